@@ -1,0 +1,1 @@
+"""A small Chinese→English translation service."""

@@ -1,0 +1,84 @@
+"""The gunicorn configuration: `gunicorn --config python:translator.server translator.wsgi:app`.
+
+One process, because the model is shared by threads and a slot is one process to watch. Chosen from
+the source of gunicorn 27.0 (workers/gthread.py); test_translator_server.py holds what matters.
+"""
+
+import logging
+import os
+import resource
+import sys
+
+from gunicorn.http.message import Request
+
+from translator.release import ReleaseError, read_release
+from translator.settings import Settings, SettingsError
+from translator.worker import DrainingWorker
+
+try:
+    _settings = Settings.from_environment(os.environ)
+    # Read again by the worker; a mistake should be one sentence here, not a traceback there.
+    read_release(_settings.release_file)
+except (SettingsError, ReleaseError) as error:
+    sys.exit(f"translator: {error}")
+
+logging.basicConfig(
+    level=logging.INFO,
+    format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
+    datefmt="[%Y-%m-%d %H:%M:%S %z]",
+)
+
+
+def _connection_limit() -> int:
+    """Connections this process has descriptors for: 4,096, or fewer under a lower hard limit.
+
+    The soft limit is often 1,024. Running out of descriptors in accept(2) ends a gthread worker,
+    so 256 are left for everything else.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = 4096 + 256 if hard == resource.RLIM_INFINITY else min(4096 + 256, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return files - 256
+
+
+bind = f"0.0.0.0:{_settings.port}"
+workers = 1
+worker_class = "translator.worker.DrainingWorker"
+threads = _settings.threads
+
+# gthread says `Connection: close` once more than worker_connections - threads connections are idle.
+# A proxy may keep 64 per worker process of its own.
+worker_connections = _connection_limit()
+# Connections that the kernel completes while the worker is busy. A full queue costs a proxy a
+# second (its SYN is sent again), a long one costs nothing.
+backlog = 2048
+# Longer than the proxy's upstream keepalive_timeout (50 s): who closes an idle connection must be
+# the side that sends the requests, else a request meets the close half way and is lost.
+keepalive = 75
+# From SIGTERM; then what still runs is killed.
+graceful_timeout = 30
+
+# The proxy logs accesses.
+accesslog = None
+# The root file system is read-only and there is no home directory.
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+
+def post_worker_init(worker: DrainingWorker) -> None:
+    """Makes /readyz answer 503 from SIGTERM on."""
+    from translator.wsgi import lifecycle  # the worker has just imported it, after the fork
+
+    worker.on_stop = lifecycle.drain
+
+
+def pre_request(_worker: DrainingWorker, request: Request) -> None:
+    """Announces the close that follows an unread body.
+
+    gthread reads and drops at most 64 KiB that a route has left unread (an upload to a wrong path,
+    a body over the limit) and then closes the connection, having answered `keep-alive`: the next
+    request on it would be lost.
+    """
+    headers = dict(request.headers)
+    if "TRANSFER-ENCODING" in headers or int(headers.get("CONTENT-LENGTH", "0")) >= 64 * 1024:
+        request.force_close()

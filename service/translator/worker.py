@@ -1,0 +1,65 @@
+"""A gunicorn thread worker that neither stops nor stalls in a way that a proxy would notice."""
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import FrameType
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+# Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
+# seen its 503, short enough for the ten seconds that `docker stop` waits by default.
+LAME_DUCK = 2.0
+
+
+class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """Goes on serving for LAME_DUCK seconds after SIGTERM, and only then stops as gthread does.
+
+    gthread by itself stops to accept at once but leaves its listener open until the last request
+    is answered: a new connection is completed by the kernel, waits, and is reset in the end. Here
+    what the kernel has completed is served, and what comes later is refused at once, which a proxy
+    can act upon. gthread then finishes what is in flight; a request that arrives meanwhile on a
+    kept connection is answered with `Connection: close`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.on_stop: Callable[[], None] = lambda: None
+        self._closers = ThreadPoolExecutor(4, "close")
+
+    def handle_exit(self, _signal: int, _frame: FrameType | None) -> None:
+        # An alarm and not a timer thread: the interrupted code may hold the locks a thread needs.
+        self.on_stop()
+        signal.signal(signal.SIGALRM, super().handle_exit)
+        signal.setitimer(signal.ITIMER_REAL, LAME_DUCK)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        # The loop calls this between two rounds of events, so none is pending for a listener here.
+        if not (enabled or self.alive):
+            self._close_door()
+
+    def _close_door(self) -> None:
+        while self.sockets:
+            listener = self.sockets.pop()
+            accepted = -1
+            while accepted != self.nr_conns:
+                accepted = self.nr_conns
+                self.accept(listener)
+            listener.close()
+
+    def finish_request(self, conn: TConn, request: Future[Any]) -> None:
+        """Leaves the closing of a connection to a thread of its own.
+
+        gthread would wait up to two seconds for the peer to close too, in the one loop that all
+        connections depend on; twenty such peers are enough for its watchdog to kill the worker.
+        """
+        if request.cancelled() or request.exception() or request.result():
+            super().finish_request(conn, request)
+            return
+        closing = self._closers.submit(conn.close, graceful=True)
+        closing.add_done_callback(lambda _: self.method_queue.defer(self._forget_connection))
+
+    def _forget_connection(self) -> None:
+        self.nr_conns -= 1
