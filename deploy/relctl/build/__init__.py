@@ -1,0 +1,1 @@
+"""From a commit to an image: checkout, layers, image config, load."""

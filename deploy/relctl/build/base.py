@@ -1,0 +1,85 @@
+"""The lowest layers: bootstrapped from Debian's packages, or those of an image that the engine has."""
+
+import tarfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from relctl.build import bootstrap, packages, rootfs, tarball
+from relctl.build.cache import Cache, key
+from relctl.build.layer import Digesting, Layer
+from relctl.build.order import Order
+from relctl.build.packages import BaseLock, Package
+from relctl.config.versions import Base
+from relctl.engine.protocol import Engine
+from relctl.errors import BuildError
+
+
+def layers(order: Order, engine: Engine) -> list[Layer]:
+    """Return the layers that everything else stands on."""
+    if order.versions.base.image:
+        return _of_image(engine, order.versions.base)
+    return [_bootstrapped(order)]
+
+
+def _bootstrapped(order: Order) -> Layer:
+    """Without a lock the packages are those of the day when this machine first asked for them."""
+    suite, names = order.versions.base.bootstrap, bootstrap.wanted(order.versions.python)
+    pinned = _pinned(order, names) if order.versions.base.lock else ()
+    asked = [package.pin for package in pinned] or names
+
+    def write(out: Digesting) -> Mapping[str, str]:
+        order.say(f"bootstrapping {suite} for {order.target.platform}")
+        with order.cache.scratch() as scratch:
+            root = bootstrap.bootstrap(suite, order.target.architecture, asked, scratch)
+            return {"packages": packages.digest(_write(root, suite, pinned, out))}
+
+    of = packages.digest(pinned) if pinned else names
+    return order.cache.layer("base", key(suite, of, order.target.platform), write)
+
+
+def resolve(cache: Cache, suite: str, architecture: str, python: str) -> tuple[Package, ...]:
+    """Return the packages that a base would be made of today."""
+    with cache.scratch() as scratch:
+        root = bootstrap.bootstrap(suite, architecture, bootstrap.wanted(python), scratch)
+        with tarfile.open(root) as tar:
+            return tuple(bootstrap.packages(tar))
+
+
+def _pinned(order: Order, names: Iterable[str]) -> tuple[Package, ...]:
+    where, suite = str(order.versions.base.lock), order.versions.base.bootstrap
+    lock = BaseLock.read(order.source.text(where), where)
+    pinned = lock.packages.get((suite, order.target.architecture), ())
+    missing = sorted(set(names) - {package.name for package in pinned})
+    if missing:
+        platform = f"{suite} on {order.target.platform}"
+        raise BuildError(f"{where} is stale: for {platform} it lacks {', '.join(missing)}", packages.HINT)
+    return pinned
+
+
+def _write(root: Path, suite: str, pinned: tuple[Package, ...], out: Digesting) -> list[Package]:
+    with tarfile.open(root) as tar:
+        found = bootstrap.packages(tar)
+        if pinned:
+            _compare(pinned, found, suite)
+        tarball.write(rootfs.entries(tar, found, suite), tarball.EPOCH, out)
+    return found
+
+
+def _compare(pinned: tuple[Package, ...], found: list[Package], suite: str) -> None:
+    differing = sorted(set(pinned) ^ set(found))
+    if differing:
+        names = ", ".join(dict.fromkeys(package.name for package in differing))
+        raise BuildError(f"base.lock is stale: what {suite} offers differs from it in {names}", packages.HINT)
+
+
+def _of_image(engine: Engine, base: Base) -> list[Layer]:
+    """Stand on an image by its layers' digests; their contents stay where they are, in the engine."""
+    image = engine.image(base.image) or engine.image(base.image.rpartition("@")[2])
+    if image is None:
+        raise BuildError(f"the base {base.image} is not in the engine", f"docker pull {base.image}")
+    if engine.needs_every_layer():
+        raise BuildError(
+            f"this engine takes whole images only, and the layers of {base.image} are in it alone",
+            "use base: {bootstrap: bookworm} in versions.yaml",
+        )
+    return [Layer("base", digest, 0, None) for digest in image.layers]

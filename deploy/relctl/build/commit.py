@@ -1,0 +1,65 @@
+"""Which commit is built: HEAD's, and only when the tree holds nothing else."""
+
+from pathlib import Path
+
+from relctl.build.checkout import Checkout
+from relctl.build.git import Git
+from relctl.build.worktree import snapshot
+from relctl.errors import BuildError, UsageError
+
+_EVERYTHING = ("--no-renames", "--untracked-files=all", "--ignore-submodules=none")
+_SHOWN = 20  # files named in a message
+
+
+def open_checkout(root: Path, allow_dirty: bool, scratch: Path) -> Checkout:
+    """Open HEAD's commit; a dirty tree is refused, or with `allow_dirty` taken as it is.
+
+    Raises UsageError where there is no commit, or where the tree holds what no commit does.
+    """
+    git = Git(root)
+    created, revision = _head(git)
+    changed = git.records("status", "--porcelain", "-z", *_EVERYTHING, "--", ".")
+    if not changed:
+        return _as_read(root, Checkout(git, revision, revision, created))
+    if not allow_dirty:
+        raise UsageError(
+            f"{root}: these files are not as commit {revision[:7]} has them:\n{_listed(changed)}",
+            "git commit, or for a trial that cannot be promoted: relctl build --allow-dirty",
+        )
+    tree, git = snapshot(git, scratch)
+    return _as_read(root, Checkout(git, tree, revision, created, dirty=tree[:12]))
+
+
+def _head(git: Git) -> tuple[int, str]:
+    try:
+        created, revision = git.text("rev-list", "--max-count=1", "--timestamp", "HEAD").split()
+    except BuildError as error:
+        if "not a git repository" in error.message:
+            raise UsageError(
+                f"{git.folder}: not in a git repository; an image is built from a commit",
+                "git init && git add -A && git commit -m 'first'",
+            ) from None
+        if "ambiguous argument 'HEAD'" in error.message:
+            raise UsageError(
+                f"{git.folder}: this repository has no commit yet; an image is built from a commit",
+                "git add -A && git commit -m 'first'",
+            ) from None
+        raise
+    return int(created), revision
+
+
+def _as_read(root: Path, checkout: Checkout) -> Checkout:
+    """Refuse when the versions.yaml that was read is not the commit's: ignored, or hidden from git."""
+    committed = checkout.identities(["versions.yaml"])["versions.yaml"]
+    if committed != checkout.git.text("hash-object", "versions.yaml"):
+        raise UsageError(
+            f"{root}/versions.yaml is not commit {checkout.revision[:7]}'s, though git calls the tree clean",
+            "git ls-files -v versions.yaml tells why; git update-index --no-assume-unchanged versions.yaml",
+        )
+    return checkout
+
+
+def _listed(changed: list[str]) -> str:
+    more = len(changed) - _SHOWN
+    lines = [f"  {record}" for record in changed[:_SHOWN]] + [f"  … and {more} more"] * (more > 0)
+    return "\n".join(lines)

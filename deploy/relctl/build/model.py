@@ -1,0 +1,92 @@
+"""The model layer: the commit's model files, held against the checksum that versions.yaml promises."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+
+from relctl.build import tarball
+from relctl.build.blobs import Blob, Reader
+from relctl.build.cache import key
+from relctl.build.checkout import Checkout
+from relctl.build.layer import Digesting, Layer
+from relctl.build.order import Order
+from relctl.build.tarball import Stream
+from relctl.config.versions import Model
+from relctl.errors import BuildError
+
+FOLDER = "app/model"
+
+
+def layer(order: Order) -> Layer:
+    """Return the layer of the model's files; their time is the epoch, see `dependencies.layer`.
+
+    Raises BuildError when the files are not those of `model.sha256`. A layer in the cache was checked
+    against the same checksum when it was made.
+    """
+    source, model = order.source, order.versions.model
+    path = str(model.path)
+
+    def write(out: Digesting) -> Mapping[str, str]:
+        order.say(f"checking and packing the model {model.name} {model.revision}")
+        sums: dict[str, str] = {}
+        with source.contents() as contents:
+            entries = [_entry(blob, path, contents, sums) for blob in source.files(path)]
+            tarball.write(entries, tarball.EPOCH, out)
+        found = checksum(sums)
+        if found != model.sha256:
+            raise _other(model, source, found)
+        return {}
+
+    return order.cache.layer("model", key(source.identities([path]), model.sha256), write)
+
+
+def checksum(sums: Mapping[str, str]) -> str:
+    """Return the checksum of a folder from those of its files, by relative path.
+
+    It is the sha256 of what `sha256sum` prints for the files in the order of their paths, so that it can
+    be had without relctl; docs/building.md has the command.
+    """
+    lines = "".join(f"{sums[path]}  {path}\n" for path in sorted(sums))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _entry(blob: Blob, folder: str, contents: Reader, sums: dict[str, str]) -> tarball.Entry:
+    if blob.link:
+        raise BuildError(
+            f"{blob.path}: a symbolic link, which a checksum says nothing of", "commit the file itself"
+        )
+    path = (
+        str(PurePosixPath(blob.path).relative_to(folder))
+        if blob.path != folder
+        else PurePosixPath(folder).name
+    )
+
+    @contextmanager
+    def summed() -> Iterator[Stream]:
+        with contents.open(blob) as stream:
+            digesting = _Summing(stream)
+            yield digesting
+        sums[path] = digesting.hash.hexdigest()
+
+    return tarball.file(f"{FOLDER}/{path}", blob.size, summed)
+
+
+class _Summing:
+    """A stream that knows the hash of what was read from it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream, self.hash = stream, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size)
+        self.hash.update(content)
+        return content
+
+
+def _other(model: Model, source: Checkout, found: str) -> BuildError:
+    return BuildError(
+        f"{model.path} of commit {source.revision[:7]} is not the model that versions.yaml promises:\n"
+        f"  model.sha256: {model.sha256}\n  found:        {found}",
+        f"restore the files, or, if they are meant, write model.sha256: {found} into versions.yaml",
+    )

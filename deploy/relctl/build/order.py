@@ -1,0 +1,27 @@
+"""What every layer of an image is made from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from relctl.build.cache import Cache
+from relctl.build.checkout import Checkout
+from relctl.build.target import Target
+from relctl.config.versions import Versions
+from relctl.release import Tag
+
+
+@dataclass(frozen=True)
+class Order:
+    """One image to be made: of a commit, under a tag, for a platform; `say` takes progress in words."""
+
+    source: Checkout
+    versions: Versions
+    tag: Tag
+    target: Target
+    cache: Cache
+    say: Callable[[str], None]
+
+    @property
+    def reference(self) -> str:
+        """The image's name and tag in the engine."""
+        return f"{self.target.image(self.versions.image)}:{self.tag}"

@@ -1,0 +1,77 @@
+"""The base's files: of what Debian's packages hold, what a service needs while it runs, and no more."""
+
+import re
+import tarfile
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import IO, cast
+
+from relctl.build import tarball
+from relctl.build.packages import Package
+
+USER = 65532  # the number that distroless images use for `nonroot`
+
+# Programs other than Python (so: no shell, no package manager), what only they read, what belongs to the
+# machine that bootstrapped, and documentation. Licences stay: they must travel with the files.
+_DROPPED = re.compile(
+    r"(bin|sbin|usr/sbin|usr/libexec|dev|var)(/|$)"
+    r"|usr/bin/(?!python3)"
+    r"|etc/(apt|dpkg|cron|logrotate|alternatives|debconf|fstab|hostname|resolv|rmt)"
+    r"|(usr/)?lib/(systemd|mime|binfmt)"
+    r"|usr/share/doc/[^/]+/(?!copyright$)"
+    r"|usr/share/(man|info|locale|lintian|bug|bash-completion|binfmts|debconf|dpkg|perl5|pixmaps|polkit-1|gdb)(/|$)"
+)
+_CERTIFICATES = "usr/share/ca-certificates/"
+_TEXTS = {
+    "etc/passwd": f"root:x:0:0::/root:/sbin/nologin\nnonroot:x:{USER}:{USER}::/tmp:/sbin/nologin\n",
+    "etc/group": f"root:x:0:\nnonroot:x:{USER}:\n",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+}
+
+
+def entries(tar: tarfile.TarFile, packages: Iterable[Package], suite: str) -> Iterator[tarball.Entry]:
+    """Return the base layer's entries from a bootstrapped root."""
+    kept = [member for member in tar if not _DROPPED.match(_path(member)) and not member.isdir()]
+    yield from (_entry(tar, member) for member in kept)
+    yield tarball.text("etc/ssl/certs/ca-certificates.crt", _bundle(tar, kept))
+    yield from (tarball.text(path, content) for path, content in _TEXTS.items())
+    yield tarball.text(
+        "etc/os-release", f'ID=debian\nPRETTY_NAME="Debian {suite}"\nVERSION_CODENAME={suite}\n'
+    )
+    yield from (
+        tarball.text(f"var/lib/dpkg/status.d/{package.name}", _status(package)) for package in packages
+    )
+    yield from (tarball.folder(path) for path in ("dev", "proc", "root", "run", "sys"))
+    yield from (tarball.folder(path, 0o1777) for path in ("tmp", "var/tmp"))
+
+
+def _path(member: tarfile.TarInfo) -> str:
+    return member.name.removeprefix("./")
+
+
+def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> tarball.Entry:
+    """Carry over a file or a symbolic link; a hard link becomes a file of its own. Set-id bits go."""
+    if member.issym():
+        return tarball.link(_path(member), member.linkname)
+    origin = tar.getmember(member.linkname) if member.islnk() else member
+    return tarball.file(_path(member), origin.size, partial(_open, tar, origin), bool(origin.mode & 0o100))
+
+
+def _open(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    return cast("IO[bytes]", tar.extractfile(member))  # None only for what is no file
+
+
+def _bundle(tar: tarfile.TarFile, kept: Iterable[tarfile.TarInfo]) -> str:
+    """Join the certificates as update-ca-certificates would, which is a script and is not run."""
+    found = {_path(member): member for member in kept if _path(member).startswith(_CERTIFICATES)}
+    texts = []
+    for path in sorted(found):
+        if path.endswith(".crt"):
+            with _open(tar, found[path]) as stream:
+                texts.append(stream.read().decode().rstrip("\n") + "\n")
+    return "".join(texts)
+
+
+def _status(package: Package) -> str:
+    """Say what is installed where scanners look when there is no dpkg, as distroless images do."""
+    return f"Package: {package.name}\nStatus: install ok installed\nVersion: {package.version}\n"

@@ -1,0 +1,88 @@
+"""Writing layers: the same entries give the same bytes, whoever writes them and wherever."""
+
+import io
+import tarfile
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from relctl.build.layer import Digesting
+from relctl.errors import BuildError
+
+EPOCH = 0
+
+
+class Stream(Protocol):
+    """What contents are read from."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A member of a layer; `open` is called when it is written, in the order of the paths."""
+
+    path: str
+    kind: bytes
+    mode: int
+    size: int = 0
+    target: str = ""
+    open: Callable[[], AbstractContextManager[Stream]] = io.BytesIO
+
+
+def file(
+    path: str,
+    size: int,
+    opener: Callable[[], AbstractContextManager[Stream]],
+    executable: bool = False,
+) -> Entry:
+    """Describe a file whose contents are streamed."""
+    return Entry(path, tarfile.REGTYPE, 0o755 if executable else 0o644, size, open=opener)
+
+
+def text(path: str, content: str) -> Entry:
+    """Describe a small text file."""
+    encoded = content.encode()
+    return file(path, len(encoded), lambda: io.BytesIO(encoded))
+
+
+def folder(path: str, mode: int = 0o755) -> Entry:
+    """Describe a folder."""
+    return Entry(path, tarfile.DIRTYPE, mode)
+
+
+def link(path: str, target: str) -> Entry:
+    """Describe a symbolic link."""
+    return Entry(path, tarfile.SYMTYPE, 0o777, target=target)
+
+
+def write(entries: Iterable[Entry], mtime: int, out: Digesting) -> None:
+    """Write a layer: sorted, owned by root, every entry of the same time."""
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for entry in complete(entries):
+            with entry.open() as stream:
+                tar.addfile(_header(entry, mtime), stream if entry.size else None)
+
+
+def complete(entries: Iterable[Entry]) -> list[Entry]:
+    """Sort by path and add the folders in between; raises BuildError when a path is taken twice."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.path in found:
+            raise BuildError(f"/{entry.path} would be in the image twice", "rename one of the two")
+        found[entry.path] = entry
+    for path in list(found):
+        for parent in PurePosixPath(path).parents:
+            if parent.parts:
+                found.setdefault(str(parent), folder(str(parent)))
+    return [found[path] for path in sorted(found)]
+
+
+def _header(entry: Entry, mtime: int) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(entry.path)
+    header.type, header.mode, header.mtime = entry.kind, entry.mode, mtime
+    header.size, header.linkname = entry.size, entry.target
+    return header

@@ -1,0 +1,59 @@
+"""The platforms that an image can be built for, and what each is called by whom."""
+
+import platform
+from dataclasses import dataclass
+
+from relctl.errors import UsageError
+
+# glibc of the wheels that may be taken, newest first: bookworm has 2.36, manylinux2014 means 2.17 (PEP 600).
+_GLIBC = range(36, 16, -1)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A platform: `architecture` as engines and Debian call it, `machine` as the kernel and wheels do."""
+
+    architecture: str
+    machine: str
+
+    @property
+    def platform(self) -> str:
+        """The name that `--platform` takes."""
+        return f"linux/{self.architecture}"
+
+    @property
+    def wheel_tags(self) -> list[str]:
+        """Platform tags of the wheels that run on it, best first."""
+        return [*(f"manylinux_2_{minor}_{self.machine}" for minor in _GLIBC), f"manylinux2014_{self.machine}"]
+
+    def image(self, name: str) -> str:
+        """The image's name: plain on the host's own platform, else with the architecture.
+
+        An engine keeps one image a name, and only an image that can run here may carry the plain one.
+        """
+        return name if self == host() else f"{name}-{self.architecture}"
+
+
+TARGETS = (Target("amd64", "x86_64"), Target("arm64", "aarch64"))
+
+
+def find(name: str) -> Target:
+    """Return the platform of that name, "" for the host's; raises UsageError for an unknown one."""
+    if not name:
+        return host()
+    for target in TARGETS:
+        if target.platform == name:
+            return target
+    known = " or ".join(target.platform for target in TARGETS)
+    raise UsageError(f"unknown platform {name!r}", f"relctl build --platform {known}")
+
+
+def host() -> Target:
+    """Return this machine's platform."""
+    machine = {"arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    for target in TARGETS:
+        if target.machine == machine:
+            return target
+    raise UsageError(
+        f"images cannot be built for this machine's {machine}", "relctl build --platform linux/amd64"
+    )

@@ -1,0 +1,47 @@
+"""`relctl lock`: pin what a release is made of."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relctl.cli.context import Settings, settings
+from relctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from relctl.build.changes import Locked
+
+
+def lock(
+    context: typer.Context,
+    base: Annotated[bool, typer.Option("--base", help="Only the Debian packages of the base.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 2 when a lock is stale.")
+    ] = False,
+) -> None:
+    """Pin the Python requirements by hash, and the base's Debian packages by version and hash."""
+    chosen = settings(context)
+    found = _lock(chosen, base, check)
+    result = {str(each.path): [asdict(change) for change in each.changes] for each in found}
+    chosen.speaker.emit(result, lambda: _print(found))
+    stale = [each.path.name for each in found if each.changes]
+    if check and stale:
+        raise UsageError(f"{', '.join(stale)}: other versions are current now", "relctl lock")
+
+
+def _lock(chosen: Settings, base: bool, check: bool) -> "list[Locked]":
+    from relctl.build.baselock import check_base, lock_base
+    from relctl.build.lock import check_requirements, lock_requirements
+
+    project, say = chosen.project(), chosen.speaker.say
+    found = [] if base else [(check_requirements if check else lock_requirements)(project, say)]
+    if base or project.versions.base.lock:
+        found.append((check_base if check else lock_base)(project, say))
+    return found
+
+
+def _print(found: "list[Locked]") -> None:
+    for each in found:
+        print(f"{each.path}: {len(each.changes)} changed")
+        for change in each.changes:
+            print(f"  {change.name}  {change.old or '(new)'} -> {change.new or '(gone)'}")

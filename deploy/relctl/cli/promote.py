@@ -1,0 +1,34 @@
+"""`relctl promote`: let a proved release take the traffic."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relctl.cli.context import Settings, settings
+
+if TYPE_CHECKING:
+    from relctl.rollout.move import Moved
+
+
+def promote(
+    context: typer.Context,
+    tag: Annotated[str, typer.Argument(help="The release, like v1.2.0-abc12de.")],
+) -> None:
+    """Switch live traffic to a verified release; the release before stays up as the standby."""
+    from relctl.release import Tag
+    from relctl.rollout.promote import promote as promote_release
+
+    release = Tag.parse(tag)
+    chosen = settings(context)
+    tell(chosen, tag, promote_release(chosen.host(), release))
+
+
+def tell(chosen: Settings, tag: str, moved: "Moved | None") -> None:
+    """Say how a promote or a rollback ended; None is a release that was live already."""
+    if moved is None:
+        chosen.speaker.emit({"tag": tag, "verdict": "live already"}, lambda: print(f"{tag} is live already"))
+        return
+    before = f"; {moved.previous} stands by" if moved.previous else ""
+    result = asdict(moved) | {"verdict": "done"}
+    chosen.speaker.emit(result, lambda: print(f"{moved.tag} is live in {moved.slot}{before}"))

@@ -1,0 +1,58 @@
+"""`relctl proxy up|down|check`: the Nginx in front."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from relctl.cli.context import Settings, settings
+
+if TYPE_CHECKING:
+    from relctl.proxy.door import Proxy
+
+app = typer.Typer(help="Start, stop or test the Nginx in front.", no_args_is_help=True)
+
+
+@app.command()
+def up(context: typer.Context) -> None:
+    """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
+    from relctl.rollout.host import paths_of
+    from relctl.state.lock import exclusive
+
+    chosen = settings(context)
+    proxy = _proxy(chosen)
+    with exclusive(paths_of(chosen.project()).lock):
+        change = proxy.apply()
+    _tell(chosen, proxy, "unchanged" if change == "none" else change)
+
+
+@app.command()
+def down(context: typer.Context) -> None:
+    """Stop the managed Nginx after its requests are done; the service is out of reach then."""
+    chosen = settings(context)
+    proxy = _proxy(chosen)
+    _tell(chosen, proxy, "stopped" if proxy.down() else "was not running")
+
+
+@app.command()
+def check(context: typer.Context) -> None:
+    """Test the configuration as the templates render it now, and put nothing in place."""
+    chosen = settings(context)
+    proxy = _proxy(chosen)
+    proxy.check()
+    _tell(chosen, proxy, "the configuration is valid")
+
+
+def _proxy(chosen: Settings) -> "Proxy":
+    from relctl.proxy.door import Proxy
+    from relctl.rollout.host import paths_of
+
+    project = chosen.project()
+    return Proxy(project, paths_of(project))
+
+
+def _tell(chosen: Settings, proxy: "Proxy", what: str) -> None:
+    state = proxy.state()
+    where = f"pid {state.pid}, " if state.pid else ""
+    text = f"Nginx ({state.mode}, {where}http://{state.listen}): {what}; {state.config}"
+    chosen.speaker.emit(asdict(state) | {"change": what}, lambda: print(text))

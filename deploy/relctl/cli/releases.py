@@ -1,0 +1,30 @@
+"""`relctl releases`: what is built, proved, running and retained."""
+
+from dataclasses import asdict
+
+import typer
+
+from relctl.cli.context import settings
+from relctl.cli.speak import table
+
+
+def releases(context: typer.Context) -> None:
+    """List the releases of this service, newest first, with their evidence and where they run."""
+    from relctl.rollout.releases import releases as list_releases
+
+    chosen = settings(context)
+    found = list_releases(chosen.host())
+    headings = ("TAG", "RUNS", "EVIDENCE", "RETAINED", "SIZE", "CREATED", "IMAGE")
+    rows = [
+        (
+            each.tag,
+            each.runs or "-",
+            each.evidence,
+            "yes" if each.retained else "-",
+            f"{each.size_bytes / 1e6:.0f} MB",
+            each.created,
+            each.image_id[7:19],
+        )
+        for each in found
+    ]
+    chosen.speaker.emit([asdict(each) for each in found], lambda: table(headings, rows))

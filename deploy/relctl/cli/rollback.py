@@ -1,0 +1,22 @@
+"""`relctl rollback`: give the traffic back."""
+
+from typing import Annotated
+
+import typer
+
+from relctl.cli.context import settings
+from relctl.cli.promote import tell
+
+
+def rollback(
+    context: typer.Context,
+    tag: Annotated[str, typer.Argument(help="A retained release.", show_default="the standby")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+) -> None:
+    """Give traffic back to the warm standby, or to any of the last `retain` releases."""
+    from relctl.release import Tag
+    from relctl.rollout.rollback import rollback as roll_back
+
+    release = Tag.parse(tag) if tag else None
+    chosen = settings(context)
+    tell(chosen, tag, roll_back(chosen.host(), release, reason))

@@ -1,0 +1,51 @@
+"""Speaking: data on standard output, words on standard error."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from relctl.errors import RelctlError
+
+_WIDE = 400  # columns; wider than any table here, so that rich never shortens a cell
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Says progress with the seconds since the start, and emits results as text or as JSON."""
+
+    as_json: bool
+    started: float = field(default_factory=time.monotonic)
+
+    def say(self, words: str) -> None:
+        """Write one line of progress to standard error."""
+        print(f"{time.monotonic() - self.started:6.1f} s  {words}", file=sys.stderr, flush=True)
+
+    def emit(self, result: Any, text: Callable[[], None]) -> None:
+        """Write a result to standard output: as JSON with --json, else by calling `text`."""
+        if self.as_json:
+            print(json.dumps(result, ensure_ascii=False, indent=2, default=str), flush=True)
+        else:
+            text()
+
+
+def complain(error: RelctlError) -> None:
+    """Write an error and the next command to type to standard error."""
+    print(f"relctl: error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  next: {error.hint}", file=sys.stderr)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a plain table; every cell whole, so that it can be copied and grepped."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        drawn.add_column(heading, no_wrap=True)
+    for row in rows:
+        drawn.add_row(*row)
+    Console(highlight=False, width=_WIDE).print(drawn)

@@ -1,0 +1,1 @@
+"""Typed models of versions.yaml, environments and pipelines, and the loading of them."""

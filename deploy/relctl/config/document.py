@@ -1,0 +1,125 @@
+"""Reading YAML with positions: every value knows its line, so that an error can name it."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from relctl.errors import ConfigError
+
+KeyPath = tuple[str | int, ...]
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:[^}]*)?\}")
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed file: `data` as plain values; by key path `lines` (from 1), `raw` text, and in `overrides`
+    the names of the variables that were laid over the file.
+    """
+
+    path: Path
+    data: dict[str, Any]
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    raw: Mapping[KeyPath, str] = field(default_factory=dict)
+    overrides: Mapping[KeyPath, str] = field(default_factory=dict)
+
+    def line(self, where: KeyPath) -> int:
+        """Line of the key at `where`, or of its nearest parent that the file has."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
+
+def read(path: Path, environ: Mapping[str, str] = os.environ) -> Document:
+    """Parse a YAML mapping; `${VAR:default}` in values is replaced from `environ`.
+
+    Raises ConfigError for a missing file, a tab, a duplicate key, an unset variable without a default.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    return _Reader(path, environ).document(text)
+
+
+class _Reader:
+    """Turns the nodes of one file into plain values, keeping their positions."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self.path, self.environ = path, environ
+        self.lines: dict[KeyPath, int] = {}
+        self.raw: dict[KeyPath, str] = {}
+
+    def document(self, text: str) -> Document:
+        try:
+            node = yaml.compose(text, Loader=_Loader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            raise ConfigError(f"{self.path}:{line}: {_in_words(text, line, error)}") from None
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{self.path}: {error}") from None
+        if not isinstance(node, yaml.MappingNode):
+            raise ConfigError(f"{self.path}:1: the file must hold `key: value` lines")
+        return Document(self.path, self.value(node, ()), self.lines, self.raw)
+
+    def value(self, node: yaml.Node, where: KeyPath) -> Any:
+        self.lines.setdefault(where, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, where)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*where, i)) for i, item in enumerate(node.value)]
+        return self.scalar(node, where)
+
+    def mapping(self, node: yaml.MappingNode, where: KeyPath) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in found:
+                first = self.lines[(*where, key)]
+                self.fail(line, (*where, key), f"duplicate key; it stands at line {first} already")
+            self.lines[(*where, key)] = line
+            found[key] = self.value(value_node, (*where, key))
+        return found
+
+    def scalar(self, node: yaml.Node, where: KeyPath) -> Any:
+        self.raw[where] = node.value
+        text = _VARIABLE.sub(lambda match: self.variable(match, node, where), node.value)
+        quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"', "|", ">")
+        if quoted or (text == "" and node.value != ""):
+            return text
+        return yaml.load(text, Loader=_Loader) if text else None  # noqa: S506 - a safe loader
+
+    def variable(self, match: re.Match[str], node: yaml.Node, where: KeyPath) -> str:
+        value = self.environ.get(match["name"])
+        if value is not None:
+            return value
+        if match["default"] is None:
+            name = match["name"]
+            line = node.start_mark.line + 1
+            self.fail(line, where, f"${{{name}}} is not set; set it, or write ${{{name}:default}}")
+        return match["default"][1:]
+
+    def fail(self, line: int, where: KeyPath, message: str) -> None:
+        raise ConfigError(f"{self.path}:{line}: {dotted(where)}: {message}")
+
+
+def dotted(where: KeyPath) -> str:
+    """Write a key path as people do: `cases[2].expect.status`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
+    return text.lstrip(".") or "the file"
+
+
+def _in_words(text: str, line: int, error: yaml.MarkedYAMLError) -> str:
+    lines = text.splitlines()
+    if 0 < line <= len(lines) and "\t" in lines[line - 1]:
+        return "a tab; YAML wants spaces"
+    return f"not YAML: {error.problem or error.context}"

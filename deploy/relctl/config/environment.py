@@ -1,0 +1,121 @@
+"""The model of deploy/environments/NAME.yaml: where a release runs."""
+
+import copy
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from relctl.config.document import Document, KeyPath
+from relctl.config.units import Address, Bytes, Seconds
+from relctl.config.validate import Section
+
+
+class Proxy(Section):
+    """The Nginx in front: `managed` is started by relctl, `system` is run by someone else."""
+
+    mode: Literal["managed", "system"] = "managed"
+    listen: Address = "127.0.0.1:8080"
+    nginx: str = "nginx"
+    include: Path | None = None
+    test: tuple[str, ...] = ("nginx", "-t")
+    reload: tuple[str, ...] = ("nginx", "-s", "reload")
+
+    @model_validator(mode="after")
+    def _system_has_an_include(self) -> "Proxy":
+        if self.mode == "system" and self.include is None:
+            raise ValueError("mode: system needs include: the file that your Nginx includes")
+        return self
+
+
+class Ports(Section):
+    """Published loopback ports, one a slot."""
+
+    blue: int = Field(ge=1, le=65535)
+    green: int = Field(ge=1, le=65535)
+
+
+class Network(Section):
+    """Fixed slot addresses on a bridge (`subnet`), or published ports where it is out of reach."""
+
+    subnet: str = "172.31.250.0/24"
+    publish: Ports | None = None
+
+    @field_validator("subnet")
+    @classmethod
+    def _room_for_slots(cls, value: str) -> str:
+        try:
+            network = ipaddress.IPv4Network(value)
+        except ValueError as error:
+            raise ValueError(f"a subnet looks like 172.31.250.0/24: {error}") from None
+        if network.prefixlen > 28:
+            raise ValueError("a subnet of at least 16 addresses, like 172.31.250.0/24")
+        return value
+
+
+class Resources(Section):
+    """The limits of one container."""
+
+    cpus: float = Field(default=1.5, gt=0)
+    memory: Bytes = 1024**3
+    pids: int = Field(default=256, ge=16)
+
+
+class Rollout(Section):
+    """How patient a rollout is."""
+
+    ready_within: Seconds = 60.0
+
+
+class Environment(Section):
+    """One environment: engine, state directory, proxy, network, limits, rollout policy."""
+
+    engine: Literal["docker"] = "docker"
+    docker_host: str = ""
+    state_dir: Path = Path(".relctl")
+    allow_dirty: bool = False
+    proxy: Proxy = Proxy()
+    network: Network = Network()
+    resources: Resources = Resources()
+    rollout: Rollout = Rollout()
+
+
+def override(document: Document, environ: Mapping[str, str]) -> Document:
+    """Lay `RELCTL_<KEY>` variables over the file: RELCTL_PROXY_LISTEN is proxy.listen."""
+    overrides = {where: name for where, name in _variables(Environment) if name in environ}
+    data = copy.deepcopy(document.data)
+    for where, name in overrides.items():
+        _lay(data, where, yaml.safe_load(environ[name]))
+    return replace(document, data=data, overrides=overrides)
+
+
+def _lay(data: dict[Any, Any], where: KeyPath, value: Any) -> None:
+    """Set a value deep in `data`; a section of the wrong type is left for validation to name."""
+    for part in where[:-1]:
+        data[part] = {} if data.get(part) is None else data[part]
+        if not isinstance(data[part], dict):
+            return
+        data = data[part]
+    data[where[-1]] = value
+
+
+def _variables(model: type[BaseModel], above: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the key path of every value of the model, and the variable that overrides it."""
+    for name, info in model.model_fields.items():
+        where = (*above, name)
+        section = _section(info.annotation)
+        if section is not None:
+            yield from _variables(section, where)
+        else:
+            yield where, "_".join(["RELCTL", *map(str, where)]).upper()
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None

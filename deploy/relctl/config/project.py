@@ -1,0 +1,62 @@
+"""The project a command works on: its root, versions.yaml and one environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relctl.config.document import read
+from relctl.config.environment import Environment, override
+from relctl.config.validate import validate
+from relctl.config.versions import Versions
+from relctl.errors import ConfigError, UsageError
+
+VERSIONS = "versions.yaml"
+ENVIRONMENTS = "deploy/environments"
+
+
+@dataclass(frozen=True)
+class Project:
+    """What every command needs: `root` is absolute, `name` is the environment's."""
+
+    root: Path
+    versions: Versions
+    name: str
+    environment: Environment
+
+    @property
+    def state_dir(self) -> Path:
+        """The state directory, absolute; a relative one is relative to the project."""
+        return (self.root / self.environment.state_dir.expanduser()).absolute()
+
+
+def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ) -> Project:
+    """Load the project at `start`, or found upward from the working directory."""
+    root = find_root(start)
+    versions = validate(read(root / VERSIONS, environ), Versions)
+    return Project(root, versions, name, load_environment(root, name, environ))
+
+
+def load_environment(root: Path, name: str, environ: Mapping[str, str]) -> Environment:
+    """Load one environment of the project, `RELCTL_<KEY>` variables laid over it."""
+    path = root / ENVIRONMENTS / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in (root / ENVIRONMENTS).glob("*.yaml"))
+        raise ConfigError(
+            f"{path}: there is no environment {name!r}",
+            f"relctl --env {known[0]} …  (known: {', '.join(known)})" if known else "",
+        )
+    return validate(override(read(path, environ), environ), Environment)
+
+
+def find_root(start: Path | None) -> Path:
+    """Return the folder that holds versions.yaml: `start`, or the nearest one upward from here."""
+    if start is not None:
+        if not (start / VERSIONS).is_file():
+            raise UsageError(f"{start} holds no {VERSIONS}", "relctl --project DIR …")
+        return start.absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / VERSIONS).is_file():
+            return folder
+    raise UsageError(f"no {VERSIONS} in {here} or above it", "cd into a project, or relctl --project DIR …")

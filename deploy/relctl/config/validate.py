@@ -1,0 +1,87 @@
+"""Holding a document against a model: errors as `file:line: key.path: what; what would be right`."""
+
+import difflib
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from relctl.config.document import Document, KeyPath, dotted
+from relctl.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A part of a configuration file: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=Section)
+
+
+def validate(document: Document, model: type[Model]) -> Model:
+    """Return `document` as `model`; raises ConfigError that names every wrong line."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        lines = [_describe(document, model, detail) for detail in error.errors()]
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _describe(document: Document, model: type[BaseModel], detail: Any) -> str:
+    if detail["loc"] in document.overrides:
+        return f"{document.overrides[detail['loc']]}: {_reason(document, model, detail['loc'], detail)}"
+    where = _known(document, detail["loc"])
+    if detail["type"] == "missing":
+        where = (*where, detail["loc"][-1])
+    place = f"{document.path}:{document.line(where)}: {dotted(where)}"
+    return f"{place}: {_reason(document, model, where, detail)}"
+
+
+def _known(document: Document, loc: KeyPath) -> KeyPath:
+    """Drop the parts of a pydantic location that are not keys of the file (names of union members)."""
+    where: KeyPath = ()
+    for part in loc:
+        if (*where, part) in document.lines:
+            where = (*where, part)
+    return where
+
+
+def _reason(document: Document, model: type[BaseModel], where: KeyPath, detail: Any) -> str:
+    kind, value = detail["type"], detail["input"]
+    if kind == "missing":
+        return "this key is missing"
+    if kind == "extra_forbidden":
+        return _unknown_key(model, where)
+    if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
+        raw = document.raw.get(where, value)
+        return f'{raw} is read as the number {value}; write it in quotes: "{raw}"'
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]} (found {value!r})"
+
+
+def _unknown_key(model: type[BaseModel], where: KeyPath) -> str:
+    known = sorted(_fields(model, where[:-1]))
+    close = difflib.get_close_matches(str(where[-1]), known, n=1)
+    if close:
+        return f"unknown key; did you mean {close[0]}?"
+    return f"unknown key; known here: {', '.join(known)}" if known else "unknown key"
+
+
+def _fields(model: type[BaseModel], where: KeyPath) -> set[str]:
+    """Names of the keys that may stand at `where`, as far as the model tells."""
+    models = {model}
+    for part in where:
+        inner: set[type[BaseModel]] = set()
+        for candidate in models:
+            if isinstance(part, int):
+                inner.add(candidate)
+            elif part in candidate.model_fields:
+                inner |= _models_in(candidate.model_fields[part].annotation)
+        models = inner
+    return {name for candidate in models for name in candidate.model_fields}
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {model for argument in get_args(annotation) for model in _models_in(argument)}

@@ -1,0 +1,213 @@
+"""The Docker engine behind the `Engine` door, through Docker's own SDK."""
+
+import contextlib
+import ipaddress
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from relctl.engine.protocol import Container, ContainerSpec, Image, Network
+from relctl.errors import EngineError
+
+PORT_LABEL = "io.relctl.port"
+STOP_GRACE = 35  # seconds; longer than a service may take to finish its requests
+_LOG_CONFIG = {"Type": "local", "Config": {"max-size": "10m", "max-file": "3"}}
+_TMPFS = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - inside the container
+
+
+class DockerEngine:
+    """A local or remote Docker engine; `host` as in DOCKER_HOST, "" for the environment's default."""
+
+    def __init__(self, host: str = "") -> None:
+        with _door(host):
+            client = docker.DockerClient(base_url=host) if host else docker.from_env()
+        self._api: Any = client.api
+        self._host = urlsplit(self._api.base_url).hostname if host.startswith(("tcp:", "ssh:")) else None
+
+    def image(self, reference: str) -> Image | None:
+        with _door():
+            try:
+                return _image(self._api.inspect_image(reference))
+            except NotFound:
+                return None
+
+    def images(self, label: str) -> list[Image]:
+        with _door():
+            found = self._api.images(filters={"label": label})
+        images = (self.image(each["Id"]) for each in found)
+        return [image for image in images if image is not None]
+
+    def needs_every_layer(self) -> bool:
+        """Engines with the containerd image store cannot take a layer they have from elsewhere."""
+        with _door():
+            status = self._api.info().get("DriverStatus") or []
+        return any("io.containerd.snapshotter" in value for _, value in status)
+
+    def load(self, archive: Path) -> None:
+        with _door(), archive.open("rb") as file:
+            for line in self._api.load_image(file):
+                if "error" in line:
+                    raise EngineError(f"the engine refuses the image archive: {line['error']}")
+
+    def remove_image(self, reference: str) -> None:
+        with _door(), contextlib.suppress(NotFound):
+            self._api.remove_image(reference)
+
+    def start(self, spec: ContainerSpec) -> Container:
+        self._ensure_network(spec.network)
+        self.remove(spec.name)
+        with _door():
+            self._api.create_container(
+                image=spec.image_id,
+                name=spec.name,
+                labels={**spec.labels, PORT_LABEL: str(spec.port)},
+                environment=dict(spec.environment),
+                ports=[spec.port],
+                host_config=self._host_config(spec),
+                networking_config=self._attachment(spec),
+            )
+            self._api.start(spec.name)
+        started = self.container(spec.name)
+        if started is None:
+            raise EngineError(f"container {spec.name} was started and is gone", "docker events")
+        return started
+
+    def container(self, name: str) -> Container | None:
+        with _door():
+            try:
+                return self._container(self._api.inspect_container(name))
+            except NotFound:
+                return None
+
+    def containers(self, labels: Mapping[str, str]) -> list[Container]:
+        wanted = [f"{key}={value}" for key, value in labels.items()]
+        with _door():
+            found = self._api.containers(all=True, filters={"label": wanted})
+        named = (self.container(each["Id"]) for each in found)
+        return [container for container in named if container is not None]
+
+    def logs(self, name: str, lines: int) -> str:
+        with _door():
+            try:
+                text: bytes = self._api.logs(name, tail=lines)
+            except NotFound:
+                return ""
+        return text.decode(errors="replace")
+
+    def remove(self, name: str) -> None:
+        with _door(), contextlib.suppress(NotFound):
+            self._api.stop(name, timeout=STOP_GRACE)
+            self._api.remove_container(name, force=True)
+
+    def remove_network(self, name: str) -> None:
+        with _door(), contextlib.suppress(NotFound):
+            self._api.remove_network(name)
+
+    def _host_config(self, spec: ContainerSpec) -> Any:
+        published = {spec.port: ("127.0.0.1", spec.publish.port or None)} if spec.publish else None
+        return self._api.create_host_config(
+            init=True,  # a first process without it ignores SIGTERM until it has a handler of its own
+            read_only=True,
+            tmpfs=_TMPFS,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges:true"],
+            mem_limit=spec.limits.memory,
+            memswap_limit=spec.limits.memory,
+            nano_cpus=int(spec.limits.cpus * 1e9),
+            pids_limit=spec.limits.pids,
+            restart_policy={"Name": "unless-stopped"} if spec.restart else None,
+            port_bindings=published,
+            log_config=_LOG_CONFIG,
+        )
+
+    def _attachment(self, spec: ContainerSpec) -> Any:
+        endpoint = self._api.create_endpoint_config(ipv4_address=spec.address or None)
+        return self._api.create_networking_config({spec.network.name: endpoint})
+
+    def _ensure_network(self, network: Network) -> None:
+        with _door():
+            try:
+                found = self._api.inspect_network(network.name)
+            except NotFound:
+                return self._create_network(network)
+        subnets = [config.get("Subnet") for config in found["IPAM"]["Config"]]
+        if network.subnet not in subnets:
+            raise EngineError(
+                f"network {network.name} has subnet {', '.join(subnets)}, not {network.subnet}",
+                f"docker network rm {network.name}, or set network.subnet in the environment",
+            )
+        return None
+
+    def _create_network(self, network: Network) -> None:
+        """Give engine-chosen addresses the upper half, so that none takes a slot's."""
+        *_, upper = ipaddress.ip_network(network.subnet).subnets()
+        pool = docker.types.IPAMPool(subnet=network.subnet, iprange=str(upper))
+        try:
+            self._api.create_network(
+                network.name, driver="bridge", ipam=docker.types.IPAMConfig(pool_configs=[pool])
+            )
+        except APIError as error:
+            if "overlap" not in str(error):
+                raise
+            raise EngineError(
+                f"subnet {network.subnet} is taken by another network of this machine",
+                "set network.subnet in the environment file (or RELCTL_NETWORK_SUBNET) to a free one",
+            ) from None
+
+    def _container(self, found: Mapping[str, Any]) -> Container:
+        state, labels = found["State"], found["Config"]["Labels"] or {}
+        return Container(
+            name=found["Name"].lstrip("/"),
+            image_id=found["Image"],
+            labels=labels,
+            running=bool(state["Running"]) and not state.get("Restarting", False),
+            restarts=found.get("RestartCount", 0),
+            exit_code=state.get("ExitCode", 0),
+            address=self._address(found["NetworkSettings"], labels.get(PORT_LABEL, "")),
+        )
+
+    def _address(self, settings: Mapping[str, Any], port: str) -> str:
+        """A published port where there is one, else the bridge address; "" while it has neither."""
+        for binding in (settings.get("Ports") or {}).get(f"{port}/tcp") or []:
+            return f"{self._host or binding['HostIp']}:{binding['HostPort']}"
+        for network in (settings.get("Networks") or {}).values():
+            if network.get("IPAddress"):
+                return f"{network['IPAddress']}:{port}"
+        return ""
+
+
+def _image(found: Mapping[str, Any]) -> Image:
+    config = found.get("Config") or {}
+    return Image(
+        id=found["Id"],
+        tags=tuple(found.get("RepoTags") or ()),
+        labels=config.get("Labels") or {},
+        layers=tuple(found.get("RootFS", {}).get("Layers") or ()),
+        user=config.get("User", ""),
+        size_bytes=found["Size"],
+    )
+
+
+@contextlib.contextmanager
+def _door(host: str = "") -> Iterator[None]:
+    """Turn the SDK's errors into ours; NotFound is the caller's business."""
+    try:
+        yield
+    except NotFound as error:
+        raise EngineError(f"the engine does not have it: {error.explanation}") from error
+    except APIError as error:
+        raise EngineError(f"the engine refuses: {error.explanation or error}") from error
+    except (DockerException, requests.RequestException) as error:
+        raise EngineError(
+            f"no Docker engine answers at {host or 'its default address'}: {_first_line(error)}",
+            "make setup starts one; docker_host in the environment file names another",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200]

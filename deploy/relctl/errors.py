@@ -1,0 +1,61 @@
+"""Every error that relctl raises on purpose: what happened, what to type next, and the exit code."""
+
+
+class RelctlError(Exception):
+    """An error in words: `message` says what and where, `hint` the next command to type."""
+
+    exit_code = 1
+    usual_hint = ""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint or self.usual_hint
+
+
+class UsageError(RelctlError):
+    """The call, the configuration or the machine is not as it must be; nothing was changed."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file is wrong: the message is `file:line: key.path: what; what would be right`."""
+
+    usual_hint = "mend that line, then type the command again; docs/configuration.md explains every key"
+
+
+class EngineError(UsageError):
+    """The container engine does not answer, or refuses."""
+
+
+class ProxyError(UsageError):
+    """Nginx is missing, cannot start, or refuses its configuration."""
+
+
+class BuildError(UsageError):
+    """An image cannot be built from what the commit holds."""
+
+
+class NotProvedError(RelctlError):
+    """A gate failed, or evidence for this exact image is missing."""
+
+    exit_code = 3
+
+
+class LockedError(RelctlError):
+    """Another relctl holds this environment's lock."""
+
+    exit_code = 4
+
+
+class RolledBackError(RelctlError):
+    """The operation failed and was undone: traffic is as it was before."""
+
+    exit_code = 5
+
+
+class NeedsPersonError(RelctlError):
+    """The operation failed and could not be undone: someone has to look."""
+
+    exit_code = 6

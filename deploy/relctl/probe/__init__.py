@@ -1,0 +1,1 @@
+"""The door to a running service: the HTTP contract every service keeps."""

@@ -1,0 +1,60 @@
+"""Sending the request of a case, and judging the answer: one sentence for everything that is wrong."""
+
+import json
+import re
+from typing import Any
+
+from relctl.config.pipeline import Expectation, Request
+from relctl.probe.service import Answer, Service
+
+
+def send(service: Service, request: Request, timeout: float) -> Answer:
+    """Send the request once; `timeout` in seconds; raises UnreachableError."""
+    headers = {"content-type": request.content_type} if request.method == "POST" else {}
+    return service.send(request.method, request.path, _body(request), headers, timeout)
+
+
+def judge(expect: Expectation, answer: Answer) -> list[str]:
+    """Return what is wrong with an answer, an empty list when it is as expected."""
+    wrong = []
+    if answer.status != expect.status:
+        wrong.append(f"status {answer.status}, not {expect.status}: {_short(answer.body)}")
+    found_type = answer.headers.get("content-type", "")
+    if expect.content_type and found_type.split(";")[0].strip() != expect.content_type:
+        wrong.append(f"content type {found_type!r}, not {expect.content_type}")
+    if expect.json_ and not wrong:
+        wrong += _judge_members(expect.json_, answer)
+    return wrong
+
+
+def _judge_members(wanted: dict[str, str], answer: Answer) -> list[str]:
+    try:
+        found = answer.json()
+    except ValueError:
+        return [f"the body is not JSON: {_short(answer.body)}"]
+    if not isinstance(found, dict):
+        return [f"the body is not a JSON object: {_short(answer.body)}"]
+    return [
+        f"{key}: {_text(found[key])!r} does not match {pattern!r}" if key in found else f"{key} is missing"
+        for key, pattern in wanted.items()
+        if key not in found or not re.search(pattern, _text(found[key]))
+    ]
+
+
+def _body(request: Request) -> bytes | None:
+    if request.body is not None:
+        return request.body.encode()
+    if request.json_ is None:
+        return None
+    value = request.json_
+    if request.repeat:
+        value = {**value, request.repeat.key: value[request.repeat.key] * request.repeat.times}
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _short(body: bytes) -> str:
+    return body[:160].decode(errors="replace")

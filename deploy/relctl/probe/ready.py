@@ -1,0 +1,35 @@
+"""Waiting until a container's service is ready, and saying why when it never is."""
+
+import time
+
+from relctl.config.versions import Contract
+from relctl.engine.protocol import Container, Engine
+from relctl.errors import RelctlError
+from relctl.probe.service import Service
+
+_POLL = 0.05  # seconds: short against a start of seconds, long against one request
+
+
+class NeverReadyError(RelctlError):
+    """A container ended or did not become ready in time; the message ends with its last log lines."""
+
+
+def wait_until_ready(engine: Engine, container: Container, contract: Contract, within: float) -> Service:
+    """Return the service once `/readyz` answers 200; `within` in seconds; raises NeverReadyError."""
+    deadline = time.monotonic() + within
+    service = Service(container.address, contract)
+    while time.monotonic() < deadline:
+        if service.is_ready():
+            return service
+        current = engine.container(container.name)
+        if current is None or not current.running:
+            code = current.exit_code if current else "unknown"
+            raise _never(engine, container, f"ended with exit code {code} before it was ready")
+        time.sleep(_POLL)
+    raise _never(engine, container, f"was not ready within {within:g} s")
+
+
+def _never(engine: Engine, container: Container, what: str) -> NeverReadyError:
+    log = engine.logs(container.name, lines=15).rstrip()
+    words = f"; its last lines:\n{log}" if log else "; it wrote no log"
+    return NeverReadyError(f"container {container.name} {what}{words}")

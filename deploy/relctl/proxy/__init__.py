@@ -1,0 +1,1 @@
+"""The door to Nginx: rendering, testing, reloading, and the traffic pointer."""

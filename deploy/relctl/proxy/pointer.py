@@ -1,0 +1,42 @@
+"""The pointer: the symbolic link that says which route takes traffic, and the only thing a switch moves."""
+
+from pathlib import Path
+
+from relctl.state.files import replace_link
+from relctl.state.paths import Paths
+
+NOWHERE = "none"  # a route that the map does not know: Nginx answers 503 in words
+
+
+class Pointer:
+    """The link of one service and environment; its targets are the folders below `routes`."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._link, self._routes = paths.pointer, paths.routes
+
+    def read(self) -> str:
+        """Return the name of the route, "" when the link is missing or names no route."""
+        try:
+            target = self._link.readlink()
+        except OSError:
+            return ""
+        return target.name if target.parent == Path(self._routes.name) else ""
+
+    def move(self, route: str) -> float:
+        """Send all traffic to `route` from the next request on; returns the milliseconds of the move."""
+        self._make(route)
+        return replace_link(self._link, f"{self._routes.name}/{route}")
+
+    def ensure(self) -> None:
+        """Make a link to nowhere if there is none, so that Nginx can say so in words."""
+        self._make(NOWHERE)
+        if not self._link.is_symlink():
+            self.move(NOWHERE)
+
+    def _make(self, route: str) -> None:
+        """The folders must let Nginx's workers through, whatever the umask of the person."""
+        folder = self._routes / route
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            for each in (self._link.parent, self._routes, folder):
+                each.chmod(0o755)

@@ -1,0 +1,1 @@
+"""Moving traffic: promote, rollback, reconcile, status."""

@@ -1,0 +1,21 @@
+"""Down: stop everything that runs for one environment, the proxy first."""
+
+from relctl.engine.slots import labels, network
+from relctl.rollout.host import Host
+from relctl.state.lock import exclusive
+
+
+def down(host: Host) -> list[str]:
+    """Stop Nginx (its requests finish), then the slots, then remove the network; returns what ran."""
+    with exclusive(host.paths.lock):
+        stopped = []
+        if host.project.environment.proxy.mode == "managed" and host.proxy.down():
+            stopped.append("nginx")
+        for role in ("slot", "candidate"):
+            for container in host.engine.containers(labels(host.project, role)):
+                host.engine.remove(container.name)
+                stopped.append(container.name)
+        host.engine.remove_network(network(host.project).name)
+        if stopped:
+            host.record("stopped", reason=", ".join(stopped))
+        return stopped

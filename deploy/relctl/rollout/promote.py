@@ -1,0 +1,80 @@
+"""Promote: let a proved release take the traffic."""
+
+from relctl.config.pipeline import load_pipeline
+from relctl.engine.protocol import Image
+from relctl.engine.resolve import resolve
+from relctl.engine.slots import TAG
+from relctl.errors import NotProvedError, UsageError
+from relctl.release import Tag
+from relctl.rollout.host import Host
+from relctl.rollout.move import Move, Moved, carry_out
+from relctl.rollout.reconcile import heal_live, reconcile
+from relctl.rollout.situation import Situation
+from relctl.state.lock import exclusive
+
+
+def promote(host: Host, tag: Tag) -> Moved | None:
+    """Switch live traffic to `tag`; None when it is live already.
+
+    Raises UsageError for a tag that cannot be used, NotProvedError without passing evidence for its exact
+    image, RolledBackError when a step failed and traffic is as before.
+    """
+    with exclusive(host.paths.lock):
+        situation = heal_live(host, reconcile(host))
+        image = _resolve(host, tag)
+        if is_live(situation, image):
+            host.proxy.apply()
+            return None
+        evidence = _evidence(host, tag, image)
+        host.proxy.apply()
+        return carry_out(host, _move(situation, tag, image, evidence))
+
+
+def _resolve(host: Host, tag: Tag) -> Image:
+    """Return the image of a tag that may be promoted here; raises UsageError."""
+    image = resolve(host.project, host.engine, tag)
+    if image.labels.get(TAG) != str(tag):
+        raise UsageError(
+            f"the labels of {tag} say {image.labels.get(TAG)!r}: someone gave an image another name",
+            "relctl releases lists the tags of this service",
+        )
+    if tag.dirty and not host.project.environment.allow_dirty:
+        raise UsageError(
+            f"{tag} was built from uncommitted changes; environment {host.project.name} takes only commits",
+            "commit, then relctl build",
+        )
+    return image
+
+
+def is_live(situation: Situation, image: Image) -> bool:
+    """Tell whether exactly this image takes traffic now."""
+    container = situation.container(situation.live)
+    return container is not None and container.running and container.image_id == image.id
+
+
+def _evidence(host: Host, tag: Tag, image: Image) -> str:
+    """Return the file that proves the image; raises NotProvedError when nothing does."""
+    evidence = host.evidence.find(image.id)
+    verify = f"relctl verify {tag}"
+    if evidence is None:
+        raise NotProvedError(f"{tag} was never verified: no evidence for {image.id[:19]}", verify)
+    if evidence.verdict != "pass":
+        failed = ", ".join(gate.name for gate in evidence.gates if gate.verdict != "pass")
+        raise NotProvedError(f"{tag} failed its verification: {failed}", f"{verify} shows why")
+    if evidence.pipeline != load_pipeline(host.project.root).checksum:
+        raise NotProvedError(f"{tag} was verified by another pipeline than pipelines/ holds now", verify)
+    return str(host.evidence.path(image.id))
+
+
+def _move(situation: Situation, tag: Tag, image: Image, evidence: str) -> Move:
+    replaced = situation.container(situation.idle)
+    return Move(
+        kind="promote",
+        tag=str(tag),
+        image_id=image.id,
+        slot=situation.idle,
+        source=situation.live,
+        replaced=replaced.image_id if replaced else "",
+        evidence=evidence,
+        previous=situation.tag(situation.live),
+    )

@@ -1,0 +1,63 @@
+"""Proving that what answers is the release that is meant: through its own port, and through Nginx."""
+
+import contextlib
+import time
+
+from relctl.config.pipeline import Case, load_pipeline
+from relctl.engine.protocol import Container
+from relctl.errors import RelctlError
+from relctl.probe.cases import send
+from relctl.probe.identity import Identity, disagreements
+from relctl.probe.ready import wait_until_ready
+from relctl.probe.service import Service, UnreachableError
+from relctl.rollout.host import Host
+
+_WARM_UP_ROUNDS = 2
+_PROXY_WITHIN = 5.0  # seconds; a reload opens its port a moment after it was asked for
+
+
+class OtherReleaseError(RelctlError):
+    """Something answers, but it is not the release that is meant."""
+
+
+def start_up(host: Host, container: Container) -> None:
+    """Wait until a freshly started container is ready, then warm it up with the smoke requests."""
+    contract = host.project.versions.contract
+    service = wait_until_ready(
+        host.engine, container, contract, host.project.environment.rollout.ready_within
+    )
+    for _ in range(_WARM_UP_ROUNDS):
+        for case in _good_cases(host):
+            with contextlib.suppress(UnreachableError):  # warming is no proof; the proof follows
+                send(service, case.request, timeout=5.0)
+
+
+def prove(host: Host, container: Container) -> None:
+    """Prove, through its own port, that a container is ready and is what its labels say."""
+    service = Service(container.address, host.project.versions.contract)
+    if not service.is_ready():
+        raise OtherReleaseError(f"{container.name} at {container.address} is not ready")
+    _compare(service, container)
+
+
+def prove_through_proxy(host: Host, container: Container) -> None:
+    """Prove, through Nginx, that the release in `container` is the one that takes traffic."""
+    service = Service(host.project.environment.proxy.listen, host.project.versions.contract)
+    deadline = time.monotonic() + _PROXY_WITHIN
+    while True:
+        try:
+            return _compare(service, container)
+        except UnreachableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _compare(service: Service, container: Container) -> None:
+    wrong = disagreements(Identity.of_labels(container.labels), Identity.of_info(service.info()))
+    if wrong:
+        raise OtherReleaseError(f"{service.url} is another release: {'; '.join(wrong)}")
+
+
+def _good_cases(host: Host) -> list[Case]:
+    return [case for case in load_pipeline(host.project.root).cases if case.expect.status == 200]

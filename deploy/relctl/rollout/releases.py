@@ -1,0 +1,66 @@
+"""Releases: what is built here, what proves it, where it runs, and what can be gone back to."""
+
+from dataclasses import dataclass
+
+from relctl.engine.protocol import Image
+from relctl.engine.slots import SERVICE, TAG, other
+from relctl.errors import UsageError
+from relctl.release import Tag
+from relctl.rollout.host import Host
+from relctl.rollout.retained import retained
+from relctl.rollout.situation import Situation, look
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One release: `evidence` is pass, fail or none; `runs` is live, standby or ""."""
+
+    tag: str
+    image_id: str
+    created: str
+    size_bytes: int
+    evidence: str
+    runs: str
+    retained: bool
+
+
+def releases(host: Host) -> list[Listed]:
+    """Return every release of the service that the engine has, newest version first."""
+    situation = look(host)
+    kept = {release.tag for release in retained(situation.events, host.project.versions.retain)}
+    found = {}
+    for image in host.engine.images(f"{SERVICE}={host.project.versions.service}"):
+        tag = _tag(image)
+        if tag is not None and f"{host.project.versions.image}:{tag}" in image.tags:
+            found[tag] = _listed(host, situation, image, str(tag) in kept)
+    return [found[tag] for tag in sorted(found, reverse=True)]
+
+
+def _tag(image: Image) -> Tag | None:
+    try:
+        return Tag.parse(image.labels.get(TAG, ""))
+    except UsageError:
+        return None
+
+
+def _listed(host: Host, situation: Situation, image: Image, kept: bool) -> Listed:
+    evidence = host.evidence.find(image.id)
+    return Listed(
+        tag=image.labels[TAG],
+        image_id=image.id,
+        created=image.labels.get("org.opencontainers.image.created", ""),
+        size_bytes=image.size_bytes,
+        evidence=evidence.verdict if evidence else "none",
+        runs=_runs(situation, image),
+        retained=kept,
+    )
+
+
+def _runs(situation: Situation, image: Image) -> str:
+    if not situation.live:
+        return ""
+    for role, slot in (("live", situation.live), ("standby", other(situation.live))):
+        container = situation.container(slot)
+        if container is not None and container.image_id == image.id:
+            return role
+    return ""

@@ -1,0 +1,51 @@
+"""How an environment stands: pointer, slots and ledger, read together and compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from relctl.engine.protocol import Container
+from relctl.engine.slots import SLOTS, TAG, other
+from relctl.rollout.host import Host
+from relctl.state.ledger import Event
+
+SETTLED = ("promoted", "rolled-back", "repaired")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The three truths: `pointer` about traffic, `slots` about containers, `events` about intent."""
+
+    pointer: str
+    slots: Mapping[str, Container | None]
+    events: Sequence[Event]
+    torn: str = ""
+
+    @property
+    def live(self) -> str:
+        """The slot that takes traffic, "" while none does."""
+        return self.pointer if self.pointer in SLOTS else ""
+
+    @property
+    def idle(self) -> str:
+        """The slot that a new release may use."""
+        return other(self.live) if self.live else SLOTS[0]
+
+    def container(self, slot: str) -> Container | None:
+        """What is in a slot; `slot` may be ""."""
+        return self.slots.get(slot)
+
+    def tag(self, slot: str) -> str:
+        """The tag of what is in a slot, "" when it is empty."""
+        container = self.slots.get(slot)
+        return container.labels.get(TAG, "") if container else ""
+
+    @property
+    def meant(self) -> Event | None:
+        """The last event that settled where traffic goes, None before the first promote."""
+        return next((event for event in reversed(self.events) if event.event in SETTLED), None)
+
+
+def look(host: Host) -> Situation:
+    """Read pointer, slots and ledger; changes nothing."""
+    history = host.ledger.read()
+    return Situation(host.proxy.pointer.read(), host.slots(), history.events, history.torn)

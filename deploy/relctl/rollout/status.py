@@ -1,0 +1,112 @@
+"""Status: live, standby, pointer and health, and every way in which they contradict each other."""
+
+from dataclasses import dataclass, field
+
+from relctl.engine.protocol import Container
+from relctl.engine.slots import SLOTS, other, slot_container
+from relctl.probe.service import Service
+from relctl.rollout.host import Host
+from relctl.rollout.reconcile import unfinished
+from relctl.rollout.situation import Situation, look
+from relctl.state.ledger import Event
+
+
+@dataclass(frozen=True)
+class SlotStatus:
+    """What is in one slot; `health` is ready, not ready, stopped or empty."""
+
+    slot: str
+    tag: str
+    image_id: str
+    health: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `relctl status` tells; `drift` holds one sentence for every contradiction."""
+
+    service: str
+    environment: str
+    url: str
+    pointer: str
+    live: SlotStatus | None
+    standby: SlotStatus | None
+    proxy: str
+    drift: list[str]
+    events: list[Event] = field(default_factory=list)
+
+
+def status(host: Host, events: int = 5) -> Status:
+    """Look at everything and change nothing."""
+    situation = look(host)
+    live = _slot(host, situation, situation.live) if situation.live else None
+    standby_slot = other(situation.live) if situation.live else ""
+    standby = _slot(host, situation, standby_slot) if standby_slot else None
+    proxy = host.proxy.state()
+    return Status(
+        service=host.project.versions.service,
+        environment=host.project.name,
+        url=f"http://{proxy.listen}",
+        pointer=situation.pointer,
+        live=live,
+        standby=standby if standby and standby.health != "empty" else None,
+        proxy="running" if proxy.running else "stopped",
+        drift=drift(situation, slot_names(host)) + _proxy_drift(situation, proxy.running, proxy.current),
+        events=list(situation.events[-events:]),
+    )
+
+
+def drift(situation: Situation, names: dict[str, str]) -> list[str]:
+    """Name where pointer, slots and ledger contradict each other; a pure comparison."""
+    found = []
+    if situation.torn:
+        found.append("the ledger's last line was cut short by a crash")
+    operation = unfinished(situation.events)
+    if operation is not None:
+        return [
+            *found,
+            f"an interrupted {operation.event} {operation.tag}: the next promote or rollback settles it",
+        ]
+    meant = situation.meant
+    if meant is None:
+        return found
+    if situation.pointer != meant.slot:
+        leads = situation.pointer or "nothing"
+        found.append(f"the pointer leads to {leads}; the ledger says {meant.slot} ({meant.tag})")
+    container = situation.container(meant.slot)
+    name = names[meant.slot]
+    if container is None or not container.running:
+        found.append(f"{name} should run {meant.tag} and {'is stopped' if container else 'does not exist'}")
+    elif container.image_id != meant.image_id:
+        found.append(f"{name} runs image {container.image_id[:19]}, the ledger says {meant.image_id[:19]}")
+    return found
+
+
+def slot_names(host: Host) -> dict[str, str]:
+    """Return the container name of every slot."""
+    return {slot: slot_container(host.project, slot) for slot in SLOTS}
+
+
+def _proxy_drift(situation: Situation, running: bool, current: bool) -> list[str]:
+    if situation.meant is None:
+        return []
+    found = [] if running else ["Nginx does not run: relctl proxy up"]
+    return (
+        found if current else [*found, "Nginx's configuration is not what the templates say: relctl proxy up"]
+    )
+
+
+def _slot(host: Host, situation: Situation, slot: str) -> SlotStatus:
+    container = situation.container(slot)
+    if container is None:
+        return SlotStatus(slot, "", "", "empty", "")
+    return SlotStatus(
+        slot, situation.tag(slot), container.image_id, _health(host, container), container.address
+    )
+
+
+def _health(host: Host, container: Container) -> str:
+    if not container.running or not container.address:
+        return "stopped"
+    return "ready" if Service(container.address, host.project.versions.contract).is_ready() else "not ready"

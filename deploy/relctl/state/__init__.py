@@ -1,0 +1,1 @@
+"""What a host remembers: paths, ledger, lock, evidence."""

@@ -1,0 +1,127 @@
+"""The ledger: the append-only history of what was done, one fsynced JSON line an event."""
+
+import getpass
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from relctl.errors import UsageError
+from relctl.state.files import sync_folder
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the ledger; `source` is the slot that traffic came from (`from` in the file)."""
+
+    event: str
+    tag: str = ""
+    image_id: str = ""
+    slot: str = ""
+    source: str = ""
+    evidence: str = ""
+    reason: str = ""
+    at: str = ""
+    by: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as the contract writes it: empty members left out, details beside the others."""
+        found = {key: value for key, value in asdict(self).items() if value and key != "details"}
+        if "source" in found:
+            found["from"] = found.pop("source")
+        return {"v": VERSION, **found, **self.details}
+
+
+@dataclass(frozen=True)
+class History:
+    """What a ledger holds: its events, oldest first, and what could not be read."""
+
+    events: list[Event]
+    torn: str = ""
+
+
+class Ledger:
+    """The file; appended to under the lock, read by anyone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, event: Event) -> Event:
+        """Add one event, stamped with the time and the person, and make it durable."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        stamped = Event(**{**asdict(event), "at": at, "by": who()})
+        line = json.dumps(stamped.as_json(), ensure_ascii=False) + "\n"
+        fresh = not self.path.exists()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab+") as file:
+            _end_torn_line(file)
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if fresh:
+            sync_folder(self.path.parent)
+        return stamped
+
+    def read(self) -> History:
+        """Return all events; a torn last line is set aside, any other bad line is an error."""
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return History([])
+        torn = lines.pop().decode(errors="replace")
+        events = [self._event(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        return History([event for event in events if event is not None], torn)
+
+    def _event(self, number: int, line: bytes) -> Event | None:
+        if line.startswith(_TORN):
+            return None
+        try:
+            found = json.loads(line)
+            version = found.pop("v")
+        except (ValueError, AttributeError, KeyError):
+            raise UsageError(
+                f"{self.path}:{number}: not a ledger event",
+                f"look at that line; to set the ledger aside: mv {self.path} {self.path}.bad",
+            ) from None
+        if version != VERSION:
+            raise UsageError(
+                f"{self.path}:{number}: event version {version}; this relctl reads {VERSION}",
+                "use the relctl that wrote it, or a newer one",
+            )
+        found["source"] = found.pop("from", "")
+        known = {key: found.pop(key) for key in list(found) if key in Event.__dataclass_fields__}
+        return Event(**known, details=found)
+
+
+_TORN = b"#torn "
+
+
+def _end_torn_line(file: Any) -> None:
+    """Close a line that a crash cut short, and mark it, so that the next event starts on its own."""
+    end = file.seek(0, os.SEEK_END)
+    if end == 0:
+        return
+    file.seek(end - 1)
+    if file.read(1) == b"\n":
+        return
+    file.seek(0)
+    start = file.read().rfind(b"\n") + 1
+    file.seek(start)
+    rest = file.read()
+    file.truncate(start)
+    file.write(_TORN + rest + b"\n")
+
+
+def who() -> str:
+    """Return `user@host`, as the ledger and the lock write it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a uid without a passwd entry, as in a container
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

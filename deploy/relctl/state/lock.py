@@ -1,0 +1,53 @@
+"""The lock of one environment: a kernel lock, which dies with its holder, and a file that says who."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from relctl.errors import LockedError
+from relctl.state.files import replace_text
+from relctl.state.ledger import who
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock at `path`; raises LockedError at once, naming the holder, when it is taken."""
+    from filelock import FileLock, Timeout  # imported here: reading commands take no lock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    owner = path.with_name(f"{path.name}.owner.json")
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LockedError(
+            f"another relctl is at work here: {_holder(owner)}",
+            "wait until it has ended (its lock ends with it), then try again",
+        ) from None
+    try:
+        replace_text(owner, json.dumps(_me()) + "\n")
+        yield
+    finally:
+        lock.release()
+
+
+def _me() -> dict[str, object]:
+    return {
+        "by": who(),
+        "pid": os.getpid(),
+        "command": " ".join(["relctl", *sys.argv[1:]]),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _holder(owner: Path) -> str:
+    """Say who holds the lock; the owner file is only words, so a missing one is no error."""
+    try:
+        found = json.loads(owner.read_text(encoding="utf-8"))
+        return f"{found['by']} (pid {found['pid']}) runs `{found['command']}` since {found['since']}"
+    except (OSError, ValueError, KeyError):
+        return "its owner file cannot be read"

@@ -1,0 +1,1 @@
+"""Proving a candidate: gates, the pipeline that runs them, evidence."""
