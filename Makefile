@@ -1,0 +1,71 @@
+# Every habit of this repository. `make help` lists them; TAG=v1.2.0-abc12de and ENV=local are the arguments.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+ENV ?= local
+TAG ?=
+PYTHON := .venv/bin/python
+RELCTL := .venv/bin/relctl --env $(ENV)
+TESTS ?= tests
+
+.PHONY: help setup setup-dev demo down lint format test test-slow test-all bench build verify promote rollback status lock clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## install what is missing (needs root for that), start an engine, make .venv
+	@deploy/setup.sh
+
+setup-dev: # what tests and lint need besides
+	@deploy/setup.sh dev
+
+demo: setup ## the whole job on this machine: build, verify, promote, update under load, refuse, roll back
+	@$(PYTHON) deploy/demo.py
+
+down: ## stop everything that `make demo` started; images and history stay
+	@deploy/down.sh
+
+lint: setup-dev ## ruff, mypy strict, workflow and shell checks
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	bash -n deploy/setup.sh deploy/down.sh .ci/run
+
+format: setup-dev ## let ruff lay out the code
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+test: setup-dev ## all tests but the slow ones, on a real engine and a real Nginx
+	$(PYTHON) -m pytest -m "not slow" $(TESTS)
+
+test-slow: setup-dev # the tests that `make test` leaves out
+	$(PYTHON) -m pytest -m slow $(TESTS)
+
+test-all: test test-slow ## all tests
+
+bench: setup-dev ## the benchmarks; each prints one JSON object last
+	$(PYTHON) benchmarks/build.py
+	$(PYTHON) benchmarks/switch.py
+
+build: setup ## an image from HEAD's commit
+	@$(RELCTL) build
+
+verify: setup ## prove TAG and keep the evidence
+	@$(RELCTL) verify $(or $(TAG),$(error give TAG=v1.2.0-abc12de))
+
+promote: setup ## give the traffic to TAG
+	@$(RELCTL) promote $(or $(TAG),$(error give TAG=v1.2.0-abc12de))
+
+rollback: setup ## give the traffic back to the standby, or to TAG
+	@$(RELCTL) rollback $(TAG)
+
+status: setup ## what is live, what stands by, what contradicts
+	@$(RELCTL) status
+
+lock: setup-dev ## pin the Python requirements, the base's Debian packages and the tools
+	@$(RELCTL) lock
+	@deploy/constraints.sh
+
+clean: ## remove caches of builds and tools; images, evidence and history stay
+	rm -rf .relctl/cache .mypy_cache .ruff_cache .pytest_cache dist
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

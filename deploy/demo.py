@@ -1,0 +1,224 @@
+"""`make demo`: the whole job of relctl on this machine, for real, through its command line."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from relctl.build.model import checksum
+from relctl.config.project import Project, load
+from relctl.probe.load import Load, Sample, Settled, failed, stale
+
+ROOT = Path(__file__).resolve().parents[1]
+RELCTL = str(Path(sys.executable).with_name("relctl"))
+ENV = os.environ.get("RELCTL_ENV", "local")
+SENTENCES = ("这是一段测试文本。", "人工智能正在改变世界。", "北京天气很好。")
+CLIENTS = 16
+MODELS = "service/models/zh-en-tiny"
+# The fault of v1.2.0, the kind that answers 200: pieces of words are sent out as the model gives them.
+HEALTHY = "self._target.decode(result.hypotheses[0])"
+BROKEN = '" ".join(result.hypotheses[0])'
+
+
+@dataclass
+class Demo:
+    """The scratch clone, how its relctl is called, and what was done so far."""
+
+    clone: Path
+    environ: dict[str, str]
+    listen: str
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    stale: list[Sample] = field(default_factory=list)
+
+    def step(self, words: str, action: Callable[[], Any]) -> Any:
+        """Announce a step, do it, and keep how long it took."""
+        print(f"\n== {words}", flush=True)
+        started = time.monotonic()
+        result = action()
+        self.steps.append((words, time.monotonic() - started))
+        return result
+
+    def relctl(self, *arguments: str, expect: int = 0) -> Any:
+        """Run relctl in the clone and insist on its exit code; returns what it emits as JSON."""
+        done = self.run(*arguments)
+        if done.returncode != expect:
+            raise SystemExit(f"demo: relctl ended with {done.returncode}, not {expect}; see above")
+        return json.loads(done.stdout) if done.stdout else None
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run relctl in the clone, its progress on the screen."""
+        print(f"$ relctl {' '.join(arguments)}", flush=True)
+        command = [RELCTL, "--json", *arguments]
+        return subprocess.run(
+            command, cwd=self.clone, env=self.environ, stdout=subprocess.PIPE, text=True, check=False
+        )
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the clone; the demo's commits are the same on every run of the same HEAD."""
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.clone,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+
+def main() -> None:
+    """Do the whole job, then say what was done and how to go on."""
+    project = load(ROOT, ENV)
+    demo = Demo(project.state_dir / "demo" / "project", _environ(project), project.environment.proxy.listen)
+    demo.step("Clone this project's HEAD into a scratch folder", lambda: _clone(demo))
+    first = _release(demo, project, "1.0.0", "2026.10")
+    demo.step(f"Promote {first}", lambda: demo.relctl("promote", first))
+    before = _translations(demo)
+    second = _release(demo, project, "1.1.0", "2026.11")
+    demo.step(f"Update to {second} under load", lambda: _under_load(demo, ("promote", second), first, second))
+    after = _translations(demo)
+    third = demo.step("Commit v1.2.0, which is broken, and build it", lambda: _broken(demo))
+    demo.step(f"Refuse {third}", lambda: _refuse(demo, third))
+    demo.step("Roll back under load", lambda: _under_load(demo, ("rollback",), second, first))
+    _summary(demo, (first, second, third), before, after)
+    if failed(demo.samples) or demo.stale:
+        raise SystemExit(1)
+
+
+def _environ(project: Project) -> dict[str, str]:
+    """State goes where the user's own relctl looks, so that status and rollback work afterwards."""
+    date = subprocess.run(
+        ["git", "log", "-1", "--format=%cI"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    person = {"NAME": "relctl demo", "EMAIL": "demo@example.invalid", "DATE": date}
+    git = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
+    return os.environ | git | {"RELCTL_STATE_DIR": str(project.state_dir), "RELCTL_ENV": ENV}
+
+
+def _clone(demo: Demo) -> None:
+    if demo.clone.exists():
+        shutil.rmtree(demo.clone)
+    demo.clone.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(demo.clone)], check=True)
+
+
+def _release(demo: Demo, project: Project, version: str, revision: str) -> str:
+    """Commit, build and verify one version with one model revision; returns its tag."""
+    demo.step(
+        f"Commit v{version} with model revision {revision}", lambda: _commit(demo, project, version, revision)
+    )
+    built = demo.step(f"Build v{version}", lambda: _build(demo))
+    tag: str = built["tag"]
+    demo.step(f"Verify {tag}", lambda: demo.relctl("verify", tag))
+    return tag
+
+
+def _build(demo: Demo) -> Any:
+    """Build; if Debian has newer packages than this commit's lock, pin those in the scratch clone first."""
+    done = demo.run("build")
+    if done.returncode == 2:
+        print("-- pinning the base's Debian packages anew, in the scratch clone only", flush=True)
+        demo.relctl("lock", "--base")
+        demo.git("commit", "--quiet", "--amend", "--no-edit", "-a")
+        return demo.relctl("build")
+    return json.loads(done.stdout)
+
+
+def _commit(demo: Demo, project: Project, version: str, revision: str) -> None:
+    path, model = f"{MODELS}/{revision}/ct2-int8", project.versions.model
+    changes = {
+        f'version: "{project.versions.version}"': f'version: "{version}"',
+        str(model.path): path,
+        f'revision: "{model.revision}"': f'revision: "{revision}"',
+        model.sha256: _checksum(demo.clone / path),
+    }
+    demo.git("checkout", "--quiet", "HEAD", "--", "versions.yaml")
+    _edit(demo.clone / "versions.yaml", changes)
+    demo.git("commit", "--quiet", "--allow-empty", "-am", f"Release {version}, model {revision}")
+
+
+def _checksum(folder: Path) -> str:
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    return checksum(sums)
+
+
+def _edit(path: Path, changes: dict[str, str]) -> None:
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        if old not in text:
+            raise SystemExit(f"demo: {path} does not hold {old!r}")
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+def _translations(demo: Demo) -> list[str]:
+    url = f"http://{demo.listen}/translate"
+    return [requests.post(url, json={"text": text}, timeout=30).json()["translation"] for text in SENTENCES]
+
+
+def _under_load(demo: Demo, command: Sequence[str], before: str, after: str) -> None:
+    """Run a command while clients hammer the service; every request is kept, and who answered it."""
+    load = Load(demo.listen, "/translate", {"text": SENTENCES[0]}, connections=CLIENTS).start()
+    load.wait_for(100, within=60)
+    begun = time.monotonic()
+    demo.relctl(*command)
+    done = time.monotonic()
+    load.wait_for(300, within=60)
+    samples = load.stop()
+    wrong = stale(samples, [Settled(before, 0, begun), Settled(after, done, float("inf"))])
+    demo.samples += samples
+    demo.stale += wrong
+    print(
+        f"   {len(samples)} requests, {len(failed(samples))} failed, {len(wrong)} answered by a stale release"
+    )
+
+
+def _broken(demo: Demo) -> str:
+    engine = demo.clone / "service" / "translator" / "engine.py"
+    _edit(engine, {HEALTHY: BROKEN})
+    _edit(demo.clone / "versions.yaml", {'version: "1.1.0"': 'version: "1.2.0"'})
+    demo.git("commit", "--quiet", "-am", "Release 1.2.0, which forgets to join the pieces of words")
+    tag: str = demo.relctl("build")["tag"]
+    return tag
+
+
+def _refuse(demo: Demo, tag: str) -> None:
+    """Verification must fail, and promote must refuse: both end with exit code 3."""
+    demo.relctl("verify", tag, expect=3)
+    demo.relctl("promote", tag, expect=3)
+
+
+def _summary(demo: Demo, tags: Sequence[str], before: Sequence[str], after: Sequence[str]) -> None:
+    total = sum(seconds for _, seconds in demo.steps)
+    print("\n" + "=" * 72)
+    for words, seconds in demo.steps:
+        print(f"  {seconds:6.1f} s  {words}")
+    print(f"  {total:6.1f} s  in all\n")
+    for text, old, new in zip(SENTENCES, before, after, strict=True):
+        print(f"  {text}\n    {tags[0]}: {old}\n    {tags[1]}: {new}")
+    print(f"\n  requests during the update and the rollback: {len(demo.samples)},", end=" ")
+    print(f"failed: {len(failed(demo.samples))}, answered by a stale release: {len(demo.stale)}")
+    print(f"  live: {tags[0]}   standby: {tags[1]}   refused: {tags[2]}")
+    print(f"""
+  The service is up: http://{demo.listen}
+    curl -s http://{demo.listen}/translate -H 'content-type: application/json' \\
+      -d '{{"text": "北京天气很好。"}}'
+  Go on:
+    .venv/bin/relctl status
+    .venv/bin/relctl rollback       gives the traffic back to {tags[1]}
+    .venv/bin/relctl history
+    make down                       stops everything""")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Sets up what `make demo` and `make test` need and is missing: Debian packages, an engine that answers, .venv.
+# Idempotent. Usage: deploy/setup.sh [dev]   (dev adds what tests and lint need)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly extra="${1:-}"
+readonly state="${RELCTL_STATE_DIR:-$PWD/.relctl}"
+readonly venv="$PWD/.venv"
+export PATH="$PATH:/usr/sbin:/sbin" # dockerd and nginx live there; not every user's PATH has them
+export DEBIAN_FRONTEND=noninteractive
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { # fail WHAT NEXT: one clear error, then the next command to type
+  printf 'setup: error: %s\n       next: %s\n' "$1" "$2" >&2
+  exit 2
+}
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+find_python() {
+  local candidate
+  for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+}
+
+missing_packages() {
+  [ -x "$(command -v dockerd)" ] || [ -n "${DOCKER_HOST:-}" ] || [ -S /var/run/docker.sock ] || echo docker.io
+  [ -x "$(command -v nginx)" ] || echo nginx
+  [ -x "$(command -v mmdebstrap)" ] || echo mmdebstrap
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+  [ -x "$(command -v git)" ] || echo git
+  [ -n "$(find_python)" ] || echo python3 python3-venv
+}
+
+install_packages() {
+  local packages
+  packages=$(missing_packages | xargs)
+  [ -n "$packages" ] || return 0
+  [ -x "$(command -v apt-get)" ] || fail "missing: $packages, and there is no apt-get here" "install them by hand, then make setup"
+  is_root || fail "missing packages need root: $packages" "sudo apt-get install $packages"
+  say "installing $packages"
+  apt-get update -qq
+  # shellcheck disable=SC2086 # one word a package
+  apt-get install -y -qq --no-install-recommends $packages >&2
+  [ -n "$(find_python)" ] || fail "Python 3.11 or newer is needed" "install python3.11 and python3.11-venv"
+}
+
+install_venv() {
+  local stamp="$venv/.setup${extra:+-$extra}" wanted
+  wanted=$(cat pyproject.toml constraints.txt service/requirements.lock deploy/setup.sh | sha256sum)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  say "installing relctl${extra:+ and its $extra tools} into .venv"
+  [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
+  "$venv/bin/python" -m pip install -q -c constraints.txt -e ".${extra:+[$extra]}"
+  [ -z "$extra" ] || "$venv/bin/python" -m pip install -q --require-hashes -r service/requirements.lock
+  "$venv/bin/python" -m compileall -q deploy/relctl # so that the first command is as fast as the next
+  printf '%s' "$wanted" >"$stamp"
+}
+
+engine_answers() {
+  [ -x "$venv/bin/python" ] &&
+    "$venv/bin/python" -c 'import docker; docker.from_env(timeout=5).ping()' >/dev/null 2>&1
+}
+
+wait_for_engine() {
+  local tries
+  for tries in $(seq 120); do
+    if engine_answers; then return 0; fi
+    sleep 0.5
+  done
+  return 1
+}
+
+start_engine() {
+  engine_answers && return 0
+  [ -z "${DOCKER_HOST:-}" ] || fail "no engine answers at DOCKER_HOST=$DOCKER_HOST" "unset DOCKER_HOST, or start that engine"
+  is_root || fail "no engine answers, and starting one needs root (or your user is not in the docker group)" \
+    "sudo make setup, or: sudo usermod -aG docker $(id -un), then log in again"
+  if [ -d /run/systemd/system ]; then
+    say "starting docker.service"
+    systemctl start docker
+  else
+    mkdir -p "$state/engine"
+    say "starting dockerd (log: $state/engine/dockerd.log)"
+    setsid dockerd --live-restore --pidfile "$state/engine/dockerd.pid" >"$state/engine/dockerd.log" 2>&1 </dev/null &
+  fi
+  wait_for_engine || fail "the engine did not answer within 60 s" "tail $state/engine/dockerd.log (or: journalctl -u docker)"
+}
+
+install_packages
+install_venv
+start_engine
+say "ready"

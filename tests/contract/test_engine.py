@@ -1,0 +1,205 @@
+"""One suite for every engine: the one in memory may stand in for Docker only because both pass it."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from memory_engine import MemoryEngine
+from relctl.config.versions import Contract
+from relctl.engine.docker import DockerEngine
+from relctl.engine.protocol import ContainerSpec, Engine, Image, Limits, Network, Publish
+from relctl.errors import EngineError
+from relctl.probe.ready import NeverReadyError, wait_until_ready
+from scratch import Scratch, echo_project, free_port, free_subnet
+
+
+@dataclass
+class Stand:
+    """An engine with two images in it, `good` and `broken` (it ends at once), and names of its own."""
+
+    engine: Engine
+    good: Image
+    broken: Image
+    name: str
+    network: Network
+
+    def spec(self, image: Image, **changes: object) -> ContainerSpec:
+        spec = ContainerSpec(
+            name=f"{self.name}-one",
+            image_id=image.id,
+            port=8000,
+            labels={"suite": self.name},
+            limits=Limits(cpus=1.0, memory=256 * 1024**2, pids=64),
+            network=self.network,
+            environment={"PORT": "8000"},
+        )
+        return replace(spec, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def built() -> Iterator[tuple[Scratch, str, str]]:
+    with echo_project() as project:
+        yield project, project.build("1.0.0"), project.build("2.0.0", exits=True)
+
+
+@pytest.fixture(params=["memory", pytest.param("docker", marks=pytest.mark.engine)])
+def stand(request: pytest.FixtureRequest, built: tuple[Scratch, str, str]) -> Iterator[Stand]:
+    project, good, broken = built
+    unique = secrets.token_hex(4)
+    docker = DockerEngine()
+    images = [image_of(docker, project, tag) for tag in (good, broken)]
+    engine: Engine = docker
+    if request.param == "memory":
+        memory = MemoryEngine()
+        memory.add(replace(images[0], labels={**images[0].labels}))
+        memory.add(replace(images[1], labels={**images[1].labels, "behaviour": '{"exits": true}'}))
+        engine = memory
+    name = f"relctl-suite-{unique}"
+    yield Stand(engine, images[0], images[1], name, Network(name, free_subnet(unique)))
+    for container in engine.containers({"suite": name}):
+        engine.remove(container.name)
+    engine.remove_network(name)
+
+
+def image_of(engine: Engine, project: Scratch, tag: str) -> Image:
+    found = next(each["image_id"] for each in project.json("releases") if each["tag"] == tag)
+    image = engine.image(found)
+    assert image is not None
+    return image
+
+
+def test_an_image_is_found_by_id_and_by_each_of_its_tags(stand: Stand) -> None:
+    for reference in (stand.good.id, *stand.good.tags):
+        assert stand.engine.image(reference) == stand.good
+    assert stand.engine.image("relctl-nothing:v1.0.0-abc12de") is None
+
+
+def test_images_are_listed_by_label(stand: Stand) -> None:
+    service = stand.good.labels["io.relctl.service"]
+    found = {image.id for image in stand.engine.images(f"io.relctl.service={service}")}
+    assert found == {stand.good.id, stand.broken.id}
+    assert found <= {image.id for image in stand.engine.images("io.relctl.service")}
+    assert stand.engine.images("io.relctl.service=nobody") == []
+
+
+def test_a_started_container_answers_at_its_address(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.good))
+    service = wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    assert service.info()["tag"] == stand.good.labels["io.relctl.tag"]
+    assert container.running
+    assert stand.engine.container(container.name) == container
+
+
+def test_a_container_carries_the_labels_of_its_image_and_its_own(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.good))
+    assert container.labels["suite"] == stand.name
+    assert container.labels["io.relctl.tag"] == stand.good.labels["io.relctl.tag"]
+    assert container.image_id == stand.good.id
+
+
+def test_a_published_container_answers_at_that_loopback_port(stand: Stand) -> None:
+    port = free_port()
+    container = stand.engine.start(stand.spec(stand.good, publish=Publish(port)))
+    assert container.address == f"127.0.0.1:{port}"
+    wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+
+
+def test_a_port_of_zero_publishes_a_free_one(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.good, publish=Publish(0)))
+    assert container.address.startswith("127.0.0.1:")
+    assert not container.address.endswith(":0")
+
+
+def test_starting_replaces_the_container_of_that_name(stand: Stand) -> None:
+    stand.engine.start(stand.spec(stand.broken))
+    second = stand.engine.start(stand.spec(stand.good))
+    assert [each.image_id for each in stand.engine.containers({"suite": stand.name})] == [stand.good.id]
+    assert second.image_id == stand.good.id
+
+
+def test_containers_are_found_by_all_their_labels(stand: Stand) -> None:
+    stand.engine.start(stand.spec(stand.good))
+    stand.engine.start(
+        stand.spec(stand.good, name=f"{stand.name}-two", labels={"suite": stand.name, "role": "x"})
+    )
+    assert len(stand.engine.containers({"suite": stand.name})) == 2
+    assert [each.name for each in stand.engine.containers({"suite": stand.name, "role": "x"})] == [
+        f"{stand.name}-two"
+    ]
+    assert stand.engine.containers({"suite": "nobody"}) == []
+
+
+def test_a_container_that_ended_says_how_and_why(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.broken))
+    with pytest.raises(NeverReadyError, match=r"ended with exit code 1 .*\n.*planted fault"):
+        wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    ended = stand.engine.container(container.name)
+    assert ended is not None
+    assert (ended.running, ended.exit_code, ended.address) == (False, 1, "")
+    assert "planted fault" in stand.engine.logs(container.name, lines=5)
+
+
+def test_a_removed_container_is_gone_and_removing_it_again_is_no_error(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.good))
+    stand.engine.remove(container.name)
+    stand.engine.remove(container.name)
+    assert stand.engine.container(container.name) is None
+    assert stand.engine.logs(container.name, lines=5) == ""
+    with pytest.raises(requests.RequestException):
+        requests.get(f"http://{container.address}/livez", timeout=1)
+
+
+def test_a_missing_image_cannot_be_started(stand: Stand) -> None:
+    with pytest.raises(EngineError):
+        stand.engine.start(replace(stand.spec(stand.good), image_id=f"sha256:{'0' * 64}"))
+
+
+def test_a_network_of_another_subnet_is_not_taken_for_ours(stand: Stand) -> None:
+    stand.engine.start(stand.spec(stand.good))
+    moved = replace(stand.network, subnet=free_subnet(secrets.token_hex(4)))
+    with pytest.raises(EngineError, match=f"network {stand.name} has subnet {stand.network.subnet}, not"):
+        stand.engine.start(stand.spec(stand.good, network=moved))
+
+
+def test_removing_what_is_not_there_is_no_error(stand: Stand) -> None:
+    stand.engine.remove_image("relctl-nothing:v1.0.0-abc12de")
+    stand.engine.remove_network("relctl-nothing")
+
+
+def test_an_image_in_use_is_not_removed(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.good))
+    with pytest.raises(EngineError):
+        stand.engine.remove_image(stand.good.id)
+    assert stand.engine.container(container.name) is not None
+
+
+def test_what_is_no_archive_is_refused(stand: Stand, tmp_path: Path) -> None:
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(b"\0" * 10240)
+    with pytest.raises(EngineError):
+        stand.engine.load(archive)
+
+
+@pytest.mark.engine
+def test_fixed_addresses_are_kept_out_of_what_the_engine_gives_out() -> None:
+    with echo_project() as project:
+        tag = project.build("1.0.0")
+        engine = DockerEngine()
+        image = image_of(engine, project, tag)
+        unique = secrets.token_hex(4)
+        name, subnet = f"relctl-suite-{unique}", free_subnet(unique)
+        stand = Stand(engine, image, image, name, Network(name, subnet))
+        fixed = subnet.rpartition(".")[0] + f".{int(subnet.rpartition('.')[2].split('/')[0]) + 2}"
+        try:
+            given = [engine.start(stand.spec(image, name=f"{name}-{number}")).address for number in range(3)]
+            placed = engine.start(stand.spec(image, address=fixed)).address
+        finally:
+            for container in engine.containers({"suite": name}):
+                engine.remove(container.name)
+            engine.remove_network(name)
+        assert placed == f"{fixed}:8000"
+        assert placed not in given

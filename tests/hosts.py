@@ -1,0 +1,123 @@
+"""A host for tests without Docker: the engine in memory, a real Nginx, a project made on the spot."""
+
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from memory_engine import MemoryEngine
+from relctl.config.environment import Environment
+from relctl.config.pipeline import load_pipeline
+from relctl.config.project import Project
+from relctl.config.versions import Versions
+from relctl.engine.protocol import Image
+from relctl.release import Tag
+from relctl.rollout.host import Host
+from relctl.state.evidence import Evidence
+from scratch import ECHO, ROOT, free_port
+
+COMMIT = "abc12de" + "0" * 33
+
+
+class Bench:
+    """A host, its engine, and what it said."""
+
+    def __init__(self, folder: Path, **proxy: Any) -> None:
+        self.folder, self.said = folder, list[str]()
+        shutil.copytree(ROOT / "nginx", folder / "nginx")
+        shutil.copytree(ECHO / "pipelines", folder / "pipelines")
+        self.engine = MemoryEngine()
+        self.host = Host.of(_project(folder, proxy), self.engine, self.said.append)
+
+    @property
+    def listen(self) -> str:
+        return self.host.project.environment.proxy.listen
+
+    def image(self, version: str, **behaviour: Any) -> Tag:
+        """Put an image into the engine, as a build would; returns its tag."""
+        tag = Tag(version, COMMIT[:7])
+        image = Image(f"sha256:{version}", (f"svc:{tag}",), _labels(tag, behaviour), (), "65532:65532", 1)
+        self.engine.add(image)
+        return tag
+
+    def proved(self, version: str, **behaviour: Any) -> Tag:
+        """Put an image into the engine with passing evidence; returns its tag."""
+        tag = self.image(version, **behaviour)
+        self.evidence(f"sha256:{version}", tag)
+        return tag
+
+    def evidence(self, image_id: str, tag: Tag, **members: Any) -> None:
+        """Write evidence for an image; passing unless `members` say otherwise."""
+        now = datetime.now(UTC)
+        checksum = load_pipeline(self.folder).checksum
+        found = Evidence(
+            image_id=image_id,
+            tag=str(tag),
+            pipeline=checksum,
+            verdict="pass",
+            gates=[],
+            started=now,
+            ended=now,
+            relctl="test",
+        )
+        self.host.evidence.save(found.model_copy(update=members))
+
+    def events(self) -> list[str]:
+        """The names of the ledger's events, oldest first."""
+        return [event.event for event in self.host.ledger.read().events]
+
+    def with_project(self, **changes: Any) -> Host:
+        """The same host under a changed project."""
+        return Host.of(replace(self.host.project, **changes), self.engine, self.said.append)
+
+
+@contextlib.contextmanager
+def bench(**proxy: Any) -> Iterator[Bench]:
+    """Yield a host whose folder Nginx's workers can enter; Nginx and containers end afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="relctl-test-"))
+    folder.chmod(0o755)
+    made = Bench(folder, **proxy)
+    try:
+        yield made
+    finally:
+        if made.host.project.environment.proxy.mode == "managed":
+            made.host.proxy.down()
+        made.engine.close()
+        shutil.rmtree(folder)
+
+
+def _project(folder: Path, proxy: dict[str, Any]) -> Project:
+    versions = {
+        "service": "svc",
+        "version": "1.0.0",
+        "image": "svc",
+        "base": {"bootstrap": "bookworm"},
+        "requirements": "requirements.lock",
+        "code": ["svc"],
+        "model": {"path": "model", "name": "m", "revision": "1", "sha256": "0" * 64, "license": "MIT"},
+        "command": ["svc"],
+        "contract": {"port": 8000, "idempotent": True},
+    }
+    environment = {
+        "state_dir": str(folder / "state"),
+        "proxy": {"listen": f"127.0.0.1:{free_port()}", **proxy},
+        "network": {"publish": {"blue": free_port(), "green": free_port()}},
+        "rollout": {"ready_within": "2s"},
+    }
+    return Project(folder, Versions.model_validate(versions), "test", Environment.model_validate(environment))
+
+
+def _labels(tag: Tag, behaviour: dict[str, Any]) -> dict[str, str]:
+    return {
+        "io.relctl.service": "svc",
+        "io.relctl.tag": str(tag),
+        "io.relctl.model.sha256": "0" * 64,
+        "org.opencontainers.image.version": tag.version,
+        "org.opencontainers.image.revision": COMMIT,
+        "behaviour": json.dumps(behaviour),
+    }

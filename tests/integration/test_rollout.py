@@ -1,0 +1,321 @@
+"""Promote, rollback and reconcile over a real Nginx, with the engine in memory: what a user would see."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import requests
+
+from hosts import COMMIT, Bench, bench
+from relctl.engine.slots import slot_spec
+from relctl.errors import NeedsPersonError, NotProvedError, RolledBackError, UsageError
+from relctl.probe.load import Load, failed
+from relctl.release import Tag
+from relctl.rollout.promote import promote
+from relctl.rollout.releases import releases
+from relctl.rollout.rollback import rollback
+from relctl.rollout.situation import look
+from relctl.rollout.status import status
+
+
+@pytest.fixture
+def stand() -> Iterator[Bench]:
+    with bench() as made:
+        yield made
+
+
+def live(stand: Bench) -> str:
+    found: str = requests.get(f"http://{stand.listen}/version", timeout=5).json()["version"]
+    return found
+
+
+def standby(stand: Bench) -> str:
+    situation = look(stand.host)
+    return situation.tag(situation.idle)
+
+
+def test_the_first_promote_starts_nginx_and_takes_the_traffic(stand: Bench) -> None:
+    moved = promote(stand.host, stand.proved("1.0.0"))
+    assert moved is not None
+    assert (moved.slot, moved.previous) == ("blue", "")
+    assert live(stand) == "1.0.0"
+    assert stand.events() == ["promoting", "pointed", "promoted"]
+
+
+def test_the_release_before_stays_up_as_the_standby(stand: Bench) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    moved = promote(stand.host, second)
+    assert moved is not None
+    assert (moved.slot, moved.previous) == ("green", str(first))
+    assert (live(stand), standby(stand)) == ("2.0.0", str(first))
+    found = status(stand.host)
+    assert found.standby is not None
+    assert (found.standby.tag, found.standby.health, found.drift) == (str(first), "ready", [])
+
+
+def test_promoting_what_is_live_changes_nothing(stand: Bench) -> None:
+    tag = stand.proved("1.0.0")
+    promote(stand.host, tag)
+    assert promote(stand.host, tag) is None
+    assert stand.events().count("promoting") == 1
+
+
+def test_promotes_and_rollbacks_under_load_lose_no_request(stand: Bench) -> None:
+    tags = [stand.proved(f"{number}.0.0") for number in range(1, 6)]
+    promote(stand.host, tags[0])
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=8).start()
+    for tag in tags[1:]:
+        promote(stand.host, tag)
+        load.wait_for(20, within=10)
+        rollback(stand.host, None)
+        load.wait_for(20, within=10)
+        rollback(stand.host, None)
+    samples = load.stop()
+    assert failed(samples) == []
+    assert live(stand) == "5.0.0"
+
+
+def test_rollback_without_a_tag_is_warm_and_comes_back(stand: Bench) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        promote(stand.host, stand.proved(version))
+    moved = rollback(stand.host, None, reason="looks wrong")
+    assert moved is not None
+    assert moved.warm
+    assert live(stand) == "1.0.0"
+    assert stand.host.ledger.read().events[-1].reason == "looks wrong"
+    rollback(stand.host, None)
+    assert live(stand) == "2.0.0"
+
+
+def test_rollback_to_a_retained_release_starts_its_image_again(stand: Bench) -> None:
+    tags = [stand.proved(f"{number}.0.0") for number in (1, 2, 3)]
+    for tag in tags:
+        promote(stand.host, tag)
+    moved = rollback(stand.host, tags[0])
+    assert moved is not None
+    assert not moved.warm
+    assert (live(stand), standby(stand)) == ("1.0.0", str(tags[2]))
+
+
+def test_rollback_needs_no_evidence_for_what_was_promoted_before(stand: Bench) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    stand.host.evidence.path("sha256:1.0.0").unlink()
+    rollback(stand.host, first)
+    assert live(stand) == "1.0.0"
+
+
+def test_rollback_to_an_image_that_is_gone_is_refused_and_traffic_stays(stand: Bench) -> None:
+    tags = [stand.proved(f"{number}.0.0") for number in (1, 2, 3)]
+    for tag in tags:
+        promote(stand.host, tag)
+    stand.engine.remove_image(f"svc:{tags[0]}")
+    with pytest.raises(UsageError, match=f"the image of {tags[0]} .* is gone from the engine") as raised:
+        rollback(stand.host, tags[0])
+    assert "relctl build" in raised.value.hint
+    assert (live(stand), standby(stand)) == ("3.0.0", str(tags[1]))
+
+
+def test_an_image_without_evidence_is_refused(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    with pytest.raises(NotProvedError, match="was never verified") as raised:
+        promote(stand.host, stand.image("2.0.0"))
+    assert raised.value.hint.startswith("relctl verify v2.0.0-")
+    assert raised.value.exit_code == 3
+    assert live(stand) == "1.0.0"
+
+
+def test_an_image_that_failed_its_verification_is_refused(stand: Bench) -> None:
+    tag = stand.image("1.0.0")
+    stand.evidence("sha256:1.0.0", tag, verdict="fail")
+    with pytest.raises(NotProvedError, match="failed its verification"):
+        promote(stand.host, tag)
+
+
+def test_evidence_of_another_pipeline_proves_nothing(stand: Bench) -> None:
+    tag = stand.proved("1.0.0")
+    smoke = stand.folder / "pipelines" / "smoke.yaml"
+    smoke.write_text(smoke.read_text().replace("hello", "goodbye"))
+    with pytest.raises(NotProvedError, match="another pipeline"):
+        promote(stand.host, tag)
+
+
+def test_evidence_is_bound_to_the_image_and_not_to_the_tag(stand: Bench) -> None:
+    tag = stand.proved("1.0.0")
+    image = stand.engine.image("sha256:1.0.0")
+    assert image is not None
+    stand.engine.add(replace(image, id="sha256:rebuilt"))
+    with pytest.raises(NotProvedError, match="no evidence for sha256:rebuilt"):
+        promote(stand.host, tag)
+
+
+def test_a_dirty_release_is_refused_unless_the_environment_allows_it(stand: Bench) -> None:
+    tag = Tag("1.0.0", COMMIT[:7], "0a1b2c3")
+    stand.image("1.0.0")
+    image = stand.engine.image("sha256:1.0.0")
+    assert image is not None
+    labels = {**image.labels, "io.relctl.tag": str(tag)}
+    stand.engine.add(replace(image, tags=(f"svc:{tag}",), labels=labels))
+    stand.evidence(image.id, tag)
+    with pytest.raises(UsageError, match="built from uncommitted changes"):
+        promote(stand.host, tag)
+    allowing = stand.host.project.environment.model_copy(update={"allow_dirty": True})
+    assert promote(stand.with_project(environment=allowing), tag) is not None
+
+
+def test_an_image_under_another_name_is_refused(stand: Bench) -> None:
+    stand.proved("1.0.0")
+    image = stand.engine.image("sha256:1.0.0")
+    assert image is not None
+    stand.engine.add(replace(image, tags=("svc:v9.0.0-abc12de",)))
+    with pytest.raises(UsageError, match="someone gave an image another name"):
+        promote(stand.host, Tag.parse("v9.0.0-abc12de"))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ({"ready": False}, "was not ready within 2 s"),
+        ({"exits": True}, "ended with exit code 1 before it was ready; its last lines:\nplanted fault"),
+        ({"lies": {"tag": "v0.0.0-0000000"}}, "is another release: tag: the labels say"),
+    ],
+)
+def test_a_release_that_cannot_run_leaves_live_alone_and_brings_the_standby_back(
+    stand: Bench, behaviour: dict[str, object], reason: str
+) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    broken = stand.proved("3.0.0", **behaviour)
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=4).start()
+    with pytest.raises(RolledBackError) as raised:
+        promote(stand.host, broken)
+    samples = load.stop()
+    assert raised.value.exit_code == 5
+    assert reason in raised.value.message
+    assert f"traffic is as before: {second} is live" in raised.value.message
+    assert failed(samples) == []
+    assert {sample.release for sample in samples} == {str(second)}
+    assert (live(stand), standby(stand)) == ("2.0.0", str(first))
+    assert stand.events()[-2:] == ["promoting", "aborted"]
+
+
+def test_a_first_release_that_cannot_run_leaves_nothing_behind(stand: Bench) -> None:
+    with pytest.raises(RolledBackError, match="nothing is live"):
+        promote(stand.host, stand.proved("1.0.0", exits=True))
+    assert look(stand.host).slots == {"blue": None, "green": None}
+    assert status(stand.host).live is None
+
+
+def begin(stand: Bench, version: str, *, start: bool, point: bool) -> Tag:
+    """Leave a promote of 3.0.0 over live 2.0.0 as a SIGKILL would: at a chosen place."""
+    tag = stand.proved(version)
+    host = stand.host
+    situation = look(host)
+    before = situation.container(situation.idle)
+    assert before is not None
+    host.record(
+        "promoting", tag=str(tag), image_id=f"sha256:{version}", slot=situation.idle, source=situation.live,
+        details={"replaced": before.image_id},
+    )  # fmt: skip
+    image = stand.engine.image(f"sha256:{version}")
+    assert image is not None
+    if start:
+        stand.engine.start(slot_spec(host.project, situation.idle, image))
+    if point:
+        host.proxy.pointer.move(situation.idle)
+    return tag
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_a_promote_killed_before_the_switch_is_undone_by_the_next_command(stand: Bench, start: bool) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    begin(stand, "3.0.0", start=start, point=False)
+    assert "interrupted promoting v3.0.0" in status(stand.host).drift[0]
+    assert promote(stand.host, second) is None
+    assert (live(stand), standby(stand)) == ("2.0.0", str(first))
+    assert stand.events()[-1] == "aborted"
+    assert status(stand.host).drift == []
+
+
+def test_a_promote_killed_after_the_switch_is_finished_by_the_next_command(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    second = stand.proved("2.0.0")
+    promote(stand.host, second)
+    third = begin(stand, "3.0.0", start=True, point=True)
+    assert promote(stand.host, third) is None
+    assert (live(stand), standby(stand)) == ("3.0.0", str(second))
+    assert stand.events()[-1] == "promoted"
+    assert stand.host.ledger.read().events[-1].reason == "finished after an interruption"
+
+
+def test_a_killed_promote_whose_release_died_since_is_undone(stand: Bench) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    promote(stand.host, stand.proved("2.0.0"))
+    begin(stand, "3.0.0", start=True, point=True)
+    stand.engine.crash("relctl-svc-test-blue")
+    rollback(stand.host, None)
+    assert live(stand) == "1.0.0"
+    assert "aborted" in stand.events()
+
+
+def test_a_lost_pointer_is_brought_back(stand: Bench) -> None:
+    tag = stand.proved("1.0.0")
+    promote(stand.host, tag)
+    stand.host.paths.pointer.unlink()
+    assert status(stand.host).drift[0].startswith("the pointer leads to nothing")
+    assert promote(stand.host, tag) is None
+    assert live(stand) == "1.0.0"
+    assert stand.events()[-1] == "repaired"
+
+
+def test_a_pointer_moved_by_hand_is_what_the_ledger_says_next(stand: Bench) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    stand.host.proxy.pointer.move("blue")
+    assert promote(stand.host, first) is None
+    assert status(stand.host).drift == []
+    assert stand.host.ledger.read().events[-1].reason == "the pointer was moved by hand from green"
+
+
+def test_a_crashed_live_is_started_again_before_its_standby_is_replaced(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    promote(stand.host, stand.proved("2.0.0"))
+    stand.engine.crash("relctl-svc-test-green")
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=4).start()
+    promote(stand.host, stand.proved("3.0.0"))
+    assert failed(load.stop()) == []
+    assert live(stand) == "3.0.0"
+    assert "repaired" in stand.events()
+
+
+def test_a_live_that_does_not_come_back_needs_a_person_who_rolls_back_first(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    tag = stand.proved("2.0.0")
+    promote(stand.host, tag)
+    stand.engine.crash("relctl-svc-test-green")
+    stand.engine.remove("relctl-svc-test-green")
+    stand.engine.remove_image(f"svc:{tag}")
+    with pytest.raises(NeedsPersonError, match="does not come back") as raised:
+        promote(stand.host, stand.proved("3.0.0"))
+    assert "relctl rollback" in raised.value.hint
+    rollback(stand.host, None)
+    assert live(stand) == "1.0.0"
+
+
+def test_releases_tell_evidence_and_where_they_run(stand: Bench) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        promote(stand.host, stand.proved(version))
+    stand.image("10.0.0")
+    found = [(each.tag[:6], each.runs, each.evidence, each.retained) for each in releases(stand.host)]
+    assert found == [
+        ("v10.0.", "", "none", False),
+        ("v2.0.0", "live", "pass", True),
+        ("v1.0.0", "standby", "pass", True),
+    ]

@@ -1,0 +1,210 @@
+"""An engine in memory: images are records, containers are real little HTTP servers in threads.
+
+It stands in for the real one because one suite, tests/contract/test_engine.py, holds both to the same word.
+"""
+
+import contextlib
+import json
+import socket
+import tarfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from relctl.engine.docker import PORT_LABEL
+from relctl.engine.protocol import Container, ContainerSpec, Image
+from relctl.errors import EngineError
+
+
+@dataclass
+class _Entry:
+    container: Container
+    server: "_Server | None"
+    log: str = ""
+
+
+class MemoryEngine:
+    """Keeps the `Engine` protocol; containers answer the HTTP contract from their image's labels."""
+
+    def __init__(self) -> None:
+        self._images: dict[str, Image] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._networks: dict[str, str] = {}
+
+    def image(self, reference: str) -> Image | None:
+        named = (image for image in self._images.values() if reference in (image.id, *image.tags))
+        return next(named, None)
+
+    def images(self, label: str) -> list[Image]:
+        key, _, value = label.partition("=")
+        found = [image for image in self._images.values() if key in image.labels]
+        return [image for image in found if not value or image.labels[key] == value]
+
+    def needs_every_layer(self) -> bool:
+        return False
+
+    def load(self, archive: Path) -> None:
+        with tarfile.open(archive) as tar:
+            try:
+                manifest = json.load(tar.extractfile("manifest.json"))  # type: ignore[arg-type]
+            except (KeyError, tarfile.TarError) as error:
+                raise EngineError(f"the engine refuses the image archive: {error}") from error
+            for each in manifest:
+                config = tar.extractfile(each["Config"]).read()  # type: ignore[union-attr]
+                self.add(_image(each["RepoTags"], config))
+
+    def add(self, image: Image) -> None:
+        """Take an image as if it had been loaded; a tag moves to the newest image that bears it."""
+        for other in self._images.values():
+            if set(other.tags) & set(image.tags):
+                left = tuple(tag for tag in other.tags if tag not in image.tags)
+                self._images[other.id] = replace(other, tags=left)
+        self._images[image.id] = image
+
+    def remove_image(self, reference: str) -> None:
+        image = self.image(reference)
+        if image is None:
+            return
+        used = [e.container.name for e in self._entries.values() if e.container.image_id == image.id]
+        if used:
+            raise EngineError(f"the engine refuses: image {reference} is in use by {used[0]}")
+        left = tuple(tag for tag in image.tags if tag != reference)
+        if left and reference != image.id:
+            self._images[image.id] = replace(image, tags=left)
+        else:
+            del self._images[image.id]
+
+    def start(self, spec: ContainerSpec) -> Container:
+        subnet = self._networks.setdefault(spec.network.name, spec.network.subnet)
+        if subnet != spec.network.subnet:
+            raise EngineError(f"network {spec.network.name} has subnet {subnet}, not {spec.network.subnet}")
+        self.remove(spec.name)
+        image = self.image(spec.image_id)
+        if image is None:
+            raise EngineError(f"the engine does not have it: {spec.image_id}")
+        labels = {**image.labels, **spec.labels, PORT_LABEL: str(spec.port)}
+        behaviour = json.loads(labels.get("behaviour", "{}"))
+        runs = not behaviour.get("exits")
+        server = _serve(spec, labels, behaviour) if runs else None
+        address = f"127.0.0.1:{server.server_port}" if server else ""
+        container = Container(spec.name, image.id, labels, runs, 0, 0 if runs else 1, address)
+        self._entries[spec.name] = _Entry(container, server, "" if runs else "planted fault\n")
+        return container
+
+    def container(self, name: str) -> Container | None:
+        entry = self._entries.get(name)
+        return entry.container if entry else None
+
+    def containers(self, labels: Mapping[str, str]) -> list[Container]:
+        found = (entry.container for entry in self._entries.values())
+        return [each for each in found if labels.items() <= each.labels.items()]
+
+    def logs(self, name: str, lines: int) -> str:
+        entry = self._entries.get(name)
+        return "\n".join(entry.log.splitlines()[-lines:]) if entry else ""
+
+    def remove(self, name: str) -> None:
+        entry = self._entries.pop(name, None)
+        if entry is not None and entry.server is not None:
+            entry.server.end()
+
+    def crash(self, name: str) -> None:
+        """End a container as a crash does: it stays, stopped."""
+        entry = self._entries[name]
+        if entry.server is not None:
+            entry.server.end()
+        entry.server, entry.container = (
+            None,
+            replace(entry.container, running=False, exit_code=137, address=""),
+        )
+
+    def remove_network(self, name: str) -> None:
+        self._networks.pop(name, None)
+
+    def close(self) -> None:
+        """End all containers."""
+        for name in list(self._entries):
+            self.remove(name)
+
+
+def _image(tags: list[str], config: bytes) -> Image:
+    import hashlib
+
+    found = json.loads(config)
+    return Image(
+        id=f"sha256:{hashlib.sha256(config).hexdigest()}",
+        tags=tuple(tags),
+        labels=found["config"].get("Labels") or {},
+        layers=tuple(found["rootfs"]["diff_ids"]),
+        user=found["config"].get("User", ""),
+        size_bytes=0,
+    )
+
+
+class _Server(ThreadingHTTPServer):
+    """Closes its open connections at the end, as the death of a process does."""
+
+    daemon_threads = True
+
+    def __init__(self, *arguments: Any) -> None:
+        self.open: set[socket.socket] = set()
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def end(self) -> None:
+        self.shutdown()
+        self.server_close()
+        for connection in list(self.open):
+            with contextlib.suppress(OSError):  # its own thread may have closed it meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    labels: Mapping[str, str] = {}
+    behaviour: Mapping[str, Any] = {}
+
+    def do_GET(self) -> None:
+        if self.path == "/readyz":
+            return self._answer(200 if self.behaviour.get("ready", True) else 503, {})
+        return self._answer(200, _info(self.labels) | self.behaviour.get("lies", {}))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(200, {"release": self.labels["io.relctl.tag"]})
+
+    def _answer(self, status: int, value: object) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it
+        """Say nothing."""
+
+
+def _info(labels: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "tag": labels.get("io.relctl.tag", ""),
+        "version": labels.get("org.opencontainers.image.version", ""),
+        "revision": labels.get("org.opencontainers.image.revision", ""),
+        "model": {"sha256": labels.get("io.relctl.model.sha256", "")},
+    }
+
+
+def _serve(spec: ContainerSpec, labels: Mapping[str, str], behaviour: Mapping[str, Any]) -> _Server:
+    handler = type("Handler", (_Handler,), {"labels": labels, "behaviour": behaviour})
+    server = _Server(("127.0.0.1", spec.publish.port if spec.publish else 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    return server

@@ -1,0 +1,190 @@
+"""Scratch projects for tests: a git repository of their own, state, names, ports and subnet of their own."""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+ECHO = ROOT / "tests" / "projects" / "echo"
+RELCTL = Path(sys.executable).with_name("relctl")
+
+
+@dataclass
+class Scratch:
+    """A project in a folder that Nginx's workers can enter; `environ` is what its relctl sees."""
+
+    root: Path
+    environ: dict[str, str]
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def state(self) -> Path:
+        return Path(self.environ["RELCTL_STATE_DIR"])
+
+    @property
+    def listen(self) -> str:
+        return self.environ["RELCTL_PROXY_LISTEN"]
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the relctl command line as a user would."""
+        command = [str(RELCTL), *arguments]
+        return subprocess.run(
+            command, cwd=self.root, env=self.environ | environ, capture_output=True, text=True, timeout=120
+        )
+
+    def ok(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run relctl and insist that it succeeds."""
+        done = self.run(*arguments, **environ)
+        assert done.returncode == 0, f"relctl {' '.join(arguments)}: {done.returncode}\n{done.stderr}"
+        return done
+
+    def json(self, *arguments: str) -> Any:
+        """Run relctl with --json and return what it emits."""
+        return json.loads(self.ok(*arguments, "--json").stdout)
+
+    def refused(self, code: int, *arguments: str, **environ: str) -> str:
+        """Run relctl, insist on the exit code, on one error with a next step, and on no traceback."""
+        done = self.run(*arguments, **environ)
+        assert done.returncode == code, f"{done.returncode}, not {code}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("relctl: error:") == 1
+        assert "\n  next: " in done.stderr
+        return done.stderr
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the project."""
+        command = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.invalid", *arguments]
+        return subprocess.run(
+            command, cwd=self.root, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def behave(self, **behaviour: Any) -> None:
+        """Plant behaviour in the model of the echo service, and tell its checksum to versions.yaml."""
+        (self.root / "model" / "behaviour.json").write_text(json.dumps(behaviour))
+        found = model_checksum(self.root / "model")
+        self.edit("versions.yaml", r'sha256: "[^"]*"', f'sha256: "{found}"')
+
+    def edit(self, name: str, pattern: str, replacement: str) -> None:
+        """Replace what a pattern matches in a file; it must match."""
+        import re
+
+        path = self.root / name
+        text, count = re.subn(pattern, lambda _: replacement, path.read_text())
+        assert count, f"{pattern} is not in {name}"
+        path.write_text(text)
+
+    def commit(self, version: str, **behaviour: Any) -> None:
+        """Commit the project as this version, with this behaviour of the service."""
+        self.edit("versions.yaml", r'version: "[^"]*"', f'version: "{version}"')
+        self.behave(**behaviour)
+        self.git("add", "-A")
+        self.git("commit", "-qm", f"Release {version}", "--allow-empty")
+
+    def build(self, version: str, **behaviour: Any) -> str:
+        """Commit and build; returns the tag."""
+        self.commit(version, **behaviour)
+        tag: str = self.json("build")["tag"]
+        return tag
+
+    def proved(self, version: str, **behaviour: Any) -> str:
+        """Commit, build and verify; returns the tag."""
+        tag = self.build(version, **behaviour)
+        self.ok("verify", tag)
+        return tag
+
+
+def model_checksum(folder: Path) -> str:
+    """The checksum of a model folder as docs/building.md defines it."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def echo_project(name: str = "") -> Iterator[Scratch]:
+    """Yield a scratch project of the echo service; everything it made is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="relctl-test-"))
+    folder.chmod(0o755)
+    unique = secrets.token_hex(4)
+    shutil.copytree(ECHO, folder / "project")
+    shutil.copytree(ROOT / "nginx", folder / "project" / "nginx")
+    scratch = Scratch(folder / "project", environment(folder, unique))
+    scratch.edit("versions.yaml", "service: echo", f"service: echo-{unique}")
+    scratch.edit("versions.yaml", "image: relctl-test-echo", f"image: relctl-test-{unique}")
+    scratch.git("init", "-q", "-b", "main")
+    try:
+        yield scratch
+    finally:
+        clean_up(scratch, f"echo-{unique}")
+        shutil.rmtree(folder)
+
+
+def environment(folder: Path, unique: str) -> dict[str, str]:
+    """Variables that keep a scratch project apart from everything else on the machine."""
+    state = folder / "state"
+    state.mkdir()
+    cache = ROOT / ".relctl" / "cache"  # bases and wheels are the same for all: made once
+    cache.mkdir(parents=True, exist_ok=True)
+    (state / "cache").symlink_to(cache)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("RELCTL_")}
+    return kept | {
+        "RELCTL_STATE_DIR": str(state),
+        "RELCTL_PROXY_LISTEN": f"127.0.0.1:{free_port()}",
+        "RELCTL_NETWORK_SUBNET": free_subnet(unique),
+    }
+
+
+def clean_up(scratch: Scratch, service: str) -> None:
+    """Stop the scratch project's Nginx and remove its containers, images and networks."""
+    import docker
+
+    scratch.run("proxy", "down")
+    client = docker.from_env()
+    try:
+        named: dict[str, Any] = {"label": f"io.relctl.service={service}"}
+        for container in client.containers.list(all=True, filters=named):
+            container.remove(force=True)
+        for image in client.images.list(filters=named):
+            for tag in image.tags:
+                client.images.remove(tag, force=True)
+        for network in client.networks.list(names=[f"relctl-{service}"]):
+            network.remove()
+    finally:
+        client.close()
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def free_subnet(unique: str) -> str:
+    """Return a /28 of 10.213.0.0/16, chosen by a random name so that tests can run at once."""
+    number = int(unique, 16) % 4096
+    return f"10.213.{number // 16}.{number % 16 * 16}/28"
+
+
+def containers(service_label: Mapping[str, str]) -> list[Any]:
+    """Return the engine's containers that carry these labels."""
+    import docker
+
+    client = docker.from_env()
+    try:
+        wanted = [f"{key}={value}" for key, value in service_label.items()]
+        return list(client.containers.list(all=True, filters={"label": wanted}))
+    finally:
+        client.close()

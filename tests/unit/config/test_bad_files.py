@@ -1,0 +1,164 @@
+"""Wrong configuration: every error names file, line and key, and what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from relctl.config.document import read
+from relctl.config.environment import Environment, override
+from relctl.config.project import load
+from relctl.config.validate import validate
+from relctl.config.versions import Versions
+from relctl.errors import ConfigError, UsageError
+
+GOOD = f"""service: translator
+version: "1.0.0"
+image: translator
+base: {{bootstrap: bookworm}}
+requirements: service/requirements.lock
+code: [service/translator]
+model:
+  path: models/tiny
+  name: tiny
+  revision: "2026.10"
+  sha256: "{"a" * 64}"
+  license: CC-BY-2.0
+command: [gunicorn]
+contract: {{port: 8000}}
+"""
+
+
+def versions(folder: Path, text: str) -> Versions:
+    path = folder / "versions.yaml"
+    path.write_text(text)
+    return validate(read(path, {}), Versions)
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    found = versions(tmp_path, GOOD)
+    assert (found.version, found.retain, found.contract.ready) == ("1.0.0", 3, "/readyz")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("image: translator", "\timage: translator", "versions.yaml:3: a tab; YAML wants spaces"),
+        ("image:", "service:", "versions.yaml:3: service: duplicate key; it stands at line 1 already"),
+        (
+            "  name: tiny",
+            "  path: x",
+            "versions.yaml:9: model.path: duplicate key; it stands at line 8 already",
+        ),
+        ("image:", "imgae:", "versions.yaml:3: imgae: unknown key; did you mean image?"),
+        ("  license:", "  licence:", "versions.yaml:12: model.licence: unknown key; did you mean license?"),
+        (
+            '"1.0.0"',
+            "1.10",
+            'versions.yaml:2: version: 1.10 is read as the number 1.1; write it in quotes: "1.10"',
+        ),
+        (
+            '"2026.10"',
+            "2026.10",
+            'model.revision: 2026.10 is read as the number 2026.1; write it in quotes: "2026.10"',
+        ),
+        ('"1.0.0"', '"1.0"', 'version: a SemVer version like "1.2.0"'),
+        ("image: translator\n", "", "versions.yaml:1: image: this key is missing"),
+        ("  name: tiny\n", "", "versions.yaml:7: model.name: this key is missing"),
+        ("image: translator", "image: Translator", "image: a name of small letters"),
+        ("path: models/tiny", "path: /models", "model.path: a path inside the project"),
+        ("path: models/tiny", "path: ../models", "model.path: a path inside the project"),
+        ("{port: 8000}", "{port: eight}", "contract.port: input should be a valid integer"),
+        (
+            "{port: 8000}",
+            "{port: 0}",
+            "versions.yaml:14: contract.port: input should be greater than or equal to 1",
+        ),
+        ("{bootstrap: bookworm}", "{image: 'debian:12'}", "base: an image must be pinned by its digest"),
+        ("{bootstrap: bookworm}", "{}", "base: give either bootstrap: bookworm, or image: name@sha256:"),
+        ("[gunicorn]", "[]", "command: list should have at least 1 item"),
+        (
+            "[gunicorn]",
+            "['${PROGRAM}']",
+            "versions.yaml:13: command[0]: ${PROGRAM} is not set; set it, or write",
+        ),
+        ("[gunicorn]", "[gunicorn", "versions.yaml:14: not YAML"),
+    ],
+)
+def test_a_wrong_file_is_named_with_line_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    with pytest.raises(ConfigError) as raised:
+        versions(tmp_path, GOOD.replace(old, new, 1))
+    assert message in raised.value.message
+    assert str(tmp_path) in raised.value.message
+    assert raised.value.exit_code == 2
+
+
+def test_every_wrong_line_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        versions(tmp_path, GOOD.replace("image:", "imgae:").replace('"1.0.0"', "1.0"))
+    assert len(raised.value.message.splitlines()) == 3
+
+
+def test_a_variable_takes_its_default_or_its_value_and_a_number_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "local.yaml"
+    path.write_text("resources: {cpus: '${CPUS:2}', pids: '${PIDS:99}'}\ndocker_host: ${DOCKER_HOST:}\n")
+    found = validate(read(path, {"PIDS": "77"}), Environment)
+    assert (found.resources.cpus, found.resources.pids, found.docker_host) == (2.0, 77, "")
+
+
+def test_an_environment_variable_overrides_a_key_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "local.yaml"
+    path.write_text("proxy: {listen: '127.0.0.1:8080'}\n")
+    variables = {
+        "RELCTL_PROXY_LISTEN": "127.0.0.1:9",
+        "RELCTL_RESOURCES_MEMORY": "2g",
+        "RELCTL_STATE_DIR": "/x",
+    }
+    found = validate(override(read(path, {}), variables), Environment)
+    assert (found.proxy.listen, found.resources.memory, found.state_dir) == (
+        "127.0.0.1:9",
+        2 * 1024**3,
+        Path("/x"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("network: {subnet: 10.0.0.0/30}", "network.subnet: a subnet of at least 16 addresses"),
+        ("network: {subnet: 10.0.0.1/24}", "network.subnet: a subnet looks like"),
+        ("proxy: {listen: nowhere}", "proxy.listen: an address looks like 127.0.0.1:8080"),
+        ("proxy: {mode: system}", "proxy: mode: system needs include"),
+        ("rollout: {ready_within: 60}", "rollout.ready_within: a duration needs its unit"),
+        ("resources: {memory: lots}", "resources.memory: a size looks like 512m or 1g"),
+        ("engine: podman", "engine: input should be 'docker'"),
+    ],
+)
+def test_a_wrong_environment_is_named_with_its_key(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "local.yaml"
+    path.write_text(text + "\n")
+    with pytest.raises(ConfigError) as raised:
+        validate(read(path, {}), Environment)
+    assert f"{path}:1: {message}" in raised.value.message
+
+
+def test_an_environment_variable_that_is_wrong_is_an_error_too(tmp_path: Path) -> None:
+    path = tmp_path / "local.yaml"
+    path.write_text("proxy: {listen: '127.0.0.1:8080'}\n")
+    with pytest.raises(ConfigError, match="RELCTL_NETWORK_SUBNET: a subnet looks like"):
+        validate(override(read(path, {}), {"RELCTL_NETWORK_SUBNET": "all"}), Environment)
+
+
+def test_an_unknown_environment_names_the_known_ones(tmp_path: Path) -> None:
+    versions(tmp_path, GOOD)
+    folder = tmp_path / "deploy" / "environments"
+    folder.mkdir(parents=True)
+    (folder / "local.yaml").write_text("engine: docker\n")
+    with pytest.raises(ConfigError, match="there is no environment 'prod'") as raised:
+        load(tmp_path, "prod", {})
+    assert "known: local" in raised.value.hint
+
+
+def test_a_folder_without_versions_yaml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"holds no versions\.yaml"):
+        load(tmp_path, "local", {})

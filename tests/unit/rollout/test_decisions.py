@@ -1,0 +1,145 @@
+"""The decisions of a rollout, as pure functions: which slot, what is retained, what was interrupted."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from relctl.engine.protocol import Container
+from relctl.errors import UsageError
+from relctl.release import Tag
+from relctl.rollout.reconcile import decide, unfinished
+from relctl.rollout.retained import retained
+from relctl.rollout.rollback import choose
+from relctl.rollout.situation import Situation
+from relctl.rollout.status import drift
+from relctl.state.ledger import Event
+
+A, B, C, D = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4))
+NAMES = {"blue": "svc-blue", "green": "svc-green"}
+
+
+def container(tag: str, *, running: bool = True) -> Container:
+    return Container(tag, f"id-{tag}", {"io.relctl.tag": tag}, running, 0, 0, "10.0.0.2:8000")
+
+
+def promoted(tag: str, slot: str = "blue") -> Event:
+    return Event("promoted", tag=tag, image_id=f"id-{tag}", slot=slot, at=f"at-{tag}")
+
+
+def situation(
+    pointer: str, blue: Container | None, green: Container | None, events: Sequence[Event] = ()
+) -> Situation:
+    return Situation(pointer, {"blue": blue, "green": green}, events)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "live", "idle"),
+    [("", "", "blue"), ("none", "", "blue"), ("blue", "blue", "green"), ("green", "green", "blue")],
+)
+def test_a_new_release_goes_where_the_pointer_does_not_lead(pointer: str, live: str, idle: str) -> None:
+    found = situation(pointer, None, None)
+    assert (found.live, found.idle) == (live, idle)
+
+
+def test_the_last_promoted_releases_are_retained_each_once_newest_first() -> None:
+    events = [promoted(A), promoted(B), promoted(A), promoted(C), Event("aborted", tag=D)]
+    assert [each.tag for each in retained(events, 3)] == [C, A, B]
+    assert [each.tag for each in retained(events, 2)] == [C, A]
+
+
+def test_a_rollback_does_not_make_a_release_newer() -> None:
+    events = [promoted(A), promoted(B), Event("rolled-back", tag=A), promoted(C)]
+    assert [each.tag for each in retained(events, 3)] == [C, B, A]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], None),
+        (["promoting"], "promoting"),
+        (["promoting", "pointed"], "promoting"),
+        (["promoting", "pointed", "promoted"], None),
+        (["promoting", "aborted"], None),
+        (["promoting", "pointed", "promoted", "rolling-back"], "rolling-back"),
+        (["rolling-back", "repaired"], None),
+    ],
+)
+def test_an_operation_without_an_end_is_unfinished(names: list[str], expected: str | None) -> None:
+    found = unfinished([Event(name) for name in names])
+    assert (found.event if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("pointer", "blue", "expected"),
+    [
+        ("green", container(A), "nothing"),
+        ("", container(A), "restore pointer"),
+        ("none", container(A), "restore pointer"),
+        ("blue", container(A), "adopt pointer"),
+        ("blue", container(A, running=False), "restore pointer"),
+        ("blue", None, "restore pointer"),
+    ],
+)
+def test_a_pointer_moved_by_hand_is_adopted_only_if_it_leads_to_a_running_release(
+    pointer: str, blue: Container | None, expected: str
+) -> None:
+    assert decide(situation(pointer, blue, container(B), [promoted(B, "green")])) == expected
+
+
+def test_rollback_without_a_tag_goes_to_the_standby() -> None:
+    found = situation("blue", container(B), container(A), [promoted(A, "green"), promoted(B)])
+    assert choose(found, None, 3).tag == A
+
+
+def test_rollback_without_a_standby_goes_to_the_release_before_live() -> None:
+    found = situation("blue", container(B), None, [promoted(A, "green"), promoted(B)])
+    assert choose(found, None, 3) == retained(found.events, 3)[1]
+
+
+def test_rollback_to_a_tag_takes_any_retained_release() -> None:
+    events = [promoted(A), promoted(B, "green"), promoted(C)]
+    assert (
+        choose(situation("blue", container(C), container(B), events), Tag.parse(A), 3).image_id == f"id-{A}"
+    )
+
+
+def test_rollback_to_a_tag_that_is_not_retained_is_refused_and_names_those_that_are() -> None:
+    events = [promoted(A), promoted(B, "green"), promoted(C)]
+    with pytest.raises(
+        UsageError, match=f"{A} is not a retained release of this environment; retained: {C}, {B}"
+    ):
+        choose(situation("blue", container(C), container(B), events), Tag.parse(A), 2)
+
+
+def test_rollback_of_the_first_release_is_refused() -> None:
+    with pytest.raises(UsageError, match="is the first release here"):
+        choose(situation("blue", container(A), None, [promoted(A)]), None, 3)
+
+
+def test_rollback_before_any_release_is_refused() -> None:
+    with pytest.raises(UsageError, match="nothing is live"):
+        choose(situation("none", None, None), None, 3)
+
+
+def test_a_good_situation_has_no_drift() -> None:
+    assert drift(situation("blue", container(A), None, [promoted(A)]), NAMES) == []
+
+
+@pytest.mark.parametrize(
+    ("pointer", "blue", "sentence"),
+    [
+        ("green", container(A), f"the pointer leads to green; the ledger says blue ({A})"),
+        ("", container(A), f"the pointer leads to nothing; the ledger says blue ({A})"),
+        ("blue", None, f"svc-blue should run {A} and does not exist"),
+        ("blue", container(A, running=False), f"svc-blue should run {A} and is stopped"),
+        ("blue", container(B), f"svc-blue runs image id-{B}, the ledger says id-{A}"),
+    ],
+)
+def test_drift_is_named_plainly(pointer: str, blue: Container | None, sentence: str) -> None:
+    found = drift(situation(pointer, blue, None, [promoted(A)]), NAMES)
+    assert [each[: len(sentence)] for each in found] == [sentence]
+
+
+def test_an_interrupted_move_is_drift_until_it_is_settled() -> None:
+    found = drift(situation("blue", container(A), None, [promoted(A), Event("promoting", tag=B)]), NAMES)
+    assert found == [f"an interrupted promoting {B}: the next promote or rollback settles it"]

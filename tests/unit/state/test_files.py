@@ -1,0 +1,54 @@
+"""Replacing files: a reader finds the old or the new one, never a half and never none."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from relctl.state.files import replace_link, replace_text
+
+
+def test_a_text_is_replaced_whole_and_readable_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file"
+    replace_text(path, "old")
+    replace_text(path, "neu: 新")
+    assert path.read_text(encoding="utf-8") == "neu: 新"
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_failing_write_leaves_the_old_text_and_no_litter(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    replace_text(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        replace_text(path, "\ud800")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_there_at_every_instant_while_it_moves(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "live"
+    replace_link(link, "a")
+    done, seen = threading.Event(), set()
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.add(link.readlink().name)  # raises if the link is missing for an instant
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for number in range(500):
+        replace_link(link, "ab"[number % 2])
+    done.set()
+    watcher.join()
+    assert seen == {"a", "b"}
+
+
+def test_a_temporary_link_left_by_a_killed_process_is_no_obstacle(tmp_path: Path) -> None:
+    import os
+
+    link = tmp_path / "live"
+    link.with_name(f".live.{os.getpid()}").symlink_to("nowhere")
+    replace_link(link, "a")
+    assert link.readlink() == Path("a")

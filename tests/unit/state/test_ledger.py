@@ -1,0 +1,78 @@
+"""The ledger: every event is kept, and what a crash left is told apart from what was damaged."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from relctl.errors import UsageError
+from relctl.state.ledger import Event, Ledger
+
+
+def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "deep" / "ledger.jsonl")
+    ledger.append(Event("promoting", tag="v1.0.0-abc12de", slot="blue", details={"replaced": "sha256:1"}))
+    ledger.append(Event("promoted", tag="v1.0.0-abc12de", slot="blue", source="green"))
+    first, second = ledger.read().events
+    assert (first.event, first.tag, first.details) == (
+        "promoting",
+        "v1.0.0-abc12de",
+        {"replaced": "sha256:1"},
+    )
+    assert (second.source, second.details) == ("green", {})
+    assert first.at.endswith("Z")
+    assert "@" in first.by
+
+
+def test_a_line_of_the_file_has_the_members_of_the_contract(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.append(Event("promoted", tag="v1.0.0-abc12de", source="green", details={"switch_ms": 0.1}))
+    line = json.loads(ledger.path.read_text())
+    assert (line["v"], line["event"], line["from"], line["switch_ms"]) == (1, "promoted", "green", 0.1)
+    assert "source" not in line
+    assert "reason" not in line
+
+
+def test_an_absent_ledger_is_an_empty_one(tmp_path: Path) -> None:
+    assert Ledger(tmp_path / "ledger.jsonl").read().events == []
+
+
+def test_a_torn_last_line_is_set_aside_and_reported(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.append(Event("promoted", tag="v1.0.0-abc12de"))
+    with ledger.path.open("a") as file:
+        file.write('{"v": 1, "event": "promo')
+    history = ledger.read()
+    assert [event.event for event in history.events] == ["promoted"]
+    assert history.torn == '{"v": 1, "event": "promo'
+
+
+def test_an_event_after_a_torn_line_is_not_lost(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.append(Event("promoted"))
+    with ledger.path.open("a") as file:
+        file.write('{"v": 1, "ev')
+    ledger.append(Event("aborted"))
+    history = ledger.read()
+    assert [event.event for event in history.events] == ["promoted", "aborted"]
+    assert history.torn == ""
+    assert '#torn {"v": 1, "ev' in ledger.path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{oops", "ledger.jsonl:2: not a ledger event"),
+        ('{"v": 9, "event": "x"}', "ledger.jsonl:2: event version 9"),
+    ],
+)
+def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.append(Event("promoted"))
+    with ledger.path.open("a") as file:
+        file.write(line + "\n")
+    ledger.append(Event("aborted"))
+    with pytest.raises(UsageError, match=message):
+        ledger.read()

@@ -1,0 +1,68 @@
+"""Which room may import which: cli → build, verify, rollout → doors → state, config → release."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RELCTL = ROOT / "deploy" / "relctl"
+
+BOTTOM = {"release", "errors"}
+ALLOWED = {
+    "errors": set(),
+    "release": {"errors"},
+    "config": BOTTOM,
+    "state": BOTTOM,
+    "engine": BOTTOM | {"config", "state"},
+    "proxy": BOTTOM | {"config", "state", "engine"},
+    "probe": BOTTOM | {"config", "engine"},
+    "build": BOTTOM | {"config", "state", "engine"},
+    "verify": BOTTOM | {"config", "state", "engine", "probe"},
+    "rollout": BOTTOM | {"config", "state", "engine", "probe", "proxy"},
+    "cli": BOTTOM | {"config", "state", "engine", "probe", "proxy", "build", "verify", "rollout"},
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+FILES = sorted(path for path in RELCTL.rglob("*.py") if path.parent != RELCTL or path.stem in BOTTOM)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(RELCTL)))
+def test_a_room_imports_only_what_lies_below_it(path: Path) -> None:
+    own = path.relative_to(RELCTL).parts[0].removesuffix(".py")
+    rooms = {room(module) for module in imported(path) if module.split(".")[0] == "relctl"} - {"", own}
+    assert rooms <= ALLOWED[own], f"{own} may not import {rooms - ALLOWED[own]}"
+
+
+@pytest.mark.parametrize("path", sorted(RELCTL.rglob("*.py")), ids=lambda path: str(path.relative_to(RELCTL)))
+def test_relctl_never_imports_the_service_or_a_model_library(path: Path) -> None:
+    forbidden = {"translator", "torch", "transformers", "ctranslate2", "sentencepiece", "flask"}
+    assert not {module.split(".")[0] for module in imported(path)} & forbidden
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "service").rglob("*.py")), ids=str)
+def test_the_service_never_imports_relctl(path: Path) -> None:
+    assert "relctl" not in {module.split(".")[0] for module in imported(path)}
+
+
+@pytest.mark.parametrize("path", sorted(RELCTL.rglob("*.py")), ids=lambda path: str(path.relative_to(RELCTL)))
+def test_only_the_command_line_prints(path: Path) -> None:
+    if path.relative_to(RELCTL).parts[0] == "cli":
+        return
+    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    names = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+    assert "print" not in names

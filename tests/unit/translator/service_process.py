@@ -1,0 +1,81 @@
+"""The service in a process of its own, as an image runs it."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SERVICE = Path(__file__).parents[3] / "service"
+MODEL = SERVICE / "models/zh-en-tiny/2026.11/ct2-int8"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running gunicorn and the connections that a test has opened to it."""
+
+    port: int
+    process: subprocess.Popen[str]
+    open: contextlib.ExitStack
+
+    def connect(self) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return self.open.enter_context(contextlib.closing(connection))
+
+    def get(self, path: str) -> int:
+        """The status, asked for on a connection of its own; 0 when there is no connection."""
+        connection = self.connect()
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except ConnectionError:
+            return 0
+        finally:
+            connection.close()
+
+    def wait_for(self, path: str, status: int) -> None:
+        deadline = time.monotonic() + 10
+        while self.get(path) != status:
+            assert time.monotonic() < deadline, f"{path} never answered {status}"
+            time.sleep(0.01)
+
+    def end(self) -> None:
+        self.open.close()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)  # gunicorn and its worker
+        self.process.communicate(timeout=10)
+
+
+@dataclass
+class Services:
+    """Starts services on free ports and ends those that a test leaves behind."""
+
+    started: list[Service] = field(default_factory=list)
+
+    def start(self, **environment: str) -> Service:
+        port = _free_port()
+        variables = {"MODEL_DIR": str(MODEL), "PYTHONPATH": str(SERVICE), "PORT": str(port)}
+        command = "gunicorn --config python:translator.server translator.wsgi:app"
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", *command.split()],
+            env=os.environ | variables | environment,
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(Service(port, process, contextlib.ExitStack()))
+        return self.started[-1]
+
+    def end(self) -> None:
+        for service in self.started:
+            service.end()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

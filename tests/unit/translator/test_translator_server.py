@@ -1,0 +1,108 @@
+"""The real gunicorn process starts, keeps its connections, drains and fails as promised."""
+
+import http.client
+import os
+import select
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from unit.translator.service_process import Service
+
+Start = Callable[..., Service]
+BODY = '{"text": "北京天气很好。"}'.encode()
+HEADERS = {"Content-Type": "application/json"}
+
+
+def post(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+    connection.request("POST", "/translate", BODY, HEADERS)
+    response = connection.getresponse()
+    response.read()
+    return response
+
+
+def test_a_service_is_alive_while_it_loads_and_ready_once_it_can_translate(
+    start: Start, model_dir: Path, tmp_path: Path
+) -> None:
+    slow = shutil.copytree(model_dir, tmp_path / "model")
+    vocabulary = slow / "shared_vocabulary.json"
+    text = vocabulary.read_bytes()
+    vocabulary.unlink()
+    os.mkfifo(vocabulary)  # loading waits until someone writes into it
+    service = start(MODEL_DIR=str(slow))
+    service.wait_for("/livez", 200)
+    assert service.get("/readyz") == 503
+    vocabulary.write_bytes(text)
+    service.wait_for("/readyz", 200)
+    assert post(service.connect()).status == 200
+
+
+def test_sigterm_lets_requests_in_flight_finish(start: Start) -> None:
+    service = start()
+    service.wait_for("/readyz", 200)
+    idle = service.connect()
+    assert post(idle).status == 200
+    in_flight = service.connect()
+    in_flight.putrequest("POST", "/translate")
+    in_flight.putheader("Content-Type", "application/json")
+    in_flight.putheader("Content-Length", str(len(BODY)))
+    in_flight.endheaders(BODY[:10])
+    time.sleep(0.2)
+    service.process.send_signal(signal.SIGTERM)
+    service.wait_for("/readyz", 503)
+    assert post(service.connect()).status == 200, "what arrives before the door closes is served"
+    service.wait_for("/readyz", 0)
+    assert service.process.poll() is None
+    assert post(idle).headers["Connection"] == "close"
+    in_flight.send(BODY[10:])
+    assert in_flight.getresponse().status == 200
+    assert service.process.wait(timeout=10) == 0
+
+
+def test_a_hundred_idle_connections_are_kept(start: Start) -> None:
+    service = start()
+    service.wait_for("/readyz", 200)
+    connections = [service.connect() for _ in range(100)]
+    for _ in range(2):
+        assert {post(c).headers["Connection"] for c in connections} == {"keep-alive"}
+        sockets = [c.sock for c in connections]
+        closed, _, _ = select.select(sockets, [], [], 4)
+        assert closed == [], "the service closed a connection that its client still uses"
+
+
+def test_a_peer_that_never_closes_does_not_hold_up_the_others(start: Start) -> None:
+    service = start()
+    service.wait_for("/readyz", 200)
+    for _ in range(10):
+        peer = service.open.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+        peer.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert peer.recv(4096)
+    started = time.monotonic()
+    assert service.get("/livez") == 200
+    assert time.monotonic() - started < 1
+
+
+def test_a_close_that_follows_an_unread_body_is_announced(start: Start) -> None:
+    service = start()
+    service.wait_for("/livez", 200)
+    connection = service.connect()
+    connection.request("POST", "/nowhere", b"x" * 100_000, HEADERS)
+    assert connection.getresponse().headers["Connection"] == "close"
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_service(start: Start, tmp_path: Path) -> None:
+    service = start(MODEL_DIR=str(tmp_path))
+    _, errors = service.process.communicate(timeout=10)
+    assert service.process.returncode == 4
+    assert f"cannot serve the model in {tmp_path}" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_wrong_setting_ends_the_service_with_one_sentence(start: Start) -> None:
+    service = start(THREADS="many")
+    _, errors = service.process.communicate(timeout=10)
+    assert service.process.returncode == 1
+    assert errors == "translator: THREADS is 'many', which is not a whole number\n"

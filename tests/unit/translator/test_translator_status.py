@@ -1,0 +1,77 @@
+"""Operators and the release tool learn whether the service is alive, ready, and what it is."""
+
+import os
+import time
+
+import pytest
+from flask.testing import FlaskClient
+
+from translator.app import create_app
+from translator.engine import Engine
+from translator.lifecycle import Lifecycle
+from translator.release import UNKNOWN
+from translator.settings import Settings
+from translator.usage import CpuMeter
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/version", "/"])
+def test_every_answer_names_the_release(path: str, client: FlaskClient) -> None:
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response.headers["X-Release"] == UNKNOWN.tag
+
+
+def test_a_starting_service_is_alive_and_not_ready(settings: Settings) -> None:
+    client = create_app(settings, UNKNOWN, Lifecycle()).test_client()
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 503
+
+
+def test_a_draining_service_is_not_ready_but_answers(settings: Settings, engine: Engine) -> None:
+    lifecycle = Lifecycle()
+    lifecycle.become_ready(engine)
+    lifecycle.drain()
+    client = create_app(settings, UNKNOWN, lifecycle).test_client()
+    response = client.get("/readyz")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.get_json()["error"] == "The service is draining."
+    assert client.post("/translate", json={"text": "你好。"}).status_code == 200
+
+
+def test_health_says_how_the_process_is_doing(client: FlaskClient) -> None:
+    health = client.get("/healthz").get_json()
+    assert health["status"] == "healthy"
+    assert health["versions"].keys() >= {"translator", "model", "python", "ctranslate2"}
+    assert health["uptime"] >= 0
+    assert 0 < health["memory_percent"] < 100
+    assert health["cpu_percent"] >= 0
+
+
+def test_cpu_use_is_measured_between_two_readings() -> None:
+    meter = CpuMeter()
+    end = time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    assert 0 < meter.percent() <= 110 * len(os.sched_getaffinity(0))
+
+
+def test_version_lists_what_can_be_imported(client: FlaskClient) -> None:
+    version = client.get("/version").get_json()
+    assert version["tag"] == "v0.0.0-unknown"
+    assert version["model"].keys() == {"name", "revision", "sha256", "license"}
+    assert version["dependencies"].keys() >= {"ctranslate2", "flask", "gunicorn", "sentencepiece"}
+    assert all(name == name.lower() and "_" not in name for name in version["dependencies"])
+
+
+def test_the_page_needs_nothing_from_outside(client: FlaskClient) -> None:
+    page = client.get("/")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "http" not in page.text
+    assert 'data-limit="5000"' in page.text
+
+
+@pytest.mark.parametrize("asset", ["page.css", "page.js", "icon.svg"])
+def test_the_page_finds_its_files(asset: str, client: FlaskClient) -> None:
+    with client.get(f"/assets/{asset}") as response:
+        assert response.status_code == 200
