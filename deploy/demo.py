@@ -23,6 +23,7 @@ RELCTL = str(Path(sys.executable).with_name("relctl"))
 ENV = os.environ.get("RELCTL_ENV", "local")
 SENTENCES = ("这是一段测试文本。", "人工智能正在改变世界。", "北京天气很好。")
 CLIENTS = 16
+START = "demo-start"  # the commit that was cloned
 MODELS = "service/models/zh-en-tiny"
 # The fault of v1.2.0, the kind that answers 200: pieces of words are sent out as the model gives them.
 HEALTHY = "self._target.decode(result.hypotheses[0])"
@@ -110,6 +111,7 @@ def _clone(demo: Demo) -> None:
         shutil.rmtree(demo.clone)
     demo.clone.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(demo.clone)], check=True)
+    demo.git("tag", START)
 
 
 def _release(demo: Demo, project: Project, version: str, revision: str) -> str:
@@ -142,7 +144,7 @@ def _commit(demo: Demo, project: Project, version: str, revision: str) -> None:
         f'revision: "{model.revision}"': f'revision: "{revision}"',
         model.sha256: _checksum(demo.clone / path),
     }
-    demo.git("checkout", "--quiet", "HEAD", "--", "versions.yaml")
+    demo.git("checkout", "--quiet", START, "--", "versions.yaml")
     _edit(demo.clone / "versions.yaml", changes)
     demo.git("commit", "--quiet", "--allow-empty", "-am", f"Release {version}, model {revision}")
 
