@@ -21,7 +21,11 @@ from relctl.probe.load import Load, Sample, Settled, failed, stale
 ROOT = Path(__file__).resolve().parents[1]
 RELCTL = str(Path(sys.executable).with_name("relctl"))
 ENV = os.environ.get("RELCTL_ENV", "local")
-SENTENCES = ("这是一段测试文本。", "人工智能正在改变世界。", "北京天气很好。")
+SENTENCES = (
+    "人工智能正在改变世界。",
+    "他们正在公园里踢足球。",
+    "我们什么时候出发？",
+)  # the last two: better in 2026.11
 CLIENTS = 16
 START = "demo-start"  # the commit that was cloned
 MODELS = "service/models/zh-en-tiny"

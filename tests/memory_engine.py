@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from relctl.engine.docker import PORT_LABEL
+from relctl.engine.inspected import PORT_LABEL
 from relctl.engine.protocol import Container, ContainerSpec, Image
 from relctl.errors import EngineError
 
@@ -106,7 +106,7 @@ class MemoryEngine:
         entry = self._entries.get(name)
         return "\n".join(entry.log.splitlines()[-lines:]) if entry else ""
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, grace: int = 0) -> None:  # noqa: ARG002 - threads end at once
         entry = self._entries.pop(name, None)
         if entry is not None and entry.server is not None:
             entry.server.end()

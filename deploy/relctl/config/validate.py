@@ -12,7 +12,7 @@ from relctl.errors import ConfigError
 class Section(BaseModel):
     """A part of a configuration file: immutable, and unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 Model = TypeVar("Model", bound=Section)

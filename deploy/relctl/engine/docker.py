@@ -11,11 +11,10 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from relctl.engine.protocol import Container, ContainerSpec, Image, Network
+from relctl.engine import inspected
+from relctl.engine.protocol import STOP_GRACE, Container, ContainerSpec, Image, Network
 from relctl.errors import EngineError
 
-PORT_LABEL = "io.relctl.port"
-STOP_GRACE = 35  # seconds; longer than a service may take to finish its requests
 _LOG_CONFIG = {"Type": "local", "Config": {"max-size": "10m", "max-file": "3"}}
 _TMPFS = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - inside the container
 
@@ -27,12 +26,13 @@ class DockerEngine:
         with _door(host):
             client = docker.DockerClient(base_url=host) if host else docker.from_env()
         self._api: Any = client.api
-        self._host = urlsplit(self._api.base_url).hostname if host.startswith(("tcp:", "ssh:")) else None
+        remote = host.startswith(("tcp:", "ssh:", "http"))
+        self._ports_host = urlsplit(host).hostname or "" if remote else ""
 
     def image(self, reference: str) -> Image | None:
         with _door():
             try:
-                return _image(self._api.inspect_image(reference))
+                return inspected.image(self._api.inspect_image(reference))
             except NotFound:
                 return None
 
@@ -65,7 +65,7 @@ class DockerEngine:
             self._api.create_container(
                 image=spec.image_id,
                 name=spec.name,
-                labels={**spec.labels, PORT_LABEL: str(spec.port)},
+                labels={**spec.labels, inspected.PORT_LABEL: str(spec.port)},
                 environment=dict(spec.environment),
                 ports=[spec.port],
                 host_config=self._host_config(spec),
@@ -80,7 +80,7 @@ class DockerEngine:
     def container(self, name: str) -> Container | None:
         with _door():
             try:
-                return self._container(self._api.inspect_container(name))
+                return inspected.container(self._api.inspect_container(name), self._ports_host)
             except NotFound:
                 return None
 
@@ -99,9 +99,9 @@ class DockerEngine:
                 return ""
         return text.decode(errors="replace")
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, grace: int = STOP_GRACE) -> None:
         with _door(), contextlib.suppress(NotFound):
-            self._api.stop(name, timeout=STOP_GRACE)
+            self._api.stop(name, timeout=grace)
             self._api.remove_container(name, force=True)
 
     def remove_network(self, name: str) -> None:
@@ -158,39 +158,6 @@ class DockerEngine:
                 f"subnet {network.subnet} is taken by another network of this machine",
                 "set network.subnet in the environment file (or RELCTL_NETWORK_SUBNET) to a free one",
             ) from None
-
-    def _container(self, found: Mapping[str, Any]) -> Container:
-        state, labels = found["State"], found["Config"]["Labels"] or {}
-        return Container(
-            name=found["Name"].lstrip("/"),
-            image_id=found["Image"],
-            labels=labels,
-            running=bool(state["Running"]) and not state.get("Restarting", False),
-            restarts=found.get("RestartCount", 0),
-            exit_code=state.get("ExitCode", 0),
-            address=self._address(found["NetworkSettings"], labels.get(PORT_LABEL, "")),
-        )
-
-    def _address(self, settings: Mapping[str, Any], port: str) -> str:
-        """A published port where there is one, else the bridge address; "" while it has neither."""
-        for binding in (settings.get("Ports") or {}).get(f"{port}/tcp") or []:
-            return f"{self._host or binding['HostIp']}:{binding['HostPort']}"
-        for network in (settings.get("Networks") or {}).values():
-            if network.get("IPAddress"):
-                return f"{network['IPAddress']}:{port}"
-        return ""
-
-
-def _image(found: Mapping[str, Any]) -> Image:
-    config = found.get("Config") or {}
-    return Image(
-        id=found["Id"],
-        tags=tuple(found.get("RepoTags") or ()),
-        labels=config.get("Labels") or {},
-        layers=tuple(found.get("RootFS", {}).get("Layers") or ()),
-        user=config.get("User", ""),
-        size_bytes=found["Size"],
-    )
 
 
 @contextlib.contextmanager

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+STOP_GRACE = 35  # seconds; longer than a service may take to finish its requests
+
 
 @dataclass(frozen=True)
 class Image:
@@ -101,8 +103,8 @@ class Engine(Protocol):
     def logs(self, name: str, lines: int) -> str:
         """Return the last lines that a container wrote."""
 
-    def remove(self, name: str) -> None:
-        """Stop a container (its own grace period) and remove it; nothing happens if there is none."""
+    def remove(self, name: str, grace: int = STOP_GRACE) -> None:
+        """Stop a container, kill it after `grace` seconds, and remove it; none of that name is no error."""
 
     def remove_network(self, name: str) -> None:
         """Remove a network; nothing happens if there is none."""

@@ -1,11 +1,10 @@
 """A running service as its HTTP contract shows it: requests with a time limit, never through a proxy."""
 
+import http.client
 import json
 import time
 from dataclasses import dataclass
 from typing import Any
-
-import requests
 
 from relctl.config.versions import Contract
 from relctl.errors import RelctlError
@@ -30,13 +29,12 @@ class Answer:
 
 
 class Service:
-    """The service at `address` (host:port)."""
+    """The service at `address` (host:port); each request has a connection of its own."""
 
     def __init__(self, address: str, contract: Contract) -> None:
         self.url = f"http://{address}"
         self.contract = contract
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy variable must never come between us and a slot
+        self._address = address
 
     def get(self, path: str, timeout: float = 5.0) -> Answer:
         """GET a path; raises UnreachableError."""
@@ -52,23 +50,23 @@ class Service:
     ) -> Answer:
         """Send one request, without retries; `timeout` in seconds; raises UnreachableError."""
         started = time.monotonic()
+        connection = http.client.HTTPConnection(self._address, timeout=timeout)
         try:
-            found = self._session.request(
-                method, self.url + path, data=body, headers=headers, timeout=timeout, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            raise UnreachableError(f"{method} {self.url}{path}: {_cause(error)}") from error
-        return Answer(
-            found.status_code,
-            {name.lower(): value for name, value in found.headers.items()},
-            found.content,
-            time.monotonic() - started,
-        )
+            connection.request(method, path, body, headers or {})
+            found = connection.getresponse()
+            content = found.read()
+        except (OSError, http.client.HTTPException) as error:
+            cause = f"{type(error).__name__}: {error}"
+            raise UnreachableError(f"{method} {self.url}{path}: {cause}") from error
+        finally:
+            connection.close()
+        names = {name.lower(): value for name, value in found.getheaders()}
+        return Answer(found.status, names, content, time.monotonic() - started)
 
     def is_ready(self) -> bool:
         """Tell whether the service says that it takes traffic."""
         try:
-            return self.get(self.contract.ready, timeout=2.0).status == 200
+            return self.get(self.contract.ready, timeout=2.0).status == http.HTTPStatus.OK
         except UnreachableError:
             return False
 
@@ -79,16 +77,8 @@ class Service:
             found = answer.json()
         except ValueError:
             found = None
-        if answer.status != 200 or not isinstance(found, dict):
+        if answer.status != http.HTTPStatus.OK or not isinstance(found, dict):
             raise UnreachableError(
                 f"GET {self.url}{self.contract.info} answers {answer.status}: {answer.body[:120]!r}"
             )
         return found
-
-
-def _cause(error: Exception) -> str:
-    """Return the innermost cause: the outer ones repeat it with addresses of objects."""
-    cause: BaseException = error
-    while cause.__context__ is not None:
-        cause = cause.__context__
-    return f"{type(cause).__name__}: {cause}"

@@ -3,10 +3,8 @@
 import contextlib
 import time
 
-from relctl.config.pipeline import Case, load_pipeline
 from relctl.engine.protocol import Container
 from relctl.errors import RelctlError
-from relctl.probe.cases import send
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.ready import wait_until_ready
 from relctl.probe.service import Service, UnreachableError
@@ -26,10 +24,7 @@ def start_up(host: Host, container: Container) -> None:
     service = wait_until_ready(
         host.engine, container, contract, host.project.environment.rollout.ready_within
     )
-    for _ in range(_WARM_UP_ROUNDS):
-        for case in _good_cases(host):
-            with contextlib.suppress(UnreachableError):  # warming is no proof; the proof follows
-                send(service, case.request, timeout=5.0)
+    _warm_up(host, service)
 
 
 def prove(host: Host, container: Container) -> None:
@@ -59,5 +54,11 @@ def _compare(service: Service, container: Container) -> None:
         raise OtherReleaseError(f"{service.url} is another release: {'; '.join(wrong)}")
 
 
-def _good_cases(host: Host) -> list[Case]:
-    return [case for case in load_pipeline(host.project.root).cases if case.expect.status == 200]
+def _warm_up(host: Host, service: Service) -> None:
+    from relctl.config.pipeline import load_pipeline  # imported here: a warm rollback warms nothing up
+    from relctl.probe.cases import send
+
+    cases = [case for case in load_pipeline(host.project.root).cases if case.expect.status == 200]
+    for case in cases * _WARM_UP_ROUNDS:
+        with contextlib.suppress(UnreachableError):  # warming is no proof; the proof follows
+            send(service, case.request, timeout=5.0)

@@ -29,11 +29,11 @@ class Candidate:
 def running(project: Project, engine: Engine, tag: Tag, image: Image) -> Iterator[Candidate]:
     """Start a candidate, and remove it whatever happens; those that a killed run left go first."""
     for left in engine.containers(labels(project, "candidate")):
-        engine.remove(left.name)
+        engine.remove(left.name, grace=0)
     started = time.monotonic()
     container = engine.start(candidate_spec(project, image))
     try:
         service = Service(container.address, project.versions.contract)
         yield Candidate(project, tag, image, engine, container, service, started)
     finally:
-        engine.remove(container.name)
+        engine.remove(container.name, grace=0)  # its requests are over: nobody else sends it any

@@ -1,0 +1,5 @@
+"""`python -m relctl` is `relctl`."""
+
+from relctl.cli.start import main
+
+main()

@@ -1,0 +1,45 @@
+"""What a Docker engine's `inspect` answers, read into our own types; pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from relctl.engine.protocol import Container, Image
+
+PORT_LABEL = "io.relctl.port"
+
+
+def image(found: Mapping[str, Any]) -> Image:
+    """Read the answer about an image."""
+    config = found.get("Config") or {}
+    return Image(
+        id=found["Id"],
+        tags=tuple(found.get("RepoTags") or ()),
+        labels=config.get("Labels") or {},
+        layers=tuple(found.get("RootFS", {}).get("Layers") or ()),
+        user=config.get("User", ""),
+        size_bytes=found["Size"],
+    )
+
+
+def container(found: Mapping[str, Any], host: str = "") -> Container:
+    """Read the answer about a container; `host` is where its published ports are, "" for this machine."""
+    state, labels = found["State"], found["Config"]["Labels"] or {}
+    return Container(
+        name=found["Name"].lstrip("/"),
+        image_id=found["Image"],
+        labels=labels,
+        running=bool(state["Running"]) and not state.get("Restarting", False),
+        restarts=found.get("RestartCount", 0),
+        exit_code=state.get("ExitCode", 0),
+        address=_address(found["NetworkSettings"], labels.get(PORT_LABEL, ""), host),
+    )
+
+
+def _address(settings: Mapping[str, Any], port: str, host: str) -> str:
+    """A published port where there is one, else the bridge address; "" while it has neither."""
+    for binding in (settings.get("Ports") or {}).get(f"{port}/tcp") or []:
+        return f"{host or binding['HostIp']}:{binding['HostPort']}"
+    for network in (settings.get("Networks") or {}).values():
+        if network.get("IPAddress"):
+            return f"{network['IPAddress']}:{port}"
+    return ""
