@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from integration.build_fixtures import build_cache, build_with, client, project, use_cache
+from integration.locked_project import build_with, use_cache
 from relctl.build import requirements
 from relctl.build.lock import check_requirements, lock_requirements
 from relctl.config.project import load
@@ -20,7 +20,6 @@ from relctl.engine.connect import connect
 from relctl.engine.protocol import Image
 from scratch import RELCTL, Scratch
 
-__all__ = ["build_cache", "client", "project"]
 pytestmark = pytest.mark.engine
 
 
@@ -38,7 +37,7 @@ def clone(of: Scratch, folder: Path) -> Iterator[Scratch]:
     state = folder / "state"
     state.mkdir()
     of.git("clone", "-q", str(of.root), str(folder / "elsewhere"))
-    yield Scratch(folder / "elsewhere", of.environ | {"RELCTL_STATE_DIR": str(state)})
+    yield Scratch(folder / "elsewhere", of.service, of.environ | {"RELCTL_STATE_DIR": str(state)})
 
 
 def test_a_second_build_of_a_commit_does_nothing(project: Scratch) -> None:

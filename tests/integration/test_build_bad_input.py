@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from integration.build_fixtures import BASE_LOCK, build_cache, client, locked, project
+from integration.locked_project import BASE_LOCK, locked
 from scratch import Scratch
 
-__all__ = ["build_cache", "client", "project"]
 pytestmark = pytest.mark.engine
 
 LOCK = "service/requirements.lock"

@@ -88,9 +88,8 @@ def test_a_slot_is_locked_down(echo: Scratch) -> None:
     import docker
 
     echo.ok("promote", echo.proved("1.0.0"))
-    service = echo.json("status")["service"]
     client = docker.from_env()
-    found = client.containers.get(f"relctl-{service}-local-blue").attrs
+    found = client.containers.get(f"relctl-{echo.service}-local-blue").attrs
     client.close()
     host = found["HostConfig"]
     assert host["ReadonlyRootfs"]
@@ -105,8 +104,7 @@ def test_the_candidate_is_gone_after_verification(echo: Scratch) -> None:
     from scratch import containers
 
     tag = echo.proved("1.0.0")
-    service = echo.json("status")["service"]
-    assert containers({"io.relctl.service": service}) == []
+    assert containers({"io.relctl.service": echo.service}) == []
     assert echo.json("releases")[0]["tag"] == tag
 
 
@@ -141,9 +139,8 @@ def test_down_stops_everything_and_promote_starts_it_again(echo: Scratch) -> Non
 
     tag = echo.proved("1.0.0")
     echo.ok("promote", tag)
-    service = echo.json("status")["service"]
     assert "nginx" in echo.json("down")["stopped"]
-    assert containers({"io.relctl.service": service}) == []
+    assert containers({"io.relctl.service": echo.service}) == []
     assert echo.json("down")["stopped"] == []
     echo.ok("promote", tag)
     assert live(echo) == tag

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import cast
@@ -14,8 +14,7 @@ from relctl.build import program
 from relctl.build.packages import HINT, Package
 from relctl.errors import BuildError
 
-ARCHIVES = "var/cache/apt/archives"
-
+# Named for hosts that are not Debian; a Debian finds it without.
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -44,8 +43,10 @@ def packages(tar: tarfile.TarFile) -> list[Package]:
 
 
 def _options() -> list[str]:
-    """Chrootless, because the variant `extract` runs nothing of a package: so it needs no privilege, and
-    no emulation for another architecture. The keyring is named for hosts that are not Debian."""
+    """Say what is needed, which is little: no privilege, and no emulation for another architecture.
+
+    Chrootless mode is dangerous where it runs packages' scripts; the variant `extract` runs none.
+    """
     options = ["--variant=extract", "--mode=chrootless", "--format=tar", "--skip=cleanup/apt/cache"]
     unused = [f'--aptopt=Dir::Cache::{name} ""' for name in ("pkgcache", "srcpkgcache")]
     return [*options, *unused, *([f"--keyring={_KEYRING}"] if _KEYRING.is_file() else [])]
@@ -63,7 +64,7 @@ def _in_words(errors: str, where: str) -> BuildError:
     if gone:
         listed = ", ".join(f"{name} {version}" for version, name in gone)
         return BuildError(f"base.lock is stale: {where} does not offer {listed} any more", HINT)
-    unknown: Iterable[str] = re.findall(r"^E: Unable to locate package (\S+)", errors, re.MULTILINE)
+    unknown = re.findall(r"^E: Unable to locate package (\S+)", errors, re.MULTILINE)
     if unknown:
         return BuildError(
             f"{where} has no package {', '.join(unknown)}", "correct python or base in versions.yaml"

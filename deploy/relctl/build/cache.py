@@ -89,8 +89,9 @@ class Cache:
         now = time.time()
         for pattern, age in (("tmp/*", _DAY), ("wheels/*", _KEPT), ("layers/*/*", _KEPT), ("tars/*", _KEPT)):
             for path in self.folder.glob(pattern):
-                if path.lstat().st_mtime < now - age:
-                    _remove(path)
+                with contextlib.suppress(FileNotFoundError):  # another build has just removed it
+                    if path.lstat().st_mtime < now - age:
+                        _remove(path)
 
     def _note(self, name: str, key: str) -> Path:
         return self.folder / "layers" / name / f"{key}.json"

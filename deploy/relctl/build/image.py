@@ -17,6 +17,7 @@ from relctl.config.project import Project
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import UsageError
 from relctl.release import COMMIT_DIGITS, Tag
+from relctl.state.ledger import Event, Ledger
 from relctl.state.paths import Paths
 
 Say = Callable[[str], None]
@@ -37,7 +38,8 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
     bad lock, BuildError for what the commit does not hold or no package index offers, EngineError.
     """
     began = time.monotonic()
-    cache = Cache(Paths(project.state_dir, project.versions.service, project.name).cache)
+    paths = Paths(project.state_dir, project.versions.service, project.name)
+    cache = Cache(paths.cache)
     with cache.scratch() as scratch:
         source = open_checkout(project.root, options.allow_dirty, scratch)
         tag = Tag(project.versions.version, source.revision[:COMMIT_DIGITS], source.dirty)
@@ -47,6 +49,9 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
     have = len(image.layers) if existing else present(engine, image)
     loaded = existing or load(engine, image, have, cache, say)
     cache.sweep()
+    if existing is None:
+        details = {"reference": image.reference, "revision": source.revision}
+        Ledger(paths.ledger).append(Event("built", tag=str(tag), image_id=loaded.id, details=details))
     return Built(
         tag=str(tag),
         reference=image.reference,

@@ -33,6 +33,7 @@ def entries(tar: tarfile.TarFile, packages: Iterable[Package], suite: str) -> It
     """Return the base layer's entries from a bootstrapped root."""
     kept = [member for member in tar if not _DROPPED.match(_path(member)) and not member.isdir()]
     yield from (_entry(tar, member) for member in kept)
+    yield from _merged({_path(member) for member in kept})
     yield tarball.text("etc/ssl/certs/ca-certificates.crt", _bundle(tar, kept))
     yield from (tarball.text(path, content) for path, content in _TEXTS.items())
     yield tarball.text(
@@ -43,6 +44,18 @@ def entries(tar: tarfile.TarFile, packages: Iterable[Package], suite: str) -> It
     )
     yield from (tarball.folder(path) for path in ("dev", "proc", "root", "run", "sys"))
     yield from (tarball.folder(path, 0o1777) for path in ("tmp", "var/tmp"))
+
+
+def _merged(paths: set[str]) -> Iterator[tarball.Entry]:
+    """Link /lib64 and the like to /usr, as base-files does where packages have moved (Debian 13 and later).
+
+    A program names its dynamic loader by the old path.
+    """
+    tops = {path.partition("/")[0] for path in paths}
+    below = {path.split("/")[1] for path in paths if path.startswith("usr/")}
+    for name in ("bin", "lib", "lib64"):
+        if name in below - tops:
+            yield tarball.link(name, f"usr/{name}")
 
 
 def _path(member: tarfile.TarInfo) -> str:

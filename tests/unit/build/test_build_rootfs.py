@@ -91,6 +91,11 @@ def test_links_are_kept_and_a_hard_link_becomes_a_file(members: dict[str, bytes]
     assert members["usr/share/zoneinfo/Zulu"] == b"usr/share/zoneinfo/UTC"
 
 
+def test_folders_that_moved_to_usr_are_reached_by_their_old_names(members: dict[str, bytes]) -> None:
+    assert members["bin"] == b"usr/bin"
+    assert "lib" not in members  # it is a folder here, as packages of Debian 12 have it
+
+
 def test_the_certificates_are_joined_in_the_order_of_their_names(members: dict[str, bytes]) -> None:
     assert members["etc/ssl/certs/ca-certificates.crt"].decode().splitlines() == [
         "usr/share/ca-certificates/mozilla/A.crt",

@@ -1,9 +1,10 @@
-"""Scratch projects for tests: a git repository of their own, state, names, ports and subnet of their own."""
+"""Scratch projects for tests and benchmarks: repository, state, names, port and subnet of their own."""
 
 import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ class Scratch:
     """A project in a folder that Nginx's workers can enter; `environ` is what its relctl sees."""
 
     root: Path
+    service: str
     environ: dict[str, str]
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def state(self) -> Path:
@@ -77,17 +78,16 @@ class Scratch:
 
     def edit(self, name: str, pattern: str, replacement: str) -> None:
         """Replace what a pattern matches in a file; it must match."""
-        import re
-
         path = self.root / name
         text, count = re.subn(pattern, lambda _: replacement, path.read_text())
         assert count, f"{pattern} is not in {name}"
         path.write_text(text)
 
     def commit(self, version: str, **behaviour: Any) -> None:
-        """Commit the project as this version, with this behaviour of the service."""
-        self.edit("versions.yaml", r'version: "[^"]*"', f'version: "{version}"')
-        self.behave(**behaviour)
+        """Commit the project as this version; of the echo service with this behaviour."""
+        self.edit("versions.yaml", r'(?m)^version: "[^"]*"', f'version: "{version}"')
+        if (self.root / "model").is_dir():
+            self.behave(**behaviour)
         self.git("add", "-A")
         self.git("commit", "-qm", f"Release {version}", "--allow-empty")
 
@@ -112,22 +112,53 @@ def model_checksum(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def echo_project(name: str = "") -> Iterator[Scratch]:
-    """Yield a scratch project of the echo service; everything it made is gone afterwards."""
+def echo_project() -> Iterator[Scratch]:
+    """Yield a scratch project of the echo service, not committed yet; nothing of it is left afterwards."""
+    with _project("echo") as scratch:
+        shutil.copytree(ECHO, scratch.root, dirs_exist_ok=True)
+        shutil.copytree(ROOT / "nginx", scratch.root / "nginx")
+        _begin(scratch)
+        yield scratch
+
+
+@contextlib.contextmanager
+def translator_project() -> Iterator[Scratch]:
+    """Yield a copy of this project as git sees it, under names of its own; nothing is left afterwards.
+
+    Its base is not locked: a lock is for releases, and Debian does not keep old packages for tests.
+    """
+    with _project("translator") as scratch:
+        listed = ["git", "ls-files", "-co", "--exclude-standard", *_PARTS]
+        names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        for name in names.splitlines():
+            (scratch.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, scratch.root / name)
+        scratch.edit("versions.yaml", r"\n *lock: .*", "")
+        _begin(scratch)
+        yield scratch
+
+
+_PARTS = ("versions.yaml", ".gitignore", "service", "deploy/environments", "nginx", "pipelines")
+
+
+@contextlib.contextmanager
+def _project(kind: str) -> Iterator[Scratch]:
     folder = Path(tempfile.mkdtemp(prefix="relctl-test-"))
-    folder.chmod(0o755)
+    folder.chmod(0o755)  # Nginx's workers must get in
     unique = secrets.token_hex(4)
-    shutil.copytree(ECHO, folder / "project")
-    shutil.copytree(ROOT / "nginx", folder / "project" / "nginx")
-    scratch = Scratch(folder / "project", environment(folder, unique))
-    scratch.edit("versions.yaml", "service: echo", f"service: echo-{unique}")
-    scratch.edit("versions.yaml", "image: relctl-test-echo", f"image: relctl-test-{unique}")
-    scratch.git("init", "-q", "-b", "main")
+    scratch = Scratch(folder / "project", f"{kind}-{unique}", environment(folder, unique))
     try:
         yield scratch
     finally:
-        clean_up(scratch, f"echo-{unique}")
+        clean_up(scratch)
         shutil.rmtree(folder)
+
+
+def _begin(scratch: Scratch) -> None:
+    """Give service and image their own name, and start a repository."""
+    scratch.edit("versions.yaml", r"(?m)^service: .*", f"service: {scratch.service}")
+    scratch.edit("versions.yaml", r"(?m)^image: .*", f"image: relctl-test-{scratch.service}")
+    scratch.git("init", "-q", "-b", "main")
 
 
 def environment(folder: Path, unique: str) -> dict[str, str]:
@@ -145,20 +176,20 @@ def environment(folder: Path, unique: str) -> dict[str, str]:
     }
 
 
-def clean_up(scratch: Scratch, service: str) -> None:
+def clean_up(scratch: Scratch) -> None:
     """Stop the scratch project's Nginx and remove its containers, images and networks."""
     import docker
 
     scratch.run("proxy", "down")
     client = docker.from_env()
     try:
-        named: dict[str, Any] = {"label": f"io.relctl.service={service}"}
+        named: dict[str, Any] = {"label": f"io.relctl.service={scratch.service}"}
         for container in client.containers.list(all=True, filters=named):
             container.remove(force=True)
         for image in client.images.list(filters=named):
             for tag in image.tags:
                 client.images.remove(tag, force=True)
-        for network in client.networks.list(names=[f"relctl-{service}"]):
+        for network in client.networks.list(names=[f"relctl-{scratch.service}"]):
             network.remove()
     finally:
         client.close()
