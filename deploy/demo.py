@@ -1,4 +1,10 @@
-"""`make demo`: the whole job of relctl on this machine, for real, through its command line."""
+"""`make demo`: the whole job of relctl on this machine, for real, through its command line.
+
+    python deploy/demo.py [PROJECT]
+
+Its releases are commits in a scratch clone of the project's HEAD under the state directory; the project's
+own tree is not touched. What it leaves running is the project's environment: `relctl status` shows it.
+"""
 
 import hashlib
 import json
@@ -83,9 +89,9 @@ class Demo:
 
 def main() -> None:
     """Do the whole job, then say what was done and how to go on."""
-    project = load(ROOT, ENV)
+    project = load(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT, ENV)
     demo = Demo(project.state_dir / "demo" / "project", _environ(project), project.environment.proxy.listen)
-    demo.step("Clone this project's HEAD into a scratch folder", lambda: _clone(demo))
+    demo.step("Clone this project's HEAD into a scratch folder", lambda: _clone(demo, project.root))
     first = _release(demo, project, "1.0.0", "2026.10")
     demo.step(f"Promote {first}", lambda: demo.relctl("promote", first))
     before = _translations(demo)
@@ -103,18 +109,18 @@ def main() -> None:
 def _environ(project: Project) -> dict[str, str]:
     """State goes where the user's own relctl looks, so that status and rollback work afterwards."""
     date = subprocess.run(
-        ["git", "log", "-1", "--format=%cI"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "log", "-1", "--format=%cI"], cwd=project.root, capture_output=True, text=True, check=True
     ).stdout.strip()
     person = {"NAME": "relctl demo", "EMAIL": "demo@example.invalid", "DATE": date}
     git = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
     return os.environ | git | {"RELCTL_STATE_DIR": str(project.state_dir), "RELCTL_ENV": ENV}
 
 
-def _clone(demo: Demo) -> None:
+def _clone(demo: Demo, root: Path) -> None:
     if demo.clone.exists():
         shutil.rmtree(demo.clone)
     demo.clone.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(demo.clone)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(root), str(demo.clone)], check=True)
     demo.git("tag", START)
 
 

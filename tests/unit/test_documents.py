@@ -1,0 +1,242 @@
+"""What the documents say is held against what it is said of: models, command line, Makefile, files."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer
+import yaml
+from pydantic import BaseModel, ValidationError, create_model
+from pydantic.fields import FieldInfo
+
+from relctl.cli.main import app
+from relctl.config.document import read
+from relctl.config.environment import Environment, _variables
+from relctl.config.pipeline import PipelineFile, SmokeFile
+from relctl.config.project import load_environment
+from relctl.config.validate import Section, validate
+from relctl.config.versions import Versions
+
+ROOT = Path(__file__).parents[2]
+PATTERNS = ("*.md", "docs/**/*.md", "service/**/*.md", "tests/**/*.md")
+DOCUMENTS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MODELS: dict[str, type[Section]] = {
+    "versions.yaml": Versions,
+    "deploy/environments/NAME.yaml": Environment,
+    "pipelines/verify.yaml": PipelineFile,
+    "pipelines/smoke.yaml": SmokeFile,
+}
+# What Python's value is when a document says that a key has no default value.
+NOTHING: tuple[object, ...] = (None, "", {})
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def text(relative: str) -> str:
+    return (ROOT / relative).read_text(encoding="utf-8")
+
+
+def headings(document: str) -> Iterator[tuple[int, str, int]]:
+    """Level, title and line number of every heading; a `#` in a fenced block is none."""
+    fenced = False
+    for number, line in enumerate(document.splitlines()):
+        fenced ^= line.lstrip().startswith("```")
+        found = re.match(r"(#+) (.*)", line)
+        if found and not fenced:
+            yield len(found[1]), found[2], number
+
+
+def section(document: str, title: str) -> str:
+    """The part of a document below a heading, up to the next one of its level or above."""
+    found = list(headings(document))
+    start = [(level, number) for level, each, number in found if each == title]
+    assert start, f"there is no heading {title!r}"
+    level, first = start[0]
+    end = next((number for other, _, number in found if number > first and other <= level), None)
+    return "\n".join(document.splitlines()[first:end])
+
+
+def fences(document: str) -> list[tuple[str, str]]:
+    """The language and the text of every fenced block."""
+    found = re.findall(r"^( *)```(\w*)\n(.*?)^\1```$", document, re.S | re.M)
+    return [(language, block) for _, language, block in found]
+
+
+def code(document: str) -> Iterator[str]:
+    """Every line of a fenced block that is typed, and every piece of code in a sentence."""
+    for language, block in fences(document):
+        prompt = "$ " if language == "console" else ""
+        lines = block.splitlines() if language in ("console", "sh") else []
+        yield from (line.removeprefix(prompt) for line in lines if line.startswith(prompt))
+    prose = re.sub(r"^( *)```.*?^\1```$", "", document, flags=re.S | re.M)
+    yield from re.findall(r"`([^`\n]+)`", prose)
+
+
+# --- configuration.md ---
+
+
+def examples() -> list[tuple[str, str]]:
+    blocks = [block for language, block in fences(text("docs/configuration.md")) if language == "yaml"]
+    return [(block.partition("\n")[0].removeprefix("# "), block) for block in blocks]
+
+
+@pytest.mark.parametrize(("file", "example"), examples())
+def test_every_example_of_the_configuration_is_valid(file: str, example: str, tmp_path: Path) -> None:
+    assert file in MODELS, "the first line of an example names its file"
+    path = tmp_path / "example.yaml"
+    path.write_text(example, encoding="utf-8")
+    validate(read(path, {}), MODELS[file])
+
+
+@pytest.mark.parametrize("file", MODELS)
+def test_every_file_of_the_configuration_has_an_example(file: str) -> None:
+    assert file in [named for named, _ in examples()]
+
+
+def models(annotation: Any) -> list[type[BaseModel]]:
+    """The models in an annotation: itself, or those of a list, a union, an optional."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in models(argument)]
+
+
+def fields(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key that a file may hold, as documents write it: `cases[].request.path`.
+
+    A section that is always there goes without saying, its keys name it.
+    """
+    for field, info in model.model_fields.items():
+        path = above + (info.alias or field)
+        inner = models(info.annotation)
+        is_list = "list[" in str(info.annotation)
+        if not inner or is_list or info.default is None:
+            yield path, info
+        for each in inner:
+            yield from fields(each, f"{path}[]." if is_list else f"{path}.")
+
+
+def rows(file: str) -> dict[str, str]:
+    """Key and documented default of every row in a file's table of keys."""
+    table = section(text("docs/configuration.md"), file)
+    found = re.findall(r"^\| `([^`]+)` \| [^|]* \| ([^|]*) \|", table, re.M)
+    return {key: default.strip() for key, default in found}
+
+
+@pytest.mark.parametrize("file", MODELS)
+def test_the_tables_hold_every_key_of_the_models_and_no_other(file: str) -> None:
+    assert set(rows(file)) == {path for path, _ in fields(MODELS[file])}
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "info"), [(file, *each) for file, model in MODELS.items() for each in fields(model)]
+)
+def test_the_documented_default_is_the_models(file: str, path: str, info: FieldInfo) -> None:
+    documented = rows(file).get(path)
+    assert documented is not None, f"{path} is not documented"
+    if info.is_required():
+        assert documented == "required"
+        return
+    default = info.get_default(call_default_factory=True)
+    if documented == "none":
+        assert default in NOTHING
+        return
+    one: Any = create_model("One", value=(info.annotation, info))  # type: ignore[arg-type]
+    try:
+        found = one.model_validate({"value": yaml.safe_load(documented.strip("`"))}, by_name=True)
+    except ValidationError:
+        pytest.fail(f"{path}: {documented} is no value of that key")
+    assert found.value == default
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "environments").glob("*.yaml")), ids=name)
+def test_the_environments_are_valid(path: Path) -> None:
+    load_environment(ROOT, path.stem, {})
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, *WORKFLOWS], ids=name)
+def test_the_variables_that_are_named_are_read(path: Path) -> None:
+    known = {variable for _, variable in _variables(Environment)} | {"RELCTL_ENV"}
+    assert set(re.findall(r"\bRELCTL_[A-Z_]*[A-Z]\b", text(name(path)))) <= known
+
+
+# --- cli.md ---
+
+
+def commands(command: Any, words: str) -> Iterator[tuple[str, Any]]:
+    """Every command below one, by the words that are typed."""
+    for verb, inner in getattr(command, "commands", {}).items():
+        if not hasattr(inner, "commands"):
+            yield f"{words} {verb}", inner
+        yield from commands(inner, f"{words} {verb}")
+
+
+RELCTL: Any = typer.main.get_command(app)
+COMMANDS = dict(commands(RELCTL, "relctl"))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_is_documented_with_its_options_and_arguments(words: str) -> None:
+    documented = section(text("docs/cli.md"), words)
+    for parameter in COMMANDS[words].params:
+        wanted = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
+        assert re.search(rf"{re.escape(wanted)}\b", documented), f"{words} {wanted}"
+
+
+def test_every_global_option_is_documented() -> None:
+    documented = section(text("docs/cli.md"), "Global options")
+    assert [each.opts[0] for each in RELCTL.params if each.opts[0] not in documented] == []
+
+
+def test_no_command_is_documented_that_is_not_there() -> None:
+    documented = [title for _, title, _ in headings(text("docs/cli.md")) if title.startswith("relctl ")]
+    assert sorted(documented) == sorted(COMMANDS)
+
+
+_GLOBAL = r"(?: --(?:env|project) \S+| --(?:json|debug|no-input|version))*"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_the_commands_that_a_reader_is_told_to_type_exist(path: Path) -> None:
+    verbs = {words.split()[1] for words in COMMANDS}
+    typed = [re.match(rf"(?:\S*/)?relctl{_GLOBAL} ([a-z]+)", line) for line in code(text(name(path)))]
+    assert {found[1] for found in typed if found} <= verbs
+
+
+# --- all documents ---
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, as Git forges make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)", text(name(path))):
+        linked = (path.parent / target).resolve() if target else path
+        assert linked.exists(), f"{target} does not exist"
+        if anchor:
+            anchors = [slug(title) for _, title, _ in headings(linked.read_text(encoding="utf-8"))]
+            assert anchor in anchors, f"{linked.name} has no heading for #{anchor}"
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, *WORKFLOWS], ids=name)
+def test_every_make_target_that_is_named_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.M))
+    lines = code(text(name(path))) if path.suffix == ".md" else text(name(path)).splitlines()
+    named = {target for line in lines for target in re.findall(r"\bmake ([a-z][a-z-]*)", line)}
+    assert named <= targets
+
+
+def test_the_changelog_begins_with_what_is_released() -> None:
+    import relctl
+
+    versions = re.findall(r"^## \[(\d[^\]]*)\]", text("CHANGELOG.md"), re.M)
+    assert versions[0] == relctl.__version__
