@@ -121,6 +121,12 @@ class MemoryEngine:
             replace(entry.container, running=False, exit_code=137, address=""),
         )
 
+    def fall_silent(self, name: str) -> None:
+        """Let a container go on without ever being ready again."""
+        entry = self._entries[name]
+        assert entry.server is not None
+        entry.server.RequestHandlerClass.behaviour = {"ready": False}  # type: ignore[attr-defined]
+
     def remove_network(self, name: str) -> None:
         self._networks.pop(name, None)
 

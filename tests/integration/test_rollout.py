@@ -88,6 +88,37 @@ def test_rollback_without_a_tag_is_warm_and_comes_back(stand: Bench) -> None:
     assert live(stand) == "2.0.0"
 
 
+def test_promoting_the_standby_switches_without_a_restart(stand: Bench) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    moved = promote(stand.host, first)
+    assert moved is not None
+    assert moved.warm
+    assert (live(stand), standby(stand)) == ("1.0.0", str(second))
+
+
+def test_a_standby_that_is_not_ready_is_started_anew_for_a_rollback(stand: Bench) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    promote(stand.host, stand.proved("2.0.0"))
+    stand.engine.fall_silent("relctl-svc-test-blue")
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert not moved.warm
+    assert live(stand) == "1.0.0"
+
+
+def test_rolling_back_to_what_is_live_brings_it_up_if_it_is_down(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    second = stand.proved("2.0.0")
+    promote(stand.host, second)
+    stand.engine.crash("relctl-svc-test-green")
+    assert rollback(stand.host, second) is None
+    assert live(stand) == "2.0.0"
+    assert status(stand.host).drift == []
+
+
 def test_rollback_to_a_retained_release_starts_its_image_again(stand: Bench) -> None:
     tags = [stand.proved(f"{number}.0.0") for number in (1, 2, 3)]
     for tag in tags:

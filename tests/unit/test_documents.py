@@ -149,7 +149,7 @@ def test_the_documented_default_is_the_models(file: str, path: str, info: FieldI
         return
     one: Any = create_model("One", value=(info.annotation, info))  # type: ignore[arg-type]
     try:
-        found = one.model_validate({"value": yaml.safe_load(documented.strip("`"))}, by_name=True)
+        found = one.model_validate({info.alias or "value": yaml.safe_load(documented.strip("`"))})
     except ValidationError:
         pytest.fail(f"{path}: {documented} is no value of that key")
     assert found.value == default

@@ -8,6 +8,7 @@ from relctl.errors import NotProvedError, UsageError
 from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
+from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
 from relctl.state.lock import exclusive
@@ -27,7 +28,7 @@ def promote(host: Host, tag: Tag) -> Moved | None:
             return None
         evidence = _evidence(host, tag, image)
         host.proxy.apply()
-        return carry_out(host, _move(situation, tag, image, evidence))
+        return carry_out(host, _move(host, situation, tag, image, evidence))
 
 
 def _resolve(host: Host, tag: Tag) -> Image:
@@ -66,7 +67,7 @@ def _evidence(host: Host, tag: Tag, image: Image) -> str:
     return str(host.evidence.path(image.id))
 
 
-def _move(situation: Situation, tag: Tag, image: Image, evidence: str) -> Move:
+def _move(host: Host, situation: Situation, tag: Tag, image: Image, evidence: str) -> Move:
     replaced = situation.container(situation.idle)
     return Move(
         kind="promote",
@@ -75,6 +76,7 @@ def _move(situation: Situation, tag: Tag, image: Image, evidence: str) -> Move:
         slot=situation.idle,
         source=situation.live,
         replaced=replaced.image_id if replaced else "",
+        running=replaced if is_warm(host, replaced, image.id) else None,
         evidence=evidence,
         previous=situation.tag(situation.live),
     )

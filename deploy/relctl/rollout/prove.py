@@ -27,6 +27,13 @@ def start_up(host: Host, container: Container) -> None:
     _warm_up(host, service)
 
 
+def is_warm(host: Host, container: Container | None, image_id: str) -> bool:
+    """Tell whether a container runs exactly this image and is ready: it can take traffic as it stands."""
+    if container is None or not container.running or container.image_id != image_id:
+        return False
+    return Service(container.address, host.project.versions.contract).is_ready()
+
+
 def prove(host: Host, container: Container) -> None:
     """Prove, through its own port, that a container is ready and is what its labels say."""
     service = Service(container.address, host.project.versions.contract)

@@ -77,6 +77,8 @@ def _settle(host: Host, situation: Situation, operation: Event) -> None:
     if moved and container is not None and container.image_id == operation.image_id:
         try:
             prove(host, container)
+            if not host.proxy.is_up():
+                host.proxy.apply()
             prove_through_proxy(host, container)
         except RelctlError as error:
             host.say(f"{operation.tag} took traffic but does not prove itself: {error}")

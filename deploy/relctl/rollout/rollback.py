@@ -4,7 +4,8 @@ from relctl.errors import UsageError
 from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
-from relctl.rollout.reconcile import reconcile
+from relctl.rollout.prove import is_warm
+from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.retained import Retained, retained
 from relctl.rollout.situation import Situation
 from relctl.state.lock import exclusive
@@ -20,6 +21,7 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
         situation = reconcile(host)
         target = choose(situation, tag, host.project.versions.retain)
         if situation.tag(situation.live) == target.tag:
+            heal_live(host, situation)
             return None
         if not host.proxy.is_up():
             host.proxy.apply()
@@ -56,7 +58,7 @@ def _named(kept: list[Retained], tag: Tag) -> Retained:
 
 def _move(host: Host, situation: Situation, target: Retained, reason: str) -> Move:
     standby = situation.container(situation.idle)
-    warm = standby is not None and standby.running and standby.image_id == target.image_id
+    warm = is_warm(host, standby, target.image_id)
     if not warm and host.engine.image(target.image_id) is None:
         raise UsageError(
             f"the image of {target.tag} ({target.image_id[:19]}) is gone from the engine",
