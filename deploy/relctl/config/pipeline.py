@@ -1,11 +1,12 @@
 """The model of pipelines/: which gates a candidate passes, and the request/expectation cases."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from relctl.config.document import read
 from relctl.config.units import Seconds
@@ -72,6 +73,16 @@ class Expectation(Section):
     status: int = Field(ge=100, le=599)
     content_type: str = ""
     json_: dict[str, str] = Field(default={}, alias="json")
+
+    @field_validator("json_")
+    @classmethod
+    def _regular_expressions(cls, value: dict[str, str]) -> dict[str, str]:
+        for key, pattern in value.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{key}: {pattern!r} is no regular expression: {error}") from None
+        return value
 
 
 class Case(Section):

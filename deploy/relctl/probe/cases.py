@@ -11,7 +11,7 @@ from relctl.probe.service import Answer, Service
 def send(service: Service, request: Request, timeout: float) -> Answer:
     """Send the request once; `timeout` in seconds; raises UnreachableError."""
     headers = {"content-type": request.content_type} if request.method == "POST" else {}
-    return service.send(request.method, request.path, _body(request), headers, timeout)
+    return service.send(request.method, request.path, body_of(request), headers, timeout)
 
 
 def judge(expect: Expectation, answer: Answer) -> list[str]:
@@ -41,7 +41,8 @@ def _judge_members(wanted: dict[str, str], answer: Answer) -> list[str]:
     ]
 
 
-def _body(request: Request) -> bytes | None:
+def body_of(request: Request) -> bytes | None:
+    """Return the bytes that a request sends, None when it has no body."""
     if request.body is not None:
         return request.body.encode()
     if request.json_ is None:
