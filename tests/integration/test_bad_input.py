@@ -101,7 +101,9 @@ def test_an_image_that_fails_a_gate(live: Live) -> None:
     with live.untouched():
         words = live.project.refused(3, "verify", tag)
         assert "1 of 2 cases fail: a text comes back: translation: 'wrong' does not match '^hello$'" in words
-        assert f"{tag} failed its verification: smoke" in live.project.refused(3, "promote", tag)
+        assert f"{tag} did not pass its verification; failed: smoke" in live.project.refused(
+            3, "promote", tag
+        )
 
 
 def test_a_candidate_that_never_becomes_ready(live: Live) -> None:

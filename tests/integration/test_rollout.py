@@ -161,7 +161,7 @@ def test_an_image_without_evidence_is_refused(stand: Bench) -> None:
 def test_an_image_that_failed_its_verification_is_refused(stand: Bench) -> None:
     tag = stand.image("1.0.0")
     stand.evidence("sha256:1.0.0", tag, verdict="fail")
-    with pytest.raises(NotProvedError, match="failed its verification"):
+    with pytest.raises(NotProvedError, match="did not pass its verification"):
         promote(stand.host, tag)
 
 

@@ -28,8 +28,7 @@ def verify(
     result = _result(evidence) | {"evidence": str(path)}
     chosen.speaker.emit(result, lambda: print(f"{evidence.tag}: {evidence.verdict}"))
     if evidence.verdict == "fail":
-        failed = ", ".join(gate.name for gate in evidence.gates if gate.verdict == "fail")
-        raise NotProvedError(f"{tag} may not take traffic; failed: {failed}", f"the whole evidence: {path}")
+        raise NotProvedError(f"{tag} may not take traffic; {evidence.summary}", f"the whole evidence: {path}")
 
 
 def _result(evidence: "Evidence") -> dict[str, Any]:

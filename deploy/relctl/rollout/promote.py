@@ -60,8 +60,9 @@ def _evidence(host: Host, tag: Tag, image: Image) -> str:
     if evidence is None:
         raise NotProvedError(f"{tag} was never verified: no evidence for {image.id[:19]}", verify)
     if evidence.verdict != "pass":
-        failed = ", ".join(gate.name for gate in evidence.gates if gate.verdict != "pass")
-        raise NotProvedError(f"{tag} failed its verification: {failed}", f"{verify} shows why")
+        raise NotProvedError(
+            f"{tag} did not pass its verification; {evidence.summary}", f"{verify} shows why"
+        )
     if evidence.pipeline != load_pipeline(host.project.root).checksum:
         raise NotProvedError(f"{tag} was verified by another pipeline than pipelines/ holds now", verify)
     return str(host.evidence.path(image.id))

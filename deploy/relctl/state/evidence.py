@@ -39,6 +39,16 @@ class Evidence(BaseModel):
     ended: datetime
     relctl: str
 
+    @property
+    def failed(self) -> list[str]:
+        """The names of the gates that failed; those that could not run are not among them."""
+        return [gate.name for gate in self.gates if gate.verdict == "fail"]
+
+    @property
+    def summary(self) -> str:
+        """The verdict in one line."""
+        return f"failed: {', '.join(self.failed)}" if self.verdict == "fail" else "passed"
+
 
 class EvidenceStore:
     """The evidence that a host has; one file an image id, the newest run wins."""

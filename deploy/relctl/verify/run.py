@@ -43,8 +43,9 @@ def verify(project: Project, engine: Engine, tag: Tag, paths: Paths, say: Say) -
         image = resolve(project, engine, tag)
         evidence = _run_pipeline(project, engine, tag, image, say)
         path = EvidenceStore(paths.evidence).save(evidence)
-        verdict = {"verdict": evidence.verdict}
-        event = Event("verified", tag=str(tag), image_id=image.id, evidence=str(path), details=verdict)
+        event = Event(
+            "verified", tag=str(tag), image_id=image.id, evidence=str(path), reason=evidence.summary
+        )
         Ledger(paths.ledger).append(event)
         return evidence, path
 
