@@ -35,9 +35,7 @@ def create_app(settings: Settings, release: Release, lifecycle: Lifecycle) -> Fl
 
     @app.get("/")
     def page() -> str:
-        return render_template(
-            "index.html", release=release.tag, max_characters=settings.max_characters
-        )
+        return render_template("index.html", release=release.tag, max_characters=settings.max_characters)
 
     @app.after_request
     def add_headers(response: Response) -> Response:

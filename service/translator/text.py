@@ -40,9 +40,7 @@ def translate_text(text: str, translate: Callable[[Sequence[str]], list[str]]) -
     sentences = [s for line in lines for s in line.sentences if has_words(s)]
     translations = iter(translate(sentences))
     return "".join(
-        line.indent
-        + " ".join(next(translations) if has_words(s) else s for s in line.sentences)
-        + line.end
+        line.indent + " ".join(next(translations) if has_words(s) else s for s in line.sentences) + line.end
         for line in lines
     )
 

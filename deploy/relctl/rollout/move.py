@@ -139,12 +139,13 @@ def _undo(host: Host, move: Move, undo: contextlib.ExitStack, error: BaseExcepti
             f"{move.tag} could not be brought in ({reason}), and undoing it failed: {failed}",
             "relctl status says how it stands; the next promote or rollback tries to put it in order",
         ) from error
-    if isinstance(error, RelctlError):
+    if isinstance(error, RelctlError | OSError):
         verb = "promoted" if move.kind == "promote" else "rolled back to"
+        now = f"{move.previous} is live" if move.previous else "nothing is live"
+        hint = error.hint if isinstance(error, RelctlError) else ""
         raise RolledBackError(
-            f"{move.tag} was not {verb}: {reason}\ntraffic is as before: "
-            + (f"{move.previous} is live" if move.previous else "nothing is live"),
-            error.hint or "relctl history says what was done",
+            f"{move.tag} was not {verb}: {reason}\ntraffic is as before: {now}",
+            hint or "relctl history says what was done",
         ) from error
 
 
