@@ -1,5 +1,7 @@
 """What the documents say is held against what it is said of: models, command line, Makefile, files."""
 
+import ast
+import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
+from relctl import errors
 from relctl.cli.main import app
 from relctl.config.document import read
 from relctl.config.environment import Environment, _variables
@@ -19,11 +22,14 @@ from relctl.config.pipeline import PipelineFile, SmokeFile
 from relctl.config.project import load_environment
 from relctl.config.validate import Section, validate
 from relctl.config.versions import Versions
+from relctl.rollout import status
+from relctl.rollout.move import BEGUN, DONE
 
 ROOT = Path(__file__).parents[2]
 PATTERNS = ("*.md", "docs/**/*.md", "service/**/*.md", "tests/**/*.md")
 DOCUMENTS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+SOURCES = sorted((ROOT / "deploy" / "relctl").rglob("*.py"))
 MODELS: dict[str, type[Section]] = {
     "versions.yaml": Versions,
     "deploy/environments/NAME.yaml": Environment,
@@ -134,9 +140,14 @@ def test_the_tables_hold_every_key_of_the_models_and_no_other(file: str) -> None
     assert set(rows(file)) == {path for path, _ in fields(MODELS[file])}
 
 
-@pytest.mark.parametrize(
-    ("file", "path", "info"), [(file, *each) for file, model in MODELS.items() for each in fields(model)]
-)
+KEYS = [
+    pytest.param(file, *each, id=f"{file}:{each[0]}")
+    for file, model in MODELS.items()
+    for each in fields(model)
+]
+
+
+@pytest.mark.parametrize(("file", "path", "info"), KEYS)
 def test_the_documented_default_is_the_models(file: str, path: str, info: FieldInfo) -> None:
     documented = rows(file).get(path)
     assert documented is not None, f"{path} is not documented"
@@ -184,9 +195,10 @@ COMMANDS = dict(commands(RELCTL, "relctl"))
 @pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_is_documented_with_its_options_and_arguments(words: str) -> None:
     documented = section(text("docs/cli.md"), words)
-    for parameter in COMMANDS[words].params:
-        wanted = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
-        assert re.search(rf"{re.escape(wanted)}\b", documented), f"{words} {wanted}"
+    arguments = [each for each in COMMANDS[words].params if each.param_type_name == "argument"]
+    options = [each for each in COMMANDS[words].params if each.param_type_name == "option"]
+    assert [each.name for each in arguments if not re.search(rf"\b{each.name.upper()}\b", documented)] == []
+    assert re.findall(r"^\| `(--[a-z-]+)", documented, re.M) == [each.opts[0] for each in options]
 
 
 def test_every_global_option_is_documented() -> None:
@@ -207,6 +219,42 @@ def test_the_commands_that_a_reader_is_told_to_type_exist(path: Path) -> None:
     verbs = {words.split()[1] for words in COMMANDS}
     typed = [re.match(rf"(?:\S*/)?relctl{_GLOBAL} ([a-z]+)", line) for line in code(text(name(path)))]
     assert {found[1] for found in typed if found} <= verbs
+
+
+def test_every_exit_code_is_documented() -> None:
+    classes = [each for each in vars(errors).values() if isinstance(each, type)]
+    codes = {str(each.exit_code) for each in classes if issubclass(each, errors.RelctlError)}
+    table = section(text("docs/cli.md"), "Output and exit codes")
+    assert codes <= set(re.findall(r"^\| (\d+) \|", table, re.M))
+    table = section(text("docs/runbook.md"), "When a command fails")
+    assert codes <= set(re.findall(r"^\| (\d+) \|", table, re.M))
+
+
+def test_every_event_of_the_ledger_is_documented() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    written = set(re.findall(r'\b(?:record|Event)\(\s*(?:host, )?"([a-z-]+)"', sources))
+    assert {"built", "stopped"} <= written, "events are written in another way now"
+    table = section(text("docs/cli.md"), "relctl history")
+    documented = set(re.findall(r"`([a-z-]+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M))))
+    assert written | {*BEGUN.values(), *DONE.values()} <= documented
+
+
+# --- runbook.md ---
+
+
+def test_every_sentence_of_drift_is_explained() -> None:
+    tree = ast.parse(inspect.getsource(status))
+    said = [
+        node.value
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef) and "drift" in function.name
+        for statement in function.body[ast.get_docstring(function) is not None :]
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) > len("nothing")
+    ]
+    assert said, "drift is told somewhere else now"
+    table = section(text("docs/runbook.md"), "Drift")
+    assert [words for words in said if words.strip() not in table] == []
 
 
 # --- all documents ---
