@@ -1,7 +1,10 @@
 """The `relctl` command: global options, the verbs, and how every error ends."""
 
+import itertools
+import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -12,7 +15,7 @@ import relctl
 from relctl.cli import build, down, history, lock, promote, proxy, releases, rollback, status, verify
 from relctl.cli.context import Settings
 from relctl.cli.speak import Speaker, complain
-from relctl.errors import RelctlError
+from relctl.errors import RelctlError, UsageError
 
 app = typer.Typer(
     help=relctl.__doc__,
@@ -27,6 +30,7 @@ for _verb in (releases.releases, history.history, lock.lock, down.down):
 app.add_typer(proxy.app, name="proxy")
 
 _GLOBAL_FLAGS = ("--json", "--debug", "--no-input")
+_GLOBAL_OPTIONS = ("--project", "--env")
 
 
 class Interrupted(BaseException):
@@ -64,39 +68,56 @@ def options(
 
 def main() -> None:
     """Run the command line; the exit codes are those of `relctl.errors`."""
-    arguments = _flags_first(sys.argv[1:])
-    debug = "--debug" in arguments
+    arguments = _globals_first(sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
         app(arguments, prog_name="relctl")
-    except RelctlError as error:
-        if debug:
-            raise
-        complain(error)
-        sys.exit(error.exit_code)
     except Interrupted as interrupted:
         print(f"relctl: interrupted by {interrupted}; what was begun is undone", file=sys.stderr)
         sys.exit(interrupted.exit_code)
-    except OSError as error:
-        if debug:
-            raise
-        complain(_of_system(error))
-        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python would complain once more while it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except Exception as error:  # noqa: BLE001 - the last door: no traceback unless it was asked for
+        if "--debug" in arguments:
+            traceback.print_exc()
+        sys.exit(_complain(error))
 
 
-def _flags_first(arguments: list[str]) -> list[str]:
-    """Let the global flags stand behind the verb as well, where people type them."""
+def _complain(error: Exception) -> int:
+    """Say what went wrong in words; returns the exit code."""
+    if isinstance(error, RelctlError):
+        complain(error)
+        return error.exit_code
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        complain(UsageError(f"{where}{error.strerror or error}", "mend that, then type the command again"))
+        return UsageError.exit_code
+    complain(
+        RelctlError(
+            f"a defect of relctl: {type(error).__name__}: {error}",
+            "the same command with --debug shows where; please report it",
+        )
+    )
+    return RelctlError.exit_code
+
+
+def _globals_first(arguments: list[str]) -> list[str]:
+    """Let the global options stand behind the verb as well, where people type them."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    flags = [word for word in arguments[:end] if word in _GLOBAL_FLAGS]
-    return flags + [word for word in arguments[:end] if word not in _GLOBAL_FLAGS] + arguments[end:]
+    moved, rest = [], []
+    words = iter(arguments[:end])
+    for word in words:
+        if word in _GLOBAL_FLAGS or word.startswith(tuple(f"{option}=" for option in _GLOBAL_OPTIONS)):
+            moved.append(word)
+        elif word in _GLOBAL_OPTIONS:
+            moved += [word, *itertools.islice(words, 1)]
+        else:
+            rest.append(word)
+    return moved + rest + arguments[end:]
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     raise Interrupted(number)
-
-
-def _of_system(error: OSError) -> RelctlError:
-    """Full disks, missing permissions: the system's own words, and the file."""
-    where = f"{error.filename}: " if error.filename else ""
-    return RelctlError(f"{where}{error.strerror or error}", "mend that, or choose another RELCTL_STATE_DIR")

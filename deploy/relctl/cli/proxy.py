@@ -16,22 +16,25 @@ app = typer.Typer(help="Start, stop or test the Nginx in front.", no_args_is_hel
 @app.command()
 def up(context: typer.Context) -> None:
     """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
+    from relctl.rollout.bring_up import up as bring_up
+
+    chosen = settings(context)
+    host = chosen.host()
+    change = bring_up(host)
+    _tell(chosen, host.proxy, "unchanged" if change == "none" else change)
+
+
+@app.command()
+def down(context: typer.Context) -> None:
+    """Stop the managed Nginx after its requests are done; the service is out of reach then."""
     from relctl.rollout.host import paths_of
     from relctl.state.lock import exclusive
 
     chosen = settings(context)
     proxy = _proxy(chosen)
     with exclusive(paths_of(chosen.project()).lock):
-        change = proxy.apply()
-    _tell(chosen, proxy, "unchanged" if change == "none" else change)
-
-
-@app.command()
-def down(context: typer.Context) -> None:
-    """Stop the managed Nginx after its requests are done; the service is out of reach then."""
-    chosen = settings(context)
-    proxy = _proxy(chosen)
-    _tell(chosen, proxy, "stopped" if proxy.down() else "was not running")
+        stopped = proxy.down()
+    _tell(chosen, proxy, "stopped" if stopped else "was not running")
 
 
 @app.command()

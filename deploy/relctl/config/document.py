@@ -1,11 +1,10 @@
 """Reading YAML with positions: every value knows its line, so that an error can name it."""
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -13,6 +12,7 @@ from relctl.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:[^}]*)?\}")
+_COMMITTED = "a variable; only environments take them: what a release is must stand in the commit"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -35,8 +35,8 @@ class Document:
         return self.lines.get(where, 1)
 
 
-def read(path: Path, environ: Mapping[str, str] = os.environ) -> Document:
-    """Parse a YAML mapping; `${VAR:default}` in values is replaced from `environ`.
+def read(path: Path, environ: Mapping[str, str] | None = None) -> Document:
+    """Parse a YAML mapping; `${VAR:default}` in values is replaced from `environ`, or refused without it.
 
     Raises ConfigError for a missing file, a tab, a duplicate key, an unset variable without a default.
     """
@@ -52,7 +52,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> Document:
 class _Reader:
     """Turns the nodes of one file into plain values, keeping their positions."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str] | None) -> None:
         self.path, self.environ = path, environ
         self.lines: dict[KeyPath, int] = {}
         self.raw: dict[KeyPath, str] = {}
@@ -99,6 +99,8 @@ class _Reader:
         return yaml.load(text, Loader=_Loader) if text else None  # noqa: S506 - a safe loader
 
     def variable(self, match: re.Match[str], node: yaml.Node, where: KeyPath) -> str:
+        if self.environ is None:
+            self.fail(node.start_mark.line + 1, where, _COMMITTED)
         value = self.environ.get(match["name"])
         if value is not None:
             return value
@@ -108,7 +110,7 @@ class _Reader:
             self.fail(line, where, f"${{{name}}} is not set; set it, or write ${{{name}:default}}")
         return match["default"][1:]
 
-    def fail(self, line: int, where: KeyPath, message: str) -> None:
+    def fail(self, line: int, where: KeyPath, message: str) -> NoReturn:
         raise ConfigError(f"{self.path}:{line}: {dotted(where)}: {message}")
 
 

@@ -12,6 +12,7 @@ from relctl.config.document import read
 from relctl.config.units import Seconds
 from relctl.config.validate import Section, validate
 from relctl.config.versions import ProjectPath
+from relctl.errors import ConfigError
 
 PIPELINE = "pipelines/verify.yaml"
 
@@ -123,11 +124,16 @@ class Pipeline:
 
 def load_pipeline(root: Path) -> Pipeline:
     """Load the pipeline of the project at `root`; raises ConfigError with file, line and key."""
-    file = validate(read(root / PIPELINE), PipelineFile)
+    document = read(root / PIPELINE)
+    file = validate(document, PipelineFile)
     paths = [root / PIPELINE]
     cases: list[Case] = []
-    for settings in file.gates:
+    for number, settings in enumerate(file.gates):
         if isinstance(settings, SmokeSettings):
+            if not (root / settings.cases).is_file():
+                line = document.line(("gates", number, "cases"))
+                place = f"{document.path}:{line}: gates[{number}].cases"
+                raise ConfigError(f"{place}: there is no file {root / settings.cases}")
             paths.append(root / settings.cases)
             cases += validate(read(root / settings.cases), SmokeFile).cases
     checksum = hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()

@@ -33,7 +33,7 @@ class Project:
 def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ) -> Project:
     """Load the project at `start`, or found upward from the working directory."""
     root = find_root(start)
-    versions = validate(read(root / VERSIONS, environ), Versions)
+    versions = validate(read(root / VERSIONS), Versions)
     return Project(root, versions, name, load_environment(root, name, environ))
 
 

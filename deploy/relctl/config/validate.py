@@ -55,6 +55,10 @@ def _reason(document: Document, model: type[BaseModel], where: KeyPath, detail: 
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         raw = document.raw.get(where, value)
         return f'{raw} is read as the number {value}; write it in quotes: "{raw}"'
+    if kind == "union_tag_invalid":
+        context = detail["ctx"]
+        what = context["discriminator"].strip("'")
+        return f"unknown {what} {context['tag']!r}; known: {context['expected_tags']}"
     message = str(detail["msg"]).removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]} (found {value!r})"
 

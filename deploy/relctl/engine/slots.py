@@ -1,5 +1,6 @@
 """Slots and candidates: their names, addresses and what is started in them."""
 
+import hashlib
 import ipaddress
 
 from relctl.config.project import Project
@@ -9,6 +10,7 @@ SLOTS = ("blue", "green")
 
 SERVICE = "io.relctl.service"
 ENVIRONMENT = "io.relctl.environment"
+STATE = "io.relctl.state"
 ROLE = "io.relctl.role"
 SLOT = "io.relctl.slot"
 TAG = "io.relctl.tag"
@@ -63,7 +65,7 @@ def slot_spec(project: Project, slot: str, image: Image) -> ContainerSpec:
 def candidate_spec(project: Project, image: Image) -> ContainerSpec:
     """Describe a container outside both slots, for verification: never restarted, so a crash shows."""
     return ContainerSpec(
-        name=f"{scope(project)}-candidate",
+        name=f"{scope(project)}-candidate-{hashlib.sha256(str(project.state_dir).encode()).hexdigest()[:6]}",
         image_id=image.id,
         port=project.versions.contract.port,
         labels=labels(project, "candidate"),
@@ -76,7 +78,12 @@ def candidate_spec(project: Project, image: Image) -> ContainerSpec:
 
 def labels(project: Project, role: str) -> dict[str, str]:
     """Return the labels by which a container of this service and environment is found again."""
-    return {SERVICE: project.versions.service, ENVIRONMENT: project.name, ROLE: role}
+    return {
+        SERVICE: project.versions.service,
+        ENVIRONMENT: project.name,
+        STATE: str(project.state_dir),
+        ROLE: role,
+    }
 
 
 def _fixed_address(subnet: str, slot: str) -> str:

@@ -15,7 +15,7 @@ from relctl.proxy.worker import worker_user
 from relctl.state.files import replace_text
 from relctl.state.paths import Paths
 
-Change = Literal["none", "started", "reloaded"]
+Change = Literal["none", "started", "reloaded", "restarted"]
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,18 @@ class Proxy:
             if changed:
                 self._replace_include(text)
             return "reloaded" if changed else "none"
-        if changed:
-            self._replace_own(text)
-        return self._bring_up(changed)
+        return self._replace_own(text) if changed else self._ensure_running()
+
+    def renew_master(self) -> Change | None:
+        """Replace workers whose master was killed by an Nginx that can be reloaded; None if it is whole.
+
+        Between their last accept and its first, a moment passes in which connections are refused.
+        """
+        if self._settings.mode == "system" or self._nginx.pid() is not None:
+            return None
+        self._nginx.end_orphans()
+        self._nginx.start()
+        return "restarted"
 
     def check(self) -> ProxyState:
         """Test what the templates render now, without putting it in place; raises ProxyError."""
@@ -76,14 +85,14 @@ class Proxy:
             mode=self._settings.mode,
             config=str(self.config),
             listen=self._settings.listen,
-            running=pid is not None or self._settings.mode == "system",
+            running=self.is_up(),
             pid=pid or 0,
             current=self._text() == self._read(),
         )
 
     def is_up(self) -> bool:
-        """Tell whether Nginx runs; of someone else's we only learn by asking it for an answer."""
-        return self._settings.mode == "system" or self._nginx.pid() is not None
+        """Tell whether Nginx serves, be it by workers alone; of someone else's an answer has to tell."""
+        return self._settings.mode == "system" or self._nginx.pid() is not None or bool(self._nginx.workers())
 
     def down(self) -> bool:
         """Stop the managed Nginx, its requests finished; returns whether it ran."""
@@ -93,19 +102,28 @@ class Proxy:
             )
         return self._nginx.stop()
 
-    def _bring_up(self, changed: bool) -> Change:
-        if self._nginx.pid() is None:
-            self._nginx.start()
-            return "started"
-        if changed:
-            self._nginx.reload()
-            return "reloaded"
-        return "none"
+    def _ensure_running(self) -> Change:
+        if self.is_up():
+            return "none"
+        self._nginx.start()
+        return "started"
 
-    def _replace_own(self, text: str) -> None:
+    def _replace_own(self, text: str) -> Change:
+        """Put a new text in place and let Nginx read it; the old one goes back if Nginx does not take it."""
         with self._trial(text) as trial:
             self._nginx.test(trial)
+        before = self._read()
         replace_text(self.config, text)
+        if self._nginx.pid() is None:
+            self._nginx.end_orphans()
+            self._nginx.start()
+            return "started"
+        try:
+            self._nginx.reload()
+        except ProxyError:
+            self._put_back(before)
+            raise
+        return "reloaded"
 
     @contextlib.contextmanager
     def _trial(self, text: str) -> Iterator[Path]:
@@ -122,13 +140,16 @@ class Proxy:
         replace_text(self.config, text)
         try:
             run(self._settings.test, f"Nginx refuses {self.config}")
+            run(self._settings.reload, "Nginx does not reload")
         except ProxyError:
-            if before:
-                replace_text(self.config, before)
-            else:
-                self.config.unlink()
+            self._put_back(before)
             raise
-        run(self._settings.reload, "Nginx does not reload")
+
+    def _put_back(self, text: str) -> None:
+        if text:
+            replace_text(self.config, text)
+        else:
+            self.config.unlink()
 
     def _text(self) -> str:
         return render(self._project, self._paths, worker_user(self._paths.home))

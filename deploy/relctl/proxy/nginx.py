@@ -10,6 +10,7 @@ from pathlib import Path
 from relctl.errors import ProxyError
 
 _STOP_WITHIN = 130.0  # seconds; a little over worker_shutdown_timeout
+_RELOAD_WITHIN = 10.0  # seconds
 _SYSTEM_PATHS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -38,11 +39,43 @@ class ManagedNginx:
         run(self._command(self.config), "Nginx does not start")
 
     def reload(self) -> None:
-        """Let the master read the configuration again."""
-        pid = self.pid()
+        """Let the master read the configuration again, and wait until it has.
+
+        Raises ProxyError with Nginx's words when it goes on with the old one: a new port may be taken,
+        which the test of a configuration does not tell.
+        """
+        pid, before, offset = self.pid(), self.workers(), self._log_size()
         if pid is None:
             raise ProxyError("Nginx is not running, so it cannot reload", "relctl proxy up")
         os.kill(pid, signal.SIGHUP)
+        deadline = time.monotonic() + _RELOAD_WITHIN
+        while not self.workers() - before:
+            words = self._emergency(offset)
+            if words or time.monotonic() > deadline:
+                raise ProxyError(f"Nginx keeps its old configuration: {words or 'no answer'}", _next(words))
+            time.sleep(0.02)
+
+    def workers(self) -> set[int]:
+        """Return the process ids of our workers, known by the error log that they hold; also of orphans."""
+        log = str(self.folder / "error.log")
+        return {int(process.name) for process in Path("/proc").glob("[0-9]*") if _holds(process, log)}
+
+    def end_orphans(self) -> None:
+        """Let workers without a master finish their requests and end; their port is free at once."""
+        for worker in self.workers():
+            os.kill(worker, signal.SIGQUIT)
+
+    def _log_size(self) -> int:
+        try:
+            return (self.folder / "error.log").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _emergency(self, offset: int) -> str:
+        with (self.folder / "error.log").open("rb") as file:
+            file.seek(offset)
+            text = file.read().decode(errors="replace")
+        return _said(text) if "[emerg]" in text else ""
 
     def stop(self) -> bool:
         """Let Nginx finish its requests and end; returns whether it ran."""
@@ -73,7 +106,9 @@ def run(command: Sequence[str], what: str) -> None:
     except subprocess.TimeoutExpired:
         raise ProxyError(f"{what}: no answer in 30 s", " ".join(command)) from None
     if done.returncode != 0:
-        raise ProxyError(f"{what}: {_said(done.stderr or done.stdout)}", _next(done.stderr, command))
+        raise ProxyError(
+            f"{what}: {_said(done.stderr or done.stdout)}", _next(done.stderr) or " ".join(command)
+        )
 
 
 def _said(text: str) -> str:
@@ -81,7 +116,16 @@ def _said(text: str) -> str:
     return lines[0] if lines else text.strip()
 
 
-def _next(text: str, command: Sequence[str]) -> str:
+def _next(text: str) -> str:
     if "Address already in use" in text:
         return "another program has that port: choose one with RELCTL_PROXY_LISTEN=127.0.0.1:PORT"
-    return " ".join(command)
+    return ""
+
+
+def _holds(process: Path, log: str) -> bool:
+    """Tell whether a process is an Nginx worker whose standard error is `log`."""
+    try:
+        is_worker = (process / "cmdline").read_bytes().startswith(b"nginx: worker process")
+        return is_worker and str((process / "fd" / "2").readlink()).startswith(log)
+    except OSError:  # it has ended, or belongs to someone else
+        return False

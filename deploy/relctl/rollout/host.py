@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from relctl.config.project import Project
 from relctl.engine.protocol import Container, Engine
-from relctl.engine.slots import SLOTS, slot_container
+from relctl.engine.slots import SLOTS, STATE, slot_container
+from relctl.errors import UsageError
 from relctl.proxy.door import Proxy
 from relctl.state.evidence import EvidenceStore
 from relctl.state.ledger import Event, Ledger
@@ -42,8 +44,18 @@ class Host:
         )
 
     def slot(self, slot: str) -> Container | None:
-        """Return the container that is in a slot."""
-        return self.engine.container(slot_container(self.project, slot))
+        """Return the container that is in a slot; raises UsageError if another state directory owns it.
+
+        Two checkouts of one project give their slots the same names: neither may take the other's.
+        """
+        container = self.engine.container(slot_container(self.project, slot))
+        owner = container.labels.get(STATE, "") if container else ""
+        if owner and owner != str(self.project.state_dir) and Path(owner).is_dir():
+            raise UsageError(
+                f"{slot_container(self.project, slot)} belongs to the checkout whose state is in {owner}",
+                f"RELCTL_STATE_DIR={owner} relctl …, or give this one an environment of another name (--env)",
+            )
+        return container
 
     def slots(self) -> dict[str, Container | None]:
         """Return what is in both slots."""

@@ -80,7 +80,7 @@ def carry_out(host: Host, move: Move) -> Moved:
 def _steps(host: Host, move: Move, undo: contextlib.ExitStack) -> float:
     container = move.running
     if container is None:
-        undo.callback(restore_slot, host, move.slot, move.replaced)
+        undo.callback(restore_standby, host, move.slot, move.replaced)
         container = start(host, move)
     prove(host, container)
     undo.callback(host.proxy.pointer.move, move.source or NOWHERE)
@@ -121,6 +121,15 @@ def restore_slot(host: Host, slot: str, image_id: str) -> None:
     return None
 
 
+def restore_standby(host: Host, slot: str, image_id: str) -> None:
+    """Put back the standby of a move that is undone; without it live serves as before, so it may fail."""
+    try:
+        restore_slot(host, slot, image_id)
+    except RelctlError as error:
+        host.say(f"the standby does not come back, {slot} stays empty: {error}")
+        host.engine.remove(slot_container(host.project, slot))
+
+
 def _image(host: Host, image_id: str) -> Image:
     image = host.engine.image(image_id)
     if image is None:
@@ -150,4 +159,5 @@ def _undo(host: Host, move: Move, undo: contextlib.ExitStack, error: BaseExcepti
 
 
 def _details(move: Move) -> dict[str, Any]:
-    return {"replaced": move.replaced} if move.replaced else {}
+    """What an undo needs to know: whether the slot was touched at all, and what was in it."""
+    return {"warm": True} if move.running else {"replaced": move.replaced} if move.replaced else {}

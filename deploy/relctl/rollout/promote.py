@@ -6,6 +6,7 @@ from relctl.engine.resolve import resolve
 from relctl.engine.slots import TAG
 from relctl.errors import NotProvedError, UsageError
 from relctl.release import Tag
+from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
 from relctl.rollout.prove import is_warm
@@ -24,10 +25,10 @@ def promote(host: Host, tag: Tag) -> Moved | None:
         situation = heal_live(host, reconcile(host))
         image = _resolve(host, tag)
         if is_live(situation, image):
-            host.proxy.apply()
+            bring_up(host, situation)
             return None
         evidence = _evidence(host, tag, image)
-        host.proxy.apply()
+        bring_up(host, situation)
         return carry_out(host, _move(host, situation, tag, image, evidence))
 
 

@@ -6,8 +6,9 @@ from typing import Literal
 from relctl.engine.slots import TAG
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.proxy.pointer import NOWHERE
+from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
-from relctl.rollout.move import BEGUN, DONE, restore_slot
+from relctl.rollout.move import BEGUN, DONE, restore_slot, restore_standby
 from relctl.rollout.prove import prove, prove_through_proxy
 from relctl.rollout.situation import SETTLED, Situation, look
 from relctl.state.ledger import Event
@@ -78,7 +79,7 @@ def _settle(host: Host, situation: Situation, operation: Event) -> None:
         try:
             prove(host, container)
             if not host.proxy.is_up():
-                host.proxy.apply()
+                bring_up(host, situation)
             prove_through_proxy(host, container)
         except RelctlError as error:
             host.say(f"{operation.tag} took traffic but does not prove itself: {error}")
@@ -96,9 +97,8 @@ def _finish(host: Host, operation: Event) -> None:
 def _undo(host: Host, situation: Situation, operation: Event) -> None:
     if situation.pointer == operation.slot:
         host.proxy.pointer.move(operation.source or NOWHERE)
-    container, replaced = situation.container(operation.slot), operation.details.get("replaced", "")
-    if container is None or not container.running or container.image_id != replaced:
-        restore_slot(host, operation.slot, replaced)
+    if not operation.details.get("warm"):  # the slot itself was changed, or was about to be
+        restore_standby(host, operation.slot, operation.details.get("replaced", ""))
     _record(host, "aborted", operation, "undone after an interruption")
     host.say(f"an interrupted move to {operation.tag} is undone")
 

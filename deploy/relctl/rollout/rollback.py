@@ -2,6 +2,7 @@
 
 from relctl.errors import UsageError
 from relctl.release import Tag
+from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
 from relctl.rollout.prove import is_warm
@@ -24,7 +25,7 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
             heal_live(host, situation)
             return None
         if not host.proxy.is_up():
-            host.proxy.apply()
+            bring_up(host, situation)
         return carry_out(host, _move(host, situation, target, reason))
 
 

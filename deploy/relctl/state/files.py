@@ -18,11 +18,18 @@ def replace_text(path: Path, text: str, mode: int = 0o644) -> None:
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
+        name_file(error, path)
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
         raise
     sync_folder(path.parent)
+
+
+def name_file(error: BaseException, path: Path) -> None:
+    """Let an error of the system name its file: a full disk is reported of a number, not of a name."""
+    if isinstance(error, OSError) and error.filename is None:
+        error.filename = str(path)
 
 
 def replace_link(link: Path, target: str) -> float:

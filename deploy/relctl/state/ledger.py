@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from relctl.errors import UsageError
-from relctl.state.files import sync_folder
+from relctl.state.files import name_file, sync_folder
 
 VERSION = 1
 
@@ -47,7 +47,7 @@ class History:
 
 
 class Ledger:
-    """The file; appended to under the lock, read by anyone."""
+    """The file. An event is one write to its end, so a build and a promote may append at the same time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,14 +59,21 @@ class Ledger:
         line = json.dumps(stamped.as_json(), ensure_ascii=False) + "\n"
         fresh = not self.path.exists()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab+") as file:
-            _end_torn_line(file)
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            self._write(line.encode())
+        except OSError as error:
+            name_file(error, self.path)
+            raise
         if fresh:
             sync_folder(self.path.parent)
         return stamped
+
+    def _write(self, line: bytes) -> None:
+        with self.path.open("ab+") as file:
+            _end_torn_line(file)
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
 
     def read(self) -> History:
         """Return all events; a torn last line is set aside, any other bad line is an error."""

@@ -40,7 +40,7 @@ def test_the_checksum_covers_the_pipeline_and_its_cases(tmp_path: Path) -> None:
         (
             VERIFY.replace("startup,", "warp,"),
             SMOKE,
-            "verify.yaml:2: gates[0]: input tag 'warp' found using 'gate'",
+            "verify.yaml:2: gates[0]: unknown gate 'warp'; known:",
         ),
         (
             VERIFY.replace("ready_within: 5s", "ready: 5s"),
@@ -52,7 +52,11 @@ def test_the_checksum_covers_the_pipeline_and_its_cases(tmp_path: Path) -> None:
             SMOKE,
             "each gate once",
         ),
-        (VERIFY.replace("pipelines/smoke", "pipelines/none"), SMOKE, "none.yaml: there is no such file"),
+        (
+            VERIFY.replace("pipelines/smoke", "pipelines/none"),
+            SMOKE,
+            "verify.yaml:3: gates[1].cases: there is no file",
+        ),
         (
             VERIFY,
             SMOKE.replace("status: 200", "status: ok"),

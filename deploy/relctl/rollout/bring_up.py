@@ -1,0 +1,36 @@
+"""Bringing Nginx up, or up to date, without taking it away from what is live."""
+
+from relctl.config.project import Project
+from relctl.engine.slots import slot_address
+from relctl.errors import UsageError
+from relctl.proxy.door import Change
+from relctl.rollout.host import Host
+from relctl.rollout.situation import Situation, look
+from relctl.state.lock import exclusive
+
+
+def up(host: Host) -> Change:
+    """Start Nginx or bring it up to date, as `relctl proxy up` does; a master that was killed is replaced."""
+    with exclusive(host.paths.lock):
+        change = bring_up(host, look(host))
+        return host.proxy.renew_master() or change
+
+
+def bring_up(host: Host, situation: Situation) -> Change:
+    """Bring Nginx up to date; raises UsageError where that would point it at addresses without a release."""
+    moved = moved_slots(host.project, situation)
+    if moved:
+        raise UsageError(
+            f"{'; '.join(moved)}: Nginx would lose what is live",
+            "put the old subnet, ports and contract.port back; or relctl down with them, then promote again",
+        )
+    return host.proxy.apply()
+
+
+def moved_slots(project: Project, situation: Situation) -> list[str]:
+    """Name every slot whose container runs elsewhere than the environment says now."""
+    return [
+        f"{slot} runs at {container.address}, the environment says {slot_address(project, slot)}"
+        for slot, container in situation.slots.items()
+        if container is not None and container.address not in ("", slot_address(project, slot))
+    ]
