@@ -18,7 +18,7 @@ from relctl.config.versions import Versions
 from relctl.engine.protocol import Image
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.state.evidence import Evidence
+from relctl.state.evidence import Evidence, GateResult
 from scratch import ECHO, ROOT, free_port
 
 COMMIT = "abc12de" + "0" * 33
@@ -54,13 +54,15 @@ class Bench:
     def evidence(self, image_id: str, tag: Tag, **members: Any) -> None:
         """Write evidence for an image; passing unless `members` say otherwise."""
         now = datetime.now(UTC)
+        verdict = members.pop("verdict", "pass")
+        gate = GateResult(name="startup", verdict=verdict, figures={}, reason="", seconds=0.0)
         checksum = load_pipeline(self.folder).checksum
         found = Evidence(
             image_id=image_id,
             tag=str(tag),
             pipeline=checksum,
-            verdict="pass",
-            gates=[],
+            verdict=verdict,
+            gates=[gate],
             started=now,
             ended=now,
             relctl="test",

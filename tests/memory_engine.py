@@ -121,6 +121,12 @@ class MemoryEngine:
             replace(entry.container, running=False, exit_code=137, address=""),
         )
 
+    def forget(self, reference: str) -> None:
+        """Lose an image by force: a container that uses it goes on."""
+        image = self.image(reference)
+        assert image is not None
+        del self._images[image.id]
+
     def fall_silent(self, name: str) -> None:
         """Let a container go on without ever being ready again."""
         entry = self._entries[name]

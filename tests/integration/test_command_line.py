@@ -161,7 +161,8 @@ def test_a_promote_that_is_interrupted_undoes_what_it_did(echo: Scratch, number:
     process.send_signal(number)
     _, words = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert f"interrupted by {signal.Signals(number).name}; what was begun is undone" in words
+    assert f"interrupted by {signal.Signals(number).name}; relctl status says how it stands" in words
+    assert f"undone; traffic is as before: {first} is live" in words
     assert live(echo) == first
     status = echo.json("status")
     assert (status["standby"], status["drift"]) == (None, [])
@@ -173,4 +174,7 @@ def forge_evidence(project: Scratch, tag: str) -> None:
     project.run("verify", tag)
     image = next(each["image_id"] for each in project.json("releases") if each["tag"] == tag)
     path = project.state / "evidence" / f"{image.removeprefix('sha256:')}.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"verdict": "pass"}))
+    evidence = json.loads(path.read_text())
+    for each in (evidence, *evidence["gates"]):
+        each["verdict"] = "pass"
+    path.write_text(json.dumps(evidence))

@@ -1,5 +1,6 @@
 """Promote, rollback and reconcile over a real Nginx, with the engine in memory: what a user would see."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -7,15 +8,20 @@ import pytest
 import requests
 
 from hosts import COMMIT, Bench, bench
+from relctl.config.environment import Ports
 from relctl.engine.slots import slot_spec
-from relctl.errors import NeedsPersonError, NotProvedError, RolledBackError, UsageError
+from relctl.errors import NeedsPersonError, NotProvedError, RelctlError, RolledBackError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
+from relctl.rollout.bring_up import up
+from relctl.rollout.down import down
+from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
+from scratch import free_port
 
 
 @pytest.fixture
@@ -246,12 +252,12 @@ def begin(stand: Bench, version: str, *, start: bool, point: bool) -> Tag:
     host = stand.host
     situation = look(host)
     before = situation.container(situation.idle)
-    assert before is not None
-    host.record(
-        "promoting", tag=str(tag), image_id=f"sha256:{version}", slot=situation.idle, source=situation.live,
-        details={"replaced": before.image_id},
-    )  # fmt: skip
-    image = stand.engine.image(f"sha256:{version}")
+    image_id = f"sha256:{version}"
+    move = Move(
+        "promote", str(tag), image_id, situation.idle, situation.live, before.image_id if before else ""
+    )
+    host.ledger.append(move.event("promoting"))
+    image = stand.engine.image(image_id)
     assert image is not None
     if start:
         stand.engine.start(slot_spec(host.project, situation.idle, image))
@@ -337,6 +343,135 @@ def test_a_live_that_does_not_come_back_needs_a_person_who_rolls_back_first(stan
         promote(stand.host, stand.proved("3.0.0"))
     assert "relctl rollback" in raised.value.hint
     rollback(stand.host, None)
+    assert live(stand) == "1.0.0"
+
+
+def test_a_lost_standby_does_not_block_what_comes_after(stand: Bench) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    promote(stand.host, stand.proved("2.0.0"))
+    forget(stand, first)
+    with pytest.raises(RolledBackError, match=r"v2\.0\.0-abc12de is live"):
+        promote(stand.host, stand.proved("3.0.0", exits=True))
+    assert (live(stand), standby(stand)) == ("2.0.0", "")
+    assert stand.events()[-1] == "aborted"
+    promote(stand.host, stand.proved("4.0.0"))
+    assert live(stand) == "4.0.0"
+
+
+def test_an_interrupted_promote_over_a_lost_standby_does_not_block_what_comes_after(stand: Bench) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    second = stand.proved("2.0.0")
+    promote(stand.host, second)
+    begin(stand, "3.0.0", start=True, point=False)
+    forget(stand, first)
+    assert promote(stand.host, second) is None
+    assert (live(stand), standby(stand)) == ("2.0.0", "")
+
+
+def forget(stand: Bench, tag: Tag) -> None:
+    """Remove the image of a tag as `docker rmi --force` does: the container that uses it goes on."""
+    stand.engine.forget(f"svc:{tag}")
+
+
+def test_while_the_pointer_cannot_be_moved_back_nothing_else_is_undone(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    promote(stand.host, stand.proved("2.0.0"))
+    third = stand.proved("3.0.0")
+    move = stand.host.proxy.pointer.move
+
+    def only_forward(route: str) -> float:
+        if route == "green":
+            raise OSError(errno.ENOSPC, "No space left on device", "live")
+        return move(route)
+
+    monkeypatch.setattr(stand.host.proxy.pointer, "move", only_forward)
+    monkeypatch.setattr("relctl.rollout.move.prove_through_proxy", refuse)
+    with pytest.raises(NeedsPersonError, match="the pointer cannot be moved back: live: No space left"):
+        promote(stand.host, third)
+    assert live(stand) == "3.0.0"
+
+
+def refuse(host: object, container: object) -> None:
+    raise RelctlError("planted: it does not prove itself")
+
+
+def test_an_interrupted_rollback_that_is_typed_again_does_not_roll_forward(stand: Bench) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    promote(stand.host, stand.proved("2.0.0"))
+    move = Move("rollback", str(first), "sha256:1.0.0", "blue", "green", "sha256:1.0.0", warm=True)
+    stand.host.ledger.append(move.event("rolling-back"))
+    stand.host.proxy.pointer.move("blue")
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert moved.tag == str(first)
+    assert live(stand) == "1.0.0"
+    assert stand.events()[-1] == "rolled-back"
+
+
+def test_an_interrupted_promote_and_a_lost_pointer_are_both_put_in_order(stand: Bench) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    begin(stand, "3.0.0", start=True, point=False)
+    stand.host.paths.pointer.unlink()
+    assert promote(stand.host, second) is None
+    assert (live(stand), standby(stand)) == ("2.0.0", str(first))
+
+
+def test_rollback_after_lives_container_was_removed_goes_to_the_release_before(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    promote(stand.host, stand.proved("2.0.0"))
+    for slot in ("blue", "green"):
+        stand.engine.remove(f"relctl-svc-test-{slot}")
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert (moved.tag[:6], moved.previous[:6]) == ("v1.0.0", "v2.0.0")
+    assert live(stand) == "1.0.0"
+
+
+def test_an_interrupted_promote_is_kept_when_the_release_before_is_gone(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    promote(stand.host, stand.proved("2.0.0"))
+    begin(stand, "3.0.0", start=True, point=True)
+    stand.engine.fall_silent("relctl-svc-test-blue")
+    stand.engine.remove("relctl-svc-test-green")
+    before = look(stand.host).slots
+    with pytest.raises(
+        NeedsPersonError, match="the release in green cannot take it back: its container is gone"
+    ):
+        rollback(stand.host, None)
+    assert look(stand.host).slots == before
+    assert look(stand.host).pointer == "blue"
+
+
+def test_an_environment_whose_addresses_changed_is_refused_while_something_is_live(stand: Bench) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    ports = Ports(blue=free_port(), green=free_port())
+    network = stand.host.project.environment.network.model_copy(update={"publish": ports})
+    moved = stand.host.project.environment.model_copy(update={"network": network})
+    other = stand.with_project(environment=moved)
+    for tag in (first, stand.proved("2.0.0")):
+        with pytest.raises(UsageError, match="Nginx would lose what is live"):
+            promote(other, tag)
+    with pytest.raises(UsageError, match="Nginx would lose what is live"):
+        up(other)
+    assert live(stand) == "1.0.0"
+
+
+def test_the_slots_of_another_checkout_are_not_touched(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    elsewhere = stand.folder / "other state"
+    moved = stand.host.project.environment.model_copy(update={"state_dir": elsewhere})
+    other = stand.with_project(environment=moved)
+    with pytest.raises(UsageError, match=f"belongs to the checkout whose state is in {stand.folder}/state"):
+        rollback(other, None)
+    assert down(other) == []
     assert live(stand) == "1.0.0"
 
 

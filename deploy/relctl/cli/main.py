@@ -69,12 +69,12 @@ def options(
 def main() -> None:
     """Run the command line; the exit codes are those of `relctl.errors`."""
     arguments = _globals_first(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         app(arguments, prog_name="relctl")
     except Interrupted as interrupted:
-        print(f"relctl: interrupted by {interrupted}; what was begun is undone", file=sys.stderr)
+        print(f"relctl: interrupted by {interrupted}; relctl status says how it stands", file=sys.stderr)
         sys.exit(interrupted.exit_code)
     except BrokenPipeError:
         # Whoever read our output has enough; Python would complain once more while it closes the pipe.

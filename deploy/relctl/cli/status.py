@@ -29,6 +29,8 @@ def _print(found: "Status") -> None:
     print(f"  live     {_slot(found.live)}")
     print(f"  standby  {_slot(found.standby)}")
     print(f"  pointer  {found.pointer or 'missing'}")
+    if found.at_work:
+        print(f"  at work  {found.at_work}")
     for sentence in found.drift:
         print(f"  drift    {sentence}")
     for event in found.events:

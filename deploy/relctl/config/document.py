@@ -96,7 +96,12 @@ class _Reader:
         quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"', "|", ">")
         if quoted or (text == "" and node.value != ""):
             return text
-        return yaml.load(text, Loader=_Loader) if text else None  # noqa: S506 - a safe loader
+        if not text:
+            return None
+        try:
+            return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        except yaml.YAMLError:
+            self.fail(node.start_mark.line + 1, where, f"{text!r} cannot be read as a value; quote it")
 
     def variable(self, match: re.Match[str], node: yaml.Node, where: KeyPath) -> str:
         if self.environ is None:

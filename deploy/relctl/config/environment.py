@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from relctl.config.document import Document, KeyPath
 from relctl.config.units import Address, Bytes, Seconds
 from relctl.config.validate import Section
+from relctl.errors import ConfigError
 
 
 class Proxy(Section):
@@ -89,8 +90,15 @@ def override(document: Document, environ: Mapping[str, str]) -> Document:
     overrides = {where: name for where, name in _variables(Environment) if name in environ}
     data = copy.deepcopy(document.data)
     for where, name in overrides.items():
-        _lay(data, where, yaml.safe_load(environ[name]))
+        _lay(data, where, _scalar(name, environ[name]))
     return replace(document, data=data, overrides=overrides)
+
+
+def _scalar(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"{name}: {text!r} cannot be read as a value", f"unset {name}") from None
 
 
 def _lay(data: dict[Any, Any], where: KeyPath, value: Any) -> None:

@@ -40,6 +40,11 @@ class LocalEngine:
             connection.request("GET", f"/containers/{quote(name)}/json")
             answer = connection.getresponse()
             found = json.loads(answer.read())
+        except PermissionError as error:
+            raise EngineError(
+                f"unix://{self._path}: this user may not use the engine",
+                'sudo usermod -aG docker "$USER", then log in again',
+            ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise EngineError(
                 f"no Docker engine answers at unix://{self._path}: {error}",
@@ -50,7 +55,7 @@ class LocalEngine:
         if answer.status == http.HTTPStatus.NOT_FOUND:
             return None
         if answer.status != http.HTTPStatus.OK:
-            raise EngineError(f"the engine refuses: {found.get('message', answer.status)}")
+            raise EngineError(f"the engine refuses to tell of {name}: {answer.status} {found}")
         return inspected.container(found)
 
     def image(self, reference: str) -> Image | None:

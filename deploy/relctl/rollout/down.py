@@ -2,12 +2,13 @@
 
 from relctl.engine.slots import labels, network
 from relctl.rollout.host import Host
+from relctl.state.ledger import Event
 from relctl.state.lock import exclusive
 
 
 def down(host: Host) -> list[str]:
     """Stop Nginx (its requests finish), then the slots, then remove the network; returns what ran."""
-    with exclusive(host.paths.lock):
+    with exclusive(host.paths.lock), exclusive(host.paths.verify_lock):
         stopped = []
         if host.project.environment.proxy.mode == "managed" and host.proxy.down():
             stopped.append("nginx")
@@ -17,5 +18,5 @@ def down(host: Host) -> list[str]:
                 stopped.append(container.name)
         host.engine.remove_network(network(host.project).name)
         if stopped:
-            host.record("stopped", reason=", ".join(stopped))
+            host.ledger.append(Event("stopped", reason=", ".join(stopped)))
         return stopped

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from relctl.config.project import Project
 from relctl.engine.protocol import Container, Engine
@@ -11,7 +10,7 @@ from relctl.engine.slots import SLOTS, STATE, slot_container
 from relctl.errors import UsageError
 from relctl.proxy.door import Proxy
 from relctl.state.evidence import EvidenceStore
-from relctl.state.ledger import Event, Ledger
+from relctl.state.ledger import Ledger
 from relctl.state.paths import Paths
 
 Say = Callable[[str], None]
@@ -60,10 +59,6 @@ class Host:
     def slots(self) -> dict[str, Container | None]:
         """Return what is in both slots."""
         return {slot: self.slot(slot) for slot in SLOTS}
-
-    def record(self, event: str, **members: Any) -> Event:
-        """Write one event to the ledger."""
-        return self.ledger.append(Event(event, **members))
 
 
 def paths_of(project: Project) -> Paths:

@@ -1,30 +1,31 @@
 """Moving traffic to a release: the one sequence behind promote and rollback, every step with its undo."""
 
 import contextlib
-import signal
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from relctl.engine.protocol import Container, Image
-from relctl.engine.slots import slot_container, slot_spec
-from relctl.errors import NeedsPersonError, RelctlError, RolledBackError
-from relctl.proxy.pointer import NOWHERE
+from relctl.engine.slots import slot_spec
+from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError
 from relctl.rollout.host import Host
+from relctl.rollout.interruption import held_back
 from relctl.rollout.prove import prove, prove_through_proxy, start_up
+from relctl.rollout.undo import put_traffic_back, restore_standby
+from relctl.state.ledger import Event
 
 Kind = Literal["promote", "rollback"]
-BEGUN = {"promote": "promoting", "rollback": "rolling-back"}
-DONE = {"promote": "promoted", "rollback": "rolled-back"}
+BEGUN: dict[Kind, str] = {"promote": "promoting", "rollback": "rolling-back"}
+DONE: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled-back"}
+_VERB: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled back to"}
 
 
 @dataclass(frozen=True)
 class Move:
-    """What is meant: bring `image` into `slot` and let it take over from `source` ("" at first).
+    """What is meant: bring `image_id` into `slot` and let it take over from `source` ("" at first).
 
-    `replaced` is the image in the slot before, whose container comes back if the move fails;
-    `running` is the container when the release is in the slot already, warm.
+    `replaced` is the image in the slot before, whose container comes back if the move fails; a `warm` move
+    finds its release in the slot, ready, and touches no container. `previous` is the tag that is live.
     """
 
     kind: Kind
@@ -33,21 +34,41 @@ class Move:
     slot: str
     source: str
     replaced: str = ""
-    running: Container | None = None
+    warm: bool = False
     evidence: str = ""
     reason: str = ""
     previous: str = ""
 
-    def members(self) -> dict[str, Any]:
-        """The members of its ledger events."""
-        return {
-            "tag": self.tag,
-            "image_id": self.image_id,
-            "slot": self.slot,
-            "source": self.source,
-            "evidence": self.evidence,
-            "reason": self.reason,
-        }
+    @classmethod
+    def of(cls, event: Event) -> "Move":
+        """Return the move that an event of `BEGUN` announced."""
+        kind: Kind = "promote" if event.event == BEGUN["promote"] else "rollback"
+        return cls(
+            kind,
+            event.tag,
+            event.image_id,
+            event.slot,
+            event.source,
+            event.replaced,
+            event.warm,
+            event.evidence,
+            event.reason,
+        )
+
+    def event(self, name: str, reason: str = "", **details: Any) -> Event:
+        """Return an event about this move, to be appended."""
+        return Event(
+            name,
+            tag=self.tag,
+            image_id=self.image_id,
+            slot=self.slot,
+            source=self.source,
+            replaced=self.replaced,
+            warm=self.warm,
+            evidence=self.evidence,
+            reason=reason or self.reason,
+            details=details,
+        )
 
 
 @dataclass(frozen=True)
@@ -59,105 +80,101 @@ class Moved:
     previous: str
     switch_ms: float
     warm: bool
-    seconds: float
+    seconds: float = field(default=0.0)
 
 
 def carry_out(host: Host, move: Move) -> Moved:
-    """Start, prove, point, prove through Nginx, write it down; raises RolledBackError if all was undone."""
+    """Start, prove, point, prove through Nginx, write it down.
+
+    Raises RolledBackError if a step failed and all was undone, NeedsPersonError if the undo failed too.
+    """
     started = time.monotonic()
-    host.record(BEGUN[move.kind], **move.members(), details=_details(move))
-    undo = contextlib.ExitStack()
-    try:
-        switch_ms = _steps(host, move, undo)
-    except BaseException as error:
-        _undo(host, move, undo, error)
-        raise
-    return Moved(
-        move.tag, move.slot, move.previous, switch_ms, move.running is not None, time.monotonic() - started
-    )
+    host.ledger.append(move.event(BEGUN[move.kind]))
+    with contextlib.ExitStack() as until_written:
+        try:
+            switch_ms = _bring_in(host, move)
+            until_written.enter_context(held_back())  # from here on it is done, and must be written down
+        except BaseException as error:
+            with held_back():
+                _undo(host, move, error)
+            raise
+        _commit(host, move, switch_ms)
+    return Moved(move.tag, move.slot, move.previous, switch_ms, move.warm, time.monotonic() - started)
 
 
-def _steps(host: Host, move: Move, undo: contextlib.ExitStack) -> float:
-    container = move.running
-    if container is None:
-        undo.callback(restore_standby, host, move.slot, move.replaced)
-        container = start(host, move)
+def _bring_in(host: Host, move: Move) -> float:
+    """Do every step that can be undone; returns the milliseconds of the pointer's move."""
+    container = _in_slot(host, move) if move.warm else _start(host, move)
     prove(host, container)
-    undo.callback(host.proxy.pointer.move, move.source or NOWHERE)
     switch_ms = host.proxy.pointer.move(move.slot)
-    host.record("pointed", **move.members())
+    host.ledger.append(move.event("pointed"))
     host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {switch_ms:.2f} ms)")
     prove_through_proxy(host, container)
-    with _uninterrupted():
-        host.record(DONE[move.kind], **move.members(), details={"switch_ms": round(switch_ms, 3)})
-        undo.pop_all()
     return switch_ms
 
 
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back: once the ledger says that a move is done, it must not be undone any more."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _in_slot(host: Host, move: Move) -> Container:
+    container = host.slot(move.slot)
+    if container is None or container.image_id != move.image_id:
+        raise EngineError(f"{move.tag} was in {move.slot} a moment ago and is not any more", "relctl status")
+    return container
 
 
-def start(host: Host, move: Move) -> Container:
+def _start(host: Host, move: Move) -> Container:
     """Start the release in its slot and wait until it is ready and warm."""
-    image = _image(host, move.image_id)
-    host.say(f"starting {move.tag} in {move.slot}")
-    container = host.engine.start(slot_spec(host.project, move.slot, image))
+    image = host.engine.image(move.image_id)
+    if image is None:
+        raise EngineError(f"the image of {move.tag} is gone from the engine", "relctl build")
+    return start_in(host, move.slot, image, move.tag)
+
+
+def start_in(host: Host, slot: str, image: Image, tag: str) -> Container:
+    """Start an image in a slot and wait until it is ready and warm."""
+    host.say(f"starting {tag} in {slot}")
+    container = host.engine.start(slot_spec(host.project, slot, image))
     start_up(host, container)
     return container
 
 
-def restore_slot(host: Host, slot: str, image_id: str) -> None:
-    """Put back what was in a slot: the release of `image_id`, or nothing."""
-    if not image_id:
-        return host.engine.remove(slot_container(host.project, slot))
-    start_up(host, host.engine.start(slot_spec(host.project, slot, _image(host, image_id))))
-    return None
-
-
-def restore_standby(host: Host, slot: str, image_id: str) -> None:
-    """Put back the standby of a move that is undone; without it live serves as before, so it may fail."""
+def _commit(host: Host, move: Move, switch_ms: float) -> None:
     try:
-        restore_slot(host, slot, image_id)
-    except RelctlError as error:
-        host.say(f"the standby does not come back, {slot} stays empty: {error}")
-        host.engine.remove(slot_container(host.project, slot))
+        host.ledger.append(move.event(DONE[move.kind], switch_ms=round(switch_ms, 3)))
+    except OSError as error:
+        raise NeedsPersonError(
+            f"{move.tag} is live, but that could not be written down: {error.filename}: {error.strerror}",
+            "mend that; the next promote or rollback writes it down",
+        ) from error
 
 
-def _image(host: Host, image_id: str) -> Image:
-    image = host.engine.image(image_id)
-    if image is None:
-        raise RelctlError(f"image {image_id} is gone from the engine")
-    return image
+def _untouched(host: Host, move: Move) -> bool:
+    container = host.slot(move.slot)
+    if container is None:
+        return not move.replaced
+    return container.running and container.image_id == move.replaced != move.image_id
 
 
-def _undo(host: Host, move: Move, undo: contextlib.ExitStack, error: BaseException) -> None:
-    """Undo what was done, newest first, and say so; a failing undo needs a person."""
+def _undo(host: Host, move: Move, error: BaseException) -> None:
+    """Undo what was done: the traffic first, and nothing more if that fails; then the slot."""
     reason = str(error) or type(error).__name__
     try:
-        undo.close()
-        host.record("aborted", **{**move.members(), "reason": reason})
-    except (RelctlError, OSError) as failed:
+        put_traffic_back(host, move.slot, move.source)
+    except OSError as failed:
         raise NeedsPersonError(
-            f"{move.tag} could not be brought in ({reason}), and undoing it failed: {failed}",
-            "relctl status says how it stands; the next promote or rollback tries to put it in order",
+            f"{move.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
+            f" {failed.filename}: {failed.strerror}",
+            "mend that, then relctl rollback",
         ) from error
+    if not move.warm and not _untouched(host, move):
+        restore_standby(host, move.slot, move.replaced)
+    now = f"{move.previous} is live" if move.previous else "nothing is live"
+    host.say(f"undone; traffic is as before: {now}")
+    with contextlib.suppress(
+        OSError
+    ):  # a full disk: the next command finds the move unfinished, and settles it
+        host.ledger.append(move.event("aborted", reason=reason))
     if isinstance(error, RelctlError | OSError):
-        verb = "promoted" if move.kind == "promote" else "rolled back to"
-        now = f"{move.previous} is live" if move.previous else "nothing is live"
-        hint = error.hint if isinstance(error, RelctlError) else ""
+        hint = error.hint if isinstance(error, RelctlError) else "mend that, then type the command again"
         raise RolledBackError(
-            f"{move.tag} was not {verb}: {reason}\ntraffic is as before: {now}",
+            f"{move.tag} was not {_VERB[move.kind]}: {reason}\ntraffic is as before: {now}",
             hint or "relctl history says what was done",
         ) from error
-
-
-def _details(move: Move) -> dict[str, Any]:
-    """What an undo needs to know: whether the slot was touched at all, and what was in it."""
-    return {"warm": True} if move.running else {"replaced": move.replaced} if move.replaced else {}

@@ -9,7 +9,7 @@ from relctl.release import Tag
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
-from relctl.rollout.prove import is_warm
+from relctl.rollout.prove import is_warm, prove_through_proxy
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
 from relctl.state.lock import exclusive
@@ -22,10 +22,11 @@ def promote(host: Host, tag: Tag) -> Moved | None:
     image, RolledBackError when a step failed and traffic is as before.
     """
     with exclusive(host.paths.lock):
-        situation = heal_live(host, reconcile(host))
+        situation = heal_live(host, reconcile(host).situation)
         image = _resolve(host, tag)
         if is_live(situation, image):
             bring_up(host, situation)
+            _prove_live(host, situation)
             return None
         evidence = _evidence(host, tag, image)
         bring_up(host, situation)
@@ -54,6 +55,13 @@ def is_live(situation: Situation, image: Image) -> bool:
     return container is not None and container.running and container.image_id == image.id
 
 
+def _prove_live(host: Host, situation: Situation) -> None:
+    """Raise unless what is live answers through Nginx: "live already" must not be a guess."""
+    container = situation.container(situation.live)
+    if container is not None:
+        prove_through_proxy(host, container)
+
+
 def _evidence(host: Host, tag: Tag, image: Image) -> str:
     """Return the file that proves the image; raises NotProvedError when nothing does."""
     evidence = host.evidence.find(image.id)
@@ -78,7 +86,7 @@ def _move(host: Host, situation: Situation, tag: Tag, image: Image, evidence: st
         slot=situation.idle,
         source=situation.live,
         replaced=replaced.image_id if replaced else "",
-        running=replaced if is_warm(host, replaced, image.id) else None,
+        warm=is_warm(host, replaced, image.id),
         evidence=evidence,
-        previous=situation.tag(situation.live),
+        previous=situation.live_tag,
     )

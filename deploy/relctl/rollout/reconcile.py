@@ -1,36 +1,47 @@
 """Putting pointer, slots and ledger in order before anything is changed: what a crash or a hand left."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
 from relctl.errors import NeedsPersonError, RelctlError
-from relctl.proxy.pointer import NOWHERE
+from relctl.probe.ready import wait_until_ready
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
-from relctl.rollout.move import BEGUN, DONE, restore_slot, restore_standby
+from relctl.rollout.move import BEGUN, DONE, Move
 from relctl.rollout.prove import prove, prove_through_proxy
 from relctl.rollout.situation import SETTLED, Situation, look
+from relctl.rollout.undo import put_traffic_back, restore, restore_standby
 from relctl.state.ledger import Event
 
 Repair = Literal["nothing", "restore pointer", "adopt pointer"]
 _ENDED = (*SETTLED, "aborted")
 
 
-def reconcile(host: Host) -> Situation:
+@dataclass(frozen=True)
+class Reconciled:
+    """How it stands now, and the interrupted move that was finished on the way, if there was one."""
+
+    situation: Situation
+    finished: Move | None = None
+
+
+def reconcile(host: Host) -> Reconciled:
     """Finish or undo what was interrupted, bring back a lost pointer, and return how it stands then."""
-    situation = look(host)
+    situation, finished = look(host), None
     if situation.torn:
         host.say(f"the ledger's last line was cut short and is set aside: {situation.torn[:80]}")
     operation = unfinished(situation.events)
     if operation is not None:
-        _settle(host, situation, operation)
-        return look(host)
+        finished = _settle(host, situation, Move.of(operation))
+        situation = look(host)
     repair = decide(situation)
     if repair == "nothing":
-        return situation
+        return Reconciled(situation, finished)
     _repair(host, situation, repair)
-    return look(host)
+    return Reconciled(look(host), finished)
 
 
 def heal_live(host: Host, situation: Situation) -> Situation:
@@ -40,15 +51,13 @@ def heal_live(host: Host, situation: Situation) -> Situation:
         return situation
     host.say(f"live's container is down: starting {meant.tag} in {situation.live} again")
     try:
-        restore_slot(host, situation.live, meant.image_id)
+        restore(host, situation.live, meant.image_id)
     except RelctlError as error:
         raise NeedsPersonError(
             f"live ({meant.tag} in {situation.live}) is down and does not come back: {error}",
-            "relctl rollback gives the traffic to the standby; then promote",
+            "relctl rollback gives the traffic to the release before; then promote",
         ) from error
-    host.record(
-        "repaired", tag=meant.tag, image_id=meant.image_id, slot=situation.live, reason="live was down"
-    )
+    _record_repair(host, meant, "live was down")
     return look(host)
 
 
@@ -71,53 +80,81 @@ def decide(situation: Situation) -> Repair:
     return "adopt pointer" if container is not None and container.running else "restore pointer"
 
 
-def _settle(host: Host, situation: Situation, operation: Event) -> None:
+def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
-    container = situation.container(operation.slot)
-    moved = situation.pointer == operation.slot
-    if moved and container is not None and container.image_id == operation.image_id:
+    if situation.pointer == move.slot:
+        reason = _why_not(host, situation, move)
+        if not reason:
+            host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
+            host.say(f"the interrupted {move.kind} of {move.tag} is finished")
+            return move
+        host.say(f"{move.tag} took traffic but does not prove itself: {reason}")
+        _insist_on_source(host, situation, move, reason)
+    put_traffic_back(host, move.slot, move.source)
+    if not move.warm:
+        restore_standby(host, move.slot, move.replaced)
+    host.ledger.append(move.event("aborted", reason="undone after an interruption"))
+    host.say(f"the interrupted {move.kind} of {move.tag} is undone")
+    return None
+
+
+def _why_not(host: Host, situation: Situation, move: Move) -> str:
+    """Return why the release of a move that has the traffic cannot keep it, "" when it can."""
+    container = situation.container(move.slot)
+    if container is None or not container.running or container.image_id != move.image_id:
+        return "its container is gone"
+    try:
+        _wait(host, container)
+        prove(host, container)
+        if not host.proxy.is_up():
+            bring_up(host, situation)
+        prove_through_proxy(host, container)
+    except RelctlError as error:
+        return str(error)
+    return ""
+
+
+def _insist_on_source(host: Host, situation: Situation, move: Move, reason: str) -> None:
+    """Raise NeedsPersonError unless the release before can take the traffic back."""
+    if not move.source:
+        return None
+    container, why = situation.container(move.source), "its container is gone"
+    if container is not None:
         try:
-            prove(host, container)
-            if not host.proxy.is_up():
-                bring_up(host, situation)
-            prove_through_proxy(host, container)
+            return _wait(host, container)
         except RelctlError as error:
-            host.say(f"{operation.tag} took traffic but does not prove itself: {error}")
-        else:
-            return _finish(host, operation)
-    return _undo(host, situation, operation)
+            why = str(error)
+    raise NeedsPersonError(
+        f"{move.tag} has the traffic and does not prove itself ({reason}),"
+        f" and the release in {move.source} cannot take it back: {why}",
+        "relctl status, then the logs of both slots' containers; nothing was changed",
+    )
 
 
-def _finish(host: Host, operation: Event) -> None:
-    kind = next(kind for kind, begun in BEGUN.items() if begun == operation.event)
-    _record(host, DONE[kind], operation, "finished after an interruption")
-    host.say(f"an interrupted {kind} of {operation.tag} is finished")
-
-
-def _undo(host: Host, situation: Situation, operation: Event) -> None:
-    if situation.pointer == operation.slot:
-        host.proxy.pointer.move(operation.source or NOWHERE)
-    if not operation.details.get("warm"):  # the slot itself was changed, or was about to be
-        restore_standby(host, operation.slot, operation.details.get("replaced", ""))
-    _record(host, "aborted", operation, "undone after an interruption")
-    host.say(f"an interrupted move to {operation.tag} is undone")
+def _wait(host: Host, container: Container) -> None:
+    contract = host.project.versions.contract
+    wait_until_ready(host.engine, container, contract, host.project.environment.rollout.ready_within)
 
 
 def _repair(host: Host, situation: Situation, repair: Repair) -> None:
     meant, container = situation.meant, situation.container(situation.live)
     if meant is not None and repair == "restore pointer":
         host.proxy.pointer.move(meant.slot)
-        _record(host, "repaired", meant, "the pointer was missing or led to no running release")
+        _record_repair(host, meant, "the pointer was missing or led to no running release")
         host.say(f"the pointer was lost: it leads to {meant.tag} in {meant.slot} again")
     elif meant is not None and container is not None:
-        tag, slot = container.labels.get(TAG, ""), situation.live
-        reason = f"the pointer was moved by hand from {meant.slot}"
-        host.record(
-            "repaired", tag=tag, image_id=container.image_id, slot=slot, source=meant.slot, reason=reason
+        adopted = Event(
+            "repaired",
+            tag=container.labels.get(TAG, ""),
+            image_id=container.image_id,
+            slot=situation.live,
+            source=meant.slot,
+            reason=f"the pointer was moved by hand from {meant.slot}",
         )
-        host.say(f"the pointer was moved by hand: {tag} in {slot} is live")
+        host.ledger.append(adopted)
+        host.say(f"the pointer was moved by hand: {adopted.tag} in {adopted.slot} is live")
 
 
-def _record(host: Host, name: str, of: Event, reason: str) -> None:
-    members = {key: getattr(of, key) for key in ("tag", "image_id", "slot", "source", "evidence")}
-    host.record(name, **members, reason=reason)
+def _record_repair(host: Host, meant: Event, reason: str) -> None:
+    repaired = Event("repaired", tag=meant.tag, image_id=meant.image_id, slot=meant.slot, reason=reason)
+    host.ledger.append(repaired)

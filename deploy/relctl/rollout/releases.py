@@ -13,7 +13,7 @@ from relctl.rollout.situation import Situation, look
 
 @dataclass(frozen=True)
 class Listed:
-    """One release: `evidence` is pass, fail or none; `runs` is live, standby or ""."""
+    """One release: `evidence` is pass, fail, damaged or none; `runs` is live, standby or ""."""
 
     tag: str
     image_id: str
@@ -44,16 +44,23 @@ def _tag(image: Image) -> Tag | None:
 
 
 def _listed(host: Host, situation: Situation, image: Image, kept: bool) -> Listed:
-    evidence = host.evidence.find(image.id)
     return Listed(
         tag=image.labels[TAG],
         image_id=image.id,
         created=image.labels.get("org.opencontainers.image.created", ""),
         size_bytes=image.size_bytes,
-        evidence=evidence.verdict if evidence else "none",
+        evidence=_verdict(host, image),
         runs=_runs(situation, image),
         retained=kept,
     )
+
+
+def _verdict(host: Host, image: Image) -> str:
+    try:
+        evidence = host.evidence.find(image.id)
+    except UsageError:
+        return "damaged"
+    return evidence.verdict if evidence else "none"
 
 
 def _runs(situation: Situation, image: Image) -> str:

@@ -19,14 +19,21 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     RolledBackError when a step failed and traffic is as before.
     """
     with exclusive(host.paths.lock):
-        situation = reconcile(host)
+        reconciled = reconcile(host)
+        situation = reconciled.situation
+        if tag is None and reconciled.finished and reconciled.finished.kind == "rollback":
+            return _as_moved(reconciled.finished)  # it was typed again because it was interrupted
         target = choose(situation, tag, host.project.versions.retain)
-        if situation.tag(situation.live) == target.tag:
+        if situation.live_tag == target.tag:
             heal_live(host, situation)
             return None
         if not host.proxy.is_up():
             bring_up(host, situation)
         return carry_out(host, _move(host, situation, target, reason))
+
+
+def _as_moved(move: Move) -> Moved:
+    return Moved(move.tag, move.slot, move.previous, switch_ms=0.0, warm=move.warm)
 
 
 def choose(situation: Situation, tag: Tag | None, keep: int) -> Retained:
@@ -39,7 +46,7 @@ def choose(situation: Situation, tag: Tag | None, keep: int) -> Retained:
     standby = situation.container(situation.idle)
     if standby is not None:
         return Retained(situation.tag(situation.idle), standby.image_id, "", "")
-    live = situation.tag(situation.live)
+    live = situation.live_tag
     before = next((release for release in kept if release.tag != live), None)
     if before is None:
         raise UsageError(f"{live} is the first release here: there is none before it", "relctl releases")
@@ -72,8 +79,8 @@ def _move(host: Host, situation: Situation, target: Retained, reason: str) -> Mo
         slot=situation.idle,
         source=situation.live,
         replaced=standby.image_id if standby else "",
-        running=standby if warm else None,
+        warm=warm,
         evidence=target.evidence,
         reason=reason,
-        previous=situation.tag(situation.live),
+        previous=situation.live_tag,
     )

@@ -40,6 +40,14 @@ class Situation:
         return container.labels.get(TAG, "") if container else ""
 
     @property
+    def live_tag(self) -> str:
+        """The tag that has the traffic, also while its container is gone; "" while none has."""
+        meant = self.meant
+        if meant is not None and meant.slot == self.live and not self.tag(self.live):
+            return meant.tag
+        return self.tag(self.live)
+
+    @property
     def meant(self) -> Event | None:
         """The last event that settled where traffic goes, None before the first promote."""
         return next((event for event in reversed(self.events) if event.event in SETTLED), None)

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
-from relctl.probe.service import Service
+from relctl.probe.service import Service, UnreachableError
+from relctl.proxy.door import ProxyState
 from relctl.rollout.host import Host
 from relctl.rollout.reconcile import unfinished
 from relctl.rollout.situation import Situation, look
 from relctl.state.ledger import Event
+from relctl.state.lock import at_work as at_work_now
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,10 @@ class SlotStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """What `relctl status` tells; `drift` holds one sentence for every contradiction."""
+    """What `relctl status` tells; `drift` holds one sentence for every contradiction.
+
+    `at_work` says who holds the lock, "" when nobody does.
+    """
 
     service: str
     environment: str
@@ -33,17 +38,18 @@ class Status:
     live: SlotStatus | None
     standby: SlotStatus | None
     proxy: str
+    at_work: str
     drift: list[str]
     events: list[Event] = field(default_factory=list)
 
 
 def status(host: Host, events: int = 5) -> Status:
     """Look at everything and change nothing."""
-    situation = look(host)
+    at_work, situation = at_work_now(host.paths.lock), look(host)
     live = _slot(host, situation, situation.live) if situation.live else None
-    standby_slot = other(situation.live) if situation.live else ""
-    standby = _slot(host, situation, standby_slot) if standby_slot else None
+    standby = _slot(host, situation, other(situation.live)) if situation.live else None
     proxy = host.proxy.state()
+    contradictions = drift(situation, slot_names(host)) + _proxy_drift(host, situation, proxy)
     return Status(
         service=host.project.versions.service,
         environment=host.project.name,
@@ -52,7 +58,8 @@ def status(host: Host, events: int = 5) -> Status:
         live=live,
         standby=standby if standby and standby.health != "empty" else None,
         proxy="running" if proxy.running else "stopped",
-        drift=drift(situation, slot_names(host)) + _proxy_drift(situation, proxy.running, proxy.current),
+        at_work=at_work,
+        drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
         events=list(situation.events[-events:]),
     )
 
@@ -80,6 +87,9 @@ def drift(situation: Situation, names: dict[str, str]) -> list[str]:
         found.append(f"{name} should run {meant.tag} and {'is stopped' if container else 'does not exist'}")
     elif container.image_id != meant.image_id:
         found.append(f"{name} runs image {container.image_id[:19]}, the ledger says {meant.image_id[:19]}")
+    standby = situation.container(other(meant.slot))
+    if standby is not None and not standby.running:
+        found.append(f"the standby {names[other(meant.slot)]} is stopped")
     return found
 
 
@@ -88,13 +98,23 @@ def slot_names(host: Host) -> dict[str, str]:
     return {slot: slot_container(host.project, slot) for slot in SLOTS}
 
 
-def _proxy_drift(situation: Situation, running: bool, current: bool) -> list[str]:
+def _proxy_drift(host: Host, situation: Situation, proxy: ProxyState) -> list[str]:
     if situation.meant is None:
         return []
-    found = [] if running else ["Nginx does not run: relctl proxy up"]
-    return (
-        found if current else [*found, "Nginx's configuration is not what the templates say: relctl proxy up"]
-    )
+    if not proxy.running:
+        return ["Nginx does not run: relctl proxy up"]
+    found = [] if proxy.current else ["Nginx's configuration is not what the templates say: relctl proxy up"]
+    return found + _through_proxy(host, situation)
+
+
+def _through_proxy(host: Host, situation: Situation) -> list[str]:
+    """Ask through Nginx who answers: the only way to learn what users see."""
+    url = f"http://{host.project.environment.proxy.listen}"
+    try:
+        tag = Service(host.project.environment.proxy.listen, host.project.versions.contract).info().get("tag")
+    except UnreachableError as error:
+        return [f"users get no answer: {error}"]
+    return [] if tag == situation.live_tag else [f"{url} is answered by {tag}, live is {situation.live_tag}"]
 
 
 def _slot(host: Host, situation: Situation, slot: str) -> SlotStatus:

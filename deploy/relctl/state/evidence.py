@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from relctl.errors import UsageError
 from relctl.state.files import replace_text
@@ -38,6 +38,14 @@ class Evidence(BaseModel):
     started: datetime
     ended: datetime
     relctl: str
+
+    @model_validator(mode="after")
+    def _verdict_of_gates(self) -> "Evidence":
+        """The gates decide: no gates prove nothing."""
+        passed = bool(self.gates) and all(gate.verdict == "pass" for gate in self.gates)
+        if passed != (self.verdict == "pass"):
+            raise ValueError(f"its verdict {self.verdict!r} contradicts its gates")
+        return self
 
     @property
     def failed(self) -> list[str]:
@@ -79,8 +87,10 @@ class EvidenceStore:
             first = error.errors()[0]["msg"]
             raise UsageError(
                 f"{path}: not evidence that this relctl can read: {first}",
-                "relctl verify TAG makes it anew",
+                "relctl verify the release again",
             ) from None
         if evidence.image_id != image_id:
-            raise UsageError(f"{path}: speaks of another image, {evidence.image_id}", "relctl verify TAG")
+            raise UsageError(
+                f"{path}: speaks of another image, {evidence.image_id}", "relctl verify the release again"
+            )
         return evidence

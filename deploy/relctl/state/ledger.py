@@ -1,5 +1,6 @@
 """The ledger: the append-only history of what was done, one fsynced JSON line an event."""
 
+import fcntl
 import getpass
 import json
 import os
@@ -17,13 +18,18 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the ledger; `source` is the slot that traffic came from (`from` in the file)."""
+    """One line of the ledger; `source` is the slot that traffic came from (`from` in the file).
+
+    `replaced` and `warm` are what an undo needs: the image that was in the slot, and whether it stayed there.
+    """
 
     event: str
     tag: str = ""
     image_id: str = ""
     slot: str = ""
     source: str = ""
+    replaced: str = ""
+    warm: bool = False
     evidence: str = ""
     reason: str = ""
     at: str = ""
@@ -47,7 +53,7 @@ class History:
 
 
 class Ledger:
-    """The file. An event is one write to its end, so a build and a promote may append at the same time."""
+    """The file; a build and a promote may append at the same time, each under the file's own lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -70,6 +76,7 @@ class Ledger:
 
     def _write(self, line: bytes) -> None:
         with self.path.open("ab+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # else a line that another is writing would look torn
             _end_torn_line(file)
             file.write(line)
             file.flush()
@@ -91,7 +98,7 @@ class Ledger:
         try:
             found = json.loads(line)
             version = found.pop("v")
-        except (ValueError, AttributeError, KeyError):
+        except (ValueError, AttributeError, KeyError, TypeError):
             raise UsageError(
                 f"{self.path}:{number}: not a ledger event",
                 f"look at that line; to set the ledger aside: mv {self.path} {self.path}.bad",

@@ -1,6 +1,8 @@
 """The ledger: every event is kept, and what a crash left is told apart from what was damaged."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,13 @@ from relctl.state.ledger import Event, Ledger
 
 def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "deep" / "ledger.jsonl")
-    ledger.append(Event("promoting", tag="v1.0.0-abc12de", slot="blue", details={"replaced": "sha256:1"}))
+    ledger.append(Event("promoting", tag="v1.0.0-abc12de", slot="blue", details={"reference": "svc:1"}))
     ledger.append(Event("promoted", tag="v1.0.0-abc12de", slot="blue", source="green"))
     first, second = ledger.read().events
     assert (first.event, first.tag, first.details) == (
         "promoting",
         "v1.0.0-abc12de",
-        {"replaced": "sha256:1"},
+        {"reference": "svc:1"},
     )
     assert (second.source, second.details) == ("green", {})
     assert first.at.endswith("Z")
@@ -76,3 +78,22 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(
     ledger.append(Event("aborted"))
     with pytest.raises(UsageError, match=message):
         ledger.read()
+
+
+APPEND = """
+import sys
+from pathlib import Path
+from relctl.state.ledger import Event, Ledger
+for number in range(200):
+    Ledger(Path(sys.argv[1])).append(Event("verified", reason="x" * 3000, details={"n": number}))
+"""
+
+
+def test_writers_at_the_same_time_lose_no_event(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    command = [sys.executable, "-c", APPEND, str(path)]
+    writers = [subprocess.Popen(command) for _ in range(3)]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    history = Ledger(path).read()
+    assert len(history.events) == 600
+    assert "#torn" not in path.read_text()

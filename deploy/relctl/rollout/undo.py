@@ -1,0 +1,36 @@
+"""The undo of a move, for the process that made it and for the one that finds it unfinished."""
+
+from relctl.engine.slots import slot_container, slot_spec
+from relctl.errors import RelctlError
+from relctl.proxy.pointer import NOWHERE
+from relctl.rollout.host import Host
+from relctl.rollout.prove import start_up
+
+
+def put_traffic_back(host: Host, slot: str, source: str) -> None:
+    """Point at `source` again if the pointer leads to `slot`; nothing else may be undone before that."""
+    if host.proxy.pointer.read() == slot:
+        host.proxy.pointer.move(source or NOWHERE)
+
+
+def restore_standby(host: Host, slot: str, image_id: str) -> None:
+    """Put back the standby of an undone move, or empty the slot; live serves without it, so it may fail.
+
+    It is started anew even if it seems to run: for a process that was killed, the engine may be stopping it.
+    """
+    try:
+        restore(host, slot, image_id)
+    except RelctlError as error:
+        host.say(f"the standby does not come back, {slot} stays empty: {error}")
+        host.engine.remove(slot_container(host.project, slot))
+
+
+def restore(host: Host, slot: str, image_id: str) -> None:
+    """Start an image in a slot again, or empty the slot for ""; raises RelctlError when it does not run."""
+    if not image_id:
+        return host.engine.remove(slot_container(host.project, slot))
+    image = host.engine.image(image_id)
+    if image is None:
+        raise RelctlError(f"image {image_id[:19]} is gone from the engine", "relctl build makes it again")
+    start_up(host, host.engine.start(slot_spec(host.project, slot, image)))
+    return None
