@@ -1,8 +1,15 @@
 # Every habit of this repository. `make help` lists them; TAG=v1.2.0-abc12de and ENV=local are the arguments.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-ENV ?= local
+ifneq ($(origin ENV),command line)
+ENV := $(or $(RELCTL_ENV),local)
+endif
 TAG ?=
+ifneq ($(filter verify promote,$(MAKECMDGOALS)),)
+ifeq ($(TAG),)
+$(error give the release: make $(MAKECMDGOALS) TAG=v1.2.0-abc12de)
+endif
+endif
 PYTHON := .venv/bin/python
 RELCTL := .venv/bin/relctl --env $(ENV)
 TESTS ?= tests
@@ -51,10 +58,10 @@ build: setup ## an image from HEAD's commit
 	@$(RELCTL) build
 
 verify: setup ## prove TAG and keep the evidence
-	@$(RELCTL) verify $(or $(TAG),$(error give TAG=v1.2.0-abc12de))
+	@$(RELCTL) verify $(TAG)
 
 promote: setup ## give the traffic to TAG
-	@$(RELCTL) promote $(or $(TAG),$(error give TAG=v1.2.0-abc12de))
+	@$(RELCTL) promote $(TAG)
 
 rollback: setup ## give the traffic back to the standby, or to TAG
 	@$(RELCTL) rollback $(TAG)

@@ -28,6 +28,8 @@ class ConfigError(UsageError):
 class EngineError(UsageError):
     """The container engine does not answer, or refuses."""
 
+    usual_hint = "mend what the engine names, then type the command again; relctl status says how it stands"
+
 
 class ProxyError(UsageError):
     """Nginx is missing, cannot start, or refuses its configuration."""

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from relctl.build.lock import check_requirements, lock_requirements
 from relctl.config.project import load
 from relctl.engine.connect import connect
 from relctl.engine.protocol import Image
+from relctl.errors import UsageError
 from scratch import RELCTL, Scratch
 
 pytestmark = pytest.mark.engine
@@ -226,10 +228,18 @@ def test_two_builds_at_once_give_the_same_image(project: Scratch, tmp_path: Path
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def test_a_lock_is_resolved_checked_and_built_from(project: Scratch) -> None:
+def test_a_lock_is_resolved_checked_and_built_from_by_the_images_python_only(project: Scratch) -> None:
     lock = project.root / "service/requirements.lock"
     lock.with_suffix(".in").write_text("gunicorn\n")
     settings = load(project.root, "local", project.environ)
+    before = lock.read_text()
+    if f"{sys.version_info.major}.{sys.version_info.minor}" != settings.versions.python:
+        with pytest.raises(
+            UsageError, match=r"resolved for the Python of relctl, 3\.\d+; versions\.yaml says"
+        ):
+            lock_requirements(settings, lambda _: None)
+        assert lock.read_text() == before
+        return
     lock_requirements(settings, lambda _: None)
     assert check_requirements(settings, lambda _: None).changes == []
     text = lock.read_text()

@@ -173,7 +173,7 @@ def test_the_environments_are_valid(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *WORKFLOWS], ids=name)
 def test_the_variables_that_are_named_are_read(path: Path) -> None:
-    known = {variable for _, variable in _variables(Environment)} | {"RELCTL_ENV"}
+    known = {variable for _, variable, _ in _variables(Environment)} | {"RELCTL_ENV"}
     assert set(re.findall(r"\bRELCTL_[A-Z_]*[A-Z]\b", text(name(path)))) <= known
 
 

@@ -4,61 +4,61 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from relctl.build import bootstrap, packages, rootfs, tarball
+from relctl.build import debian, rootfs, tarball
 from relctl.build.cache import Cache, key
+from relctl.build.debian import BaseLock, Package
+from relctl.build.job import Job
 from relctl.build.layer import Digesting, Layer
-from relctl.build.order import Order
-from relctl.build.packages import BaseLock, Package
 from relctl.config.versions import Base
 from relctl.engine.protocol import Engine
 from relctl.errors import BuildError
 
 
-def layers(order: Order, engine: Engine) -> list[Layer]:
+def layers(job: Job, engine: Engine) -> list[Layer]:
     """Return the layers that everything else stands on."""
-    if order.versions.base.image:
-        return _of_image(engine, order.versions.base)
-    return [_bootstrapped(order)]
+    if job.versions.base.image:
+        return _of_image(engine, job.versions.base)
+    return [_bootstrapped(job)]
 
 
-def _bootstrapped(order: Order) -> Layer:
+def _bootstrapped(job: Job) -> Layer:
     """Without a lock the packages are those of the day when this machine first asked for them."""
-    suite, names = order.versions.base.bootstrap, bootstrap.wanted(order.versions.python)
-    pinned = _pinned(order, names) if order.versions.base.lock else ()
+    suite, names = job.versions.base.bootstrap, debian.wanted(job.versions.python)
+    pinned = _pinned(job, names) if job.versions.base.lock else ()
     asked = [package.pin for package in pinned] or names
 
     def write(out: Digesting) -> Mapping[str, str]:
-        order.say(f"bootstrapping {suite} for {order.target.platform}")
-        with order.cache.scratch() as scratch:
-            root = bootstrap.bootstrap(suite, order.target.architecture, asked, scratch)
-            return {"packages": packages.digest(_write(root, suite, pinned, out))}
+        job.say(f"bootstrapping {suite} for {job.target.platform}")
+        with job.cache.scratch() as scratch:
+            root = debian.bootstrap(suite, job.target.architecture, asked, scratch)
+            return {"packages": debian.digest(_write(root, suite, pinned, out))}
 
-    of = packages.digest(pinned) if pinned else names
-    return order.cache.layer("base", key(suite, of, order.target.platform), write)
+    of = debian.digest(pinned) if pinned else names
+    return job.cache.layer("base", key(suite, of, job.target.platform), write)
 
 
 def resolve(cache: Cache, suite: str, architecture: str, python: str) -> tuple[Package, ...]:
     """Return the packages that a base would be made of today."""
     with cache.scratch() as scratch:
-        root = bootstrap.bootstrap(suite, architecture, bootstrap.wanted(python), scratch)
+        root = debian.bootstrap(suite, architecture, debian.wanted(python), scratch)
         with tarfile.open(root) as tar:
-            return tuple(bootstrap.packages(tar))
+            return tuple(debian.packages(tar))
 
 
-def _pinned(order: Order, names: Iterable[str]) -> tuple[Package, ...]:
-    where, suite = str(order.versions.base.lock), order.versions.base.bootstrap
-    lock = BaseLock.read(order.source.text(where), where)
-    pinned = lock.packages.get((suite, order.target.architecture), ())
+def _pinned(job: Job, names: Iterable[str]) -> tuple[Package, ...]:
+    where, suite = str(job.versions.base.lock), job.versions.base.bootstrap
+    lock = BaseLock.read(job.source.text(where), where)
+    pinned = lock.packages.get((suite, job.target.architecture), ())
     missing = sorted(set(names) - {package.name for package in pinned})
     if missing:
-        platform = f"{suite} on {order.target.platform}"
-        raise BuildError(f"{where} is stale: for {platform} it lacks {', '.join(missing)}", packages.HINT)
+        platform = f"{suite} on {job.target.platform}"
+        raise BuildError(f"{where} is stale: for {platform} it lacks {', '.join(missing)}", debian.HINT)
     return pinned
 
 
 def _write(root: Path, suite: str, pinned: tuple[Package, ...], out: Digesting) -> list[Package]:
     with tarfile.open(root) as tar:
-        found = bootstrap.packages(tar)
+        found = debian.packages(tar)
         if pinned:
             _compare(pinned, found, suite)
         tarball.write(rootfs.entries(tar, found, suite), tarball.EPOCH, out)
@@ -69,7 +69,7 @@ def _compare(pinned: tuple[Package, ...], found: list[Package], suite: str) -> N
     differing = sorted(set(pinned) ^ set(found))
     if differing:
         names = ", ".join(dict.fromkeys(package.name for package in differing))
-        raise BuildError(f"base.lock is stale: what {suite} offers differs from it in {names}", packages.HINT)
+        raise BuildError(f"base.lock is stale: what {suite} offers differs from it in {names}", debian.HINT)
 
 
 def _of_image(engine: Engine, base: Base) -> list[Layer]:

@@ -1,6 +1,7 @@
 """What building keeps between runs: layers under cheap keys, wheels. Safe to delete at any time."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -67,11 +68,15 @@ class Cache:
         if not folder.is_dir():
             with self.scratch() as scratch:
                 fill(scratch)
-                folder.parent.mkdir(parents=True, exist_ok=True)
-                with contextlib.suppress(OSError):  # another build was first: its folder holds the same
-                    scratch.rename(folder)
+                _publish(scratch, folder)
         _touch(folder)
         return folder
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep everyone from sweeping while what is found here is still to be read."""
+        with _flock(self.folder, fcntl.LOCK_SH):
+            yield
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -85,11 +90,17 @@ class Cache:
             shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what no build has used for a month, and what a killed one left the day before."""
-        now = time.time()
+        """Remove what no build has used for a month, and what a killed one left the day before.
+
+        While any build is under way it does nothing: that one may have found what is about to be removed.
+        """
+        with contextlib.suppress(BlockingIOError), _flock(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            self._remove_unused(time.time())
+
+    def _remove_unused(self, now: float) -> None:
         for pattern, age in (("tmp/*", _DAY), ("wheels/*", _KEPT), ("layers/*/*", _KEPT), ("tars/*", _KEPT)):
             for path in self.folder.glob(pattern):
-                with contextlib.suppress(FileNotFoundError):  # another build has just removed it
+                with contextlib.suppress(FileNotFoundError):  # someone else has just removed it
                     if path.lstat().st_mtime < now - age:
                         _remove(path)
 
@@ -98,6 +109,25 @@ class Cache:
 
     def _tar(self, digest: str) -> Path:
         return self.folder / "tars" / f"{digest.removeprefix('sha256:')}.tar"
+
+
+@contextlib.contextmanager
+def _flock(folder: Path, how: int) -> Iterator[None]:
+    """Hold a kernel lock on the cache; it dies with its holder. Raises BlockingIOError with LOCK_NB."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+def _publish(scratch: Path, folder: Path) -> None:
+    """Let a filled folder appear under its name, unless another build was first: it holds the same."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        scratch.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
 
 
 def _touch(*paths: Path) -> None:

@@ -1,10 +1,12 @@
-"""Which commit is built: HEAD's, and only when the tree holds nothing else."""
+"""Which commit is built: HEAD's; a tree that holds anything else only when asked, as a tree of its own."""
 
+import contextlib
+import os
+import shutil
 from pathlib import Path
 
 from relctl.build.checkout import Checkout
 from relctl.build.git import Git
-from relctl.build.worktree import snapshot
 from relctl.errors import BuildError, UsageError
 
 _EVERYTHING = ("--no-renames", "--untracked-files=all", "--ignore-submodules=none")
@@ -24,9 +26,10 @@ def open_checkout(root: Path, allow_dirty: bool, scratch: Path) -> Checkout:
     if not allow_dirty:
         raise UsageError(
             f"{root}: these files are not as commit {revision[:7]} has them:\n{_listed(changed)}",
-            "git commit, or for a trial that cannot be promoted: relctl build --allow-dirty",
+            "git commit, or for a trial: relctl build --allow-dirty (promote takes its image only where the "
+            "environment says allow_dirty: true)",
         )
-    tree, git = snapshot(git, scratch)
+    tree, git = _snapshot(git, scratch)
     return _as_read(root, Checkout(git, tree, revision, created, dirty=tree[:12]))
 
 
@@ -49,7 +52,10 @@ def _head(git: Git) -> tuple[int, str]:
 
 
 def _as_read(root: Path, checkout: Checkout) -> Checkout:
-    """Refuse when the versions.yaml that was read is not the commit's: ignored, or hidden from git."""
+    """Refuse when the versions.yaml that was read is not the commit's: ignored, or hidden from git.
+
+    It holds no variables, so that the same text says the same.
+    """
     committed = checkout.identities(["versions.yaml"])["versions.yaml"]
     if committed != checkout.git.text("hash-object", "versions.yaml"):
         raise UsageError(
@@ -63,3 +69,26 @@ def _listed(changed: list[str]) -> str:
     more = len(changed) - _SHOWN
     lines = [f"  {record}" for record in changed[:_SHOWN]] + [f"  … and {more} more"] * (more > 0)
     return "\n".join(lines)
+
+
+def _snapshot(git: Git, scratch: Path) -> tuple[str, Git]:
+    """Return the tree of all tracked and untracked, non-ignored files, and a git that can read it.
+
+    The index and the new objects live in `scratch`: the repository is not touched. The user's index is
+    copied for what it knows of unchanged files, which are then not read again.
+    """
+    (scratch / "objects").mkdir()
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy(_inside(git, "index"), scratch / "index")
+    variables = {
+        "GIT_INDEX_FILE": str(scratch / "index"),
+        "GIT_OBJECT_DIRECTORY": str(scratch / "objects"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(_inside(git, "objects")),
+    }
+    apart = Git(git.folder, variables)
+    apart.read("add", "--all", "--", ".")
+    return apart.text("write-tree"), apart
+
+
+def _inside(git: Git, name: str) -> Path:
+    return Path(os.path.abspath(git.folder / git.text("rev-parse", "--git-path", name)))  # noqa: PTH100 - no links

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from relctl.build import assembly, tarball, wheels
+from relctl.build import assembly, requirements, tarball
 from relctl.build.cache import key
+from relctl.build.job import Job
 from relctl.build.layer import Digesting, Layer
-from relctl.build.order import Order
 from relctl.config.versions import Versions
 from relctl.errors import BuildError
 
@@ -16,25 +16,25 @@ SITE = "app/site"
 _SCHEMES = {"purelib": "", "platlib": "", "data": "", "headers": "include", "scripts": "bin"}
 
 
-def layer(order: Order) -> Layer:
+def layer(job: Job) -> Layer:
     """Return the layer of a lock, a Python and a platform.
 
     The time of its files is the epoch and not the commit's: its digest must not change with a commit that
     leaves the lock as it is.
     """
-    where, python = str(order.versions.requirements), interpreter(order.versions)
+    where, python = str(job.versions.requirements), interpreter(job.versions)
 
     def write(out: Digesting) -> Mapping[str, str]:
-        lock = order.source.text(where)
-        found = wheels.fetch(order, lock)
-        order.say(f"unpacking {len(found)} wheels")
-        with order.cache.scratch() as root:
+        lock = job.source.text(where)
+        found = requirements.fetch(job, lock)
+        job.say(f"unpacking {len(found)} wheels")
+        with job.cache.scratch() as root:
             _unpack(found, root, python)
             tarball.write([tarball.folder(SITE), *_entries(root)], tarball.EPOCH, out)
         return {"lock": assembly.digest(lock.encode())}
 
-    identity = order.source.identities([where])[where]
-    return order.cache.layer("dependencies", key(identity, python, order.target.platform), write)
+    identity = job.source.identities([where])[where]
+    return job.cache.layer("dependencies", key(identity, python, job.target.platform), write)
 
 
 def interpreter(versions: Versions) -> str:

@@ -4,15 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from relctl.build import base, dependencies, model, service, target
+from relctl.build import base, code, dependencies, model, target
 from relctl.build.assembly import Assembly
-from relctl.build.built import Built, BuiltLayer
 from relctl.build.cache import Cache
 from relctl.build.commit import open_checkout
-from relctl.build.configuration import config
-from relctl.build.labels import labels
+from relctl.build.imageconfig import config, labels
+from relctl.build.job import Job
 from relctl.build.load import load, present
-from relctl.build.order import Order
 from relctl.config.project import Project
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import UsageError
@@ -31,6 +29,31 @@ class Options:
     platform: str = ""
 
 
+@dataclass(frozen=True)
+class BuiltLayer:
+    """A layer of a built image; `reused` when the engine had it, so that it was not loaded."""
+
+    name: str
+    digest: str
+    size_bytes: int
+    reused: bool
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image in the engine; `existed` when it was there before, exactly this one, and nothing was done."""
+
+    tag: str
+    reference: str
+    image_id: str
+    version: str
+    revision: str
+    size_bytes: int
+    layers: list[BuiltLayer]
+    seconds: float
+    existed: bool
+
+
 def build(project: Project, engine: Engine, options: Options, say: Say) -> Built:
     """Build HEAD's commit into an image; the same commit gives the same image id on every machine.
 
@@ -40,14 +63,14 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
     began = time.monotonic()
     paths = Paths(project.state_dir, project.versions.service, project.name)
     cache = Cache(paths.cache)
-    with cache.scratch() as scratch:
+    with cache.in_use(), cache.scratch() as scratch:
         source = open_checkout(project.root, options.allow_dirty, scratch)
         tag = Tag(project.versions.version, source.revision[:COMMIT_DIGITS], source.dirty)
-        order = Order(source, project.versions, tag, target.find(options.platform), cache, say)
-        image = _assemble(order, engine)
-    existing = _existing(engine, image)
-    have = len(image.layers) if existing else present(engine, image)
-    loaded = existing or load(engine, image, have, cache, say)
+        job = Job(source, project.versions, tag, target.find(options.platform), cache, say)
+        image = _assemble(job, engine)
+        existing = _existing(engine, image)
+        have = len(image.layers) if existing else present(engine, image)
+        loaded = existing or load(engine, image, have, cache, say)
     cache.sweep()
     if existing is None:
         details = {"reference": image.reference, "revision": source.revision}
@@ -65,18 +88,18 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
     )
 
 
-def _assemble(order: Order, engine: Engine) -> Assembly:
+def _assemble(job: Job, engine: Engine) -> Assembly:
     """Make the layers that are not in the cache, and the config over them.
 
     They are made in the opposite order of how they lie: a mistake in the project shows at once, before
     anything is fetched.
     """
-    code = service.layer(order)
-    weights = model.layer(order)
-    site = dependencies.layer(order)
-    layers = (*base.layers(order, engine), site, weights, code)
+    service = code.layer(job)
+    weights = model.layer(job)
+    site = dependencies.layer(job)
+    layers = (*base.layers(job, engine), site, weights, service)
     facts = {name: fact for layer in layers for name, fact in layer.facts.items()}
-    return Assembly(order.reference, config(order, layers, labels(order, facts)), layers)
+    return Assembly(job.reference, config(job, layers, labels(job, facts)), layers)
 
 
 def _layers(image: Assembly, have: int) -> list[BuiltLayer]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from relctl.build import archive
-from relctl.build.assembly import Assembly, in_common
+from relctl.build.assembly import Assembly, in_common, write_archive
 from relctl.build.cache import Cache
 from relctl.build.layer import Layer, intact
 from relctl.engine.protocol import Engine, Image
@@ -43,7 +42,7 @@ def _hand_over(engine: Engine, image: Assembly, layers: Sequence[Layer], cache: 
     size = sum(layer.size for layer in layers)
     say(f"loading {len(layers)} of {len(image.layers)} layers, {size / 1e6:.1f} MB")
     with cache.scratch() as scratch:
-        archive.write(scratch / "image.tar", image, layers)
+        write_archive(scratch / "image.tar", image, layers)
         engine.load(scratch / "image.tar")
 
 

@@ -1,16 +1,19 @@
-"""Locking requirements.in: every package that it needs, by version and hash, for all platforms."""
+"""Locking what a release is made of, for all platforms: Python requirements and Debian packages, by hash."""
 
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from relctl.build import program, requirements
-from relctl.build.changes import Locked, changes
+from relctl.build import base, program, requirements, target
+from relctl.build.cache import Cache
+from relctl.build.debian import BaseLock
 from relctl.config.project import Project
 from relctl.errors import BuildError, UsageError
 from relctl.state.files import replace_text
+from relctl.state.paths import Paths
 
 Say = Callable[[str], None]
 
@@ -21,33 +24,78 @@ _OPTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class Change:
+    """One pin that differs: "" is the version of what is not there."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock: its file, and what is new in it (or, of a check, what would be)."""
+
+    path: Path
+    changes: list[Change]
+
+
 def lock_requirements(project: Project, say: Say) -> Locked:
     """Resolve requirements.in and write the lock beside it; versions that still fit are kept.
 
     Raises UsageError when pip-tools is missing or runs under another Python, BuildError with pip's words.
     """
-    text, locked = _resolve(project, say)
-    replace_text(locked.path, text)
-    return locked
+    return _write(*_requirements(project, say))
 
 
 def check_requirements(project: Project, say: Say) -> Locked:
     """Resolve, write nothing, and return what `lock_requirements` would change."""
-    return _resolve(project, say)[1]
+    return _requirements(project, say)[1]
 
 
-def _resolve(project: Project, say: Say) -> tuple[str, Locked]:
+def lock_base(project: Project, say: Say) -> Locked:
+    """Resolve the base's packages and write base.lock.
+
+    Raises UsageError when versions.yaml names no lock, BuildError in apt's words.
+    """
+    return _write(*_base(project, say))
+
+
+def check_base(project: Project, say: Say) -> Locked:
+    """Resolve, write nothing, and return what `lock_base` would change."""
+    return _base(project, say)[1]
+
+
+def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[Change]:
+    """Compare versions by name."""
+    names = sorted(old.keys() | new.keys())
+    found = (Change(name, old.get(name, ""), new.get(name, "")) for name in names)
+    return [change for change in found if change.old != change.new]
+
+
+def _write(text: str, locked: Locked) -> Locked:
+    replace_text(locked.path, text)
+    return locked
+
+
+def _requirements(project: Project, say: Say) -> tuple[str, Locked]:
     path = project.root / project.versions.requirements
-    wanted = path.with_suffix(".in")
+    wanted, python = path.with_suffix(".in"), project.versions.python
     if not wanted.is_file():
         raise UsageError(
             f"{wanted}: there is no such file", "name there what the service imports, one a line"
         )
-    _same_python(project.versions.python)
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if running != python:
+        raise UsageError(
+            f"requirements are resolved for the Python of relctl, {running}; versions.yaml says {python}",
+            f"install relctl under Python {python}, and lock with that",
+        )
     say(f"resolving {project.versions.requirements.with_suffix('.in')}")
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
     new = _compile(wanted, old)
-    return new, Locked(path, changes(_versions(old), _versions(new)))
+    return new, Locked(path, changes(_pinned(old), _pinned(new)))
 
 
 def _compile(wanted: Path, old: str) -> str:
@@ -55,22 +103,15 @@ def _compile(wanted: Path, old: str) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "requirements.lock"
         output.write_text(old, encoding="utf-8")
-        command = [
-            sys.executable,
-            "-m",
-            "piptools",
-            "compile",
-            *_OPTIONS,
-            f"--output-file={output}",
-            wanted.name,
-        ]
-        done = program.run(command, wanted.parent, {**os.environ, "CUSTOM_COMPILE_COMMAND": "relctl lock"})
+        command = [sys.executable, "-m", "piptools", "compile", *_OPTIONS, f"--output-file={output}"]
+        environment = {**os.environ, "CUSTOM_COMPILE_COMMAND": "relctl lock"}
+        done = program.run([*command, wanted.name], wanted.parent, environment)
         if done.returncode != 0:
             raise _in_words(wanted, done.stderr.decode(errors="replace").strip())
         return output.read_text(encoding="utf-8")
 
 
-def _versions(text: str) -> dict[str, str]:
+def _pinned(text: str) -> dict[str, str]:
     """Return the versions of a lock, also of one that is too broken to build from."""
     try:
         return {pinned.name: pinned.version for pinned in requirements.read(text, "requirements.lock")}
@@ -78,16 +119,33 @@ def _versions(text: str) -> dict[str, str]:
         return {}
 
 
-def _same_python(wanted: str) -> None:
-    running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if running != wanted:
-        raise UsageError(
-            f"requirements are resolved for the Python of relctl, {running}; versions.yaml says {wanted}",
-            f"install relctl under Python {wanted}, and lock with that",
-        )
-
-
 def _in_words(wanted: Path, errors: str) -> UsageError:
     if "No module named piptools" in errors:
         return UsageError("pip-tools is not installed; it resolves requirements", "pip install 'relctl[dev]'")
     return BuildError(f"{wanted}: cannot be resolved: {errors[-800:]}", f"correct {wanted.name}")
+
+
+def _base(project: Project, say: Say) -> tuple[str, Locked]:
+    settings = project.versions.base
+    if settings.image:
+        raise UsageError("versions.yaml: base.image is pinned by its digest already", "relctl lock")
+    if settings.lock is None:
+        raise UsageError(
+            "versions.yaml: base names no lock", "write base: {bootstrap: …, lock: service/base.lock}"
+        )
+    path = project.root / settings.lock
+    old = BaseLock.read(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else BaseLock({})
+    new = _today(project, say)
+    return str(new), Locked(path, changes(old.versions, new.versions))
+
+
+def _today(project: Project, say: Say) -> BaseLock:
+    suite = project.versions.base.bootstrap
+    cache = Cache(Paths(project.state_dir, project.versions.service, project.name).cache)
+    found = {}
+    for each in target.TARGETS:
+        say(f"resolving {suite} for {each.platform}")
+        found[suite, each.architecture] = base.resolve(
+            cache, suite, each.architecture, project.versions.python
+        )
+    return BaseLock(found)

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from relctl.build import tarball
-from relctl.build.blobs import Blob, Reader
 from relctl.build.cache import key
-from relctl.build.checkout import Checkout
+from relctl.build.checkout import Blob, Checkout, Reader
+from relctl.build.job import Job
 from relctl.build.layer import Digesting, Layer
-from relctl.build.order import Order
 from relctl.build.tarball import Stream
 from relctl.config.versions import Model
 from relctl.errors import BuildError
@@ -18,17 +17,17 @@ from relctl.errors import BuildError
 FOLDER = "app/model"
 
 
-def layer(order: Order) -> Layer:
+def layer(job: Job) -> Layer:
     """Return the layer of the model's files; their time is the epoch, see `dependencies.layer`.
 
     Raises BuildError when the files are not those of `model.sha256`. A layer in the cache was checked
     against the same checksum when it was made.
     """
-    source, model = order.source, order.versions.model
+    source, model = job.source, job.versions.model
     path = str(model.path)
 
     def write(out: Digesting) -> Mapping[str, str]:
-        order.say(f"checking and packing the model {model.name} {model.revision}")
+        job.say(f"checking and packing the model {model.name} {model.revision}")
         sums: dict[str, str] = {}
         with source.contents() as contents:
             entries = [_entry(blob, path, contents, sums) for blob in source.files(path)]
@@ -38,7 +37,7 @@ def layer(order: Order) -> Layer:
             raise _other(model, source, found)
         return {}
 
-    return order.cache.layer("model", key(source.identities([path]), model.sha256), write)
+    return job.cache.layer("model", key(source.identities([path]), model.sha256), write)
 
 
 def checksum(sums: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from relctl.errors import BuildError
 
@@ -37,8 +38,9 @@ def start(
     folder: Path,
     environment: Mapping[str, str] = os.environ,
     stdin: int = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
-    """Start a program whose input and output are pipes."""
+    """Start a program whose input and output are pipes; a pipe for its words must be read meanwhile."""
     try:
         return subprocess.Popen(
             command,
@@ -46,7 +48,7 @@ def start(
             env={**environment, "LC_ALL": "C"},
             stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
         )
     except FileNotFoundError:
         name = command[0]

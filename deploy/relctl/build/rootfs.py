@@ -7,7 +7,7 @@ from functools import partial
 from typing import IO, cast
 
 from relctl.build import tarball
-from relctl.build.packages import Package
+from relctl.build.debian import Package
 
 USER = 65532  # the number that distroless images use for `nonroot`
 

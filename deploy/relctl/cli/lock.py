@@ -9,7 +9,7 @@ from relctl.cli.context import Settings, settings
 from relctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from relctl.build.changes import Locked
+    from relctl.build.lock import Locked
 
 
 def lock(
@@ -30,8 +30,7 @@ def lock(
 
 
 def _lock(chosen: Settings, base: bool, check: bool) -> "list[Locked]":
-    from relctl.build.baselock import check_base, lock_base
-    from relctl.build.lock import check_requirements, lock_requirements
+    from relctl.build.lock import check_base, check_requirements, lock_base, lock_requirements
 
     project, say = chosen.project(), chosen.speaker.say
     found = [] if base else [(check_requirements if check else lock_requirements)(project, say)]

@@ -10,13 +10,13 @@ from relctl.cli.promote import tell
 
 def rollback(
     context: typer.Context,
-    tag: Annotated[str, typer.Argument(help="A retained release.", show_default="the standby")] = "",
+    tag: Annotated[str | None, typer.Argument(help="A retained release.", show_default="the standby")] = None,
     reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
 ) -> None:
     """Give traffic back to the warm standby, or to any of the last `retain` releases."""
     from relctl.release import Tag
     from relctl.rollout.rollback import rollback as roll_back
 
-    release = Tag.parse(tag) if tag else None
+    release = None if tag is None else Tag.parse(tag)  # "" is no tag either: an unset variable, perhaps
     chosen = settings(context)
-    tell(chosen, tag, roll_back(chosen.host(), release, reason))
+    tell(chosen, tag or "it", roll_back(chosen.host(), release, reason))

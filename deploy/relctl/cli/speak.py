@@ -1,5 +1,6 @@
 """Speaking: data on standard output, words on standard error."""
 
+import contextlib
 import json
 import sys
 import time
@@ -9,7 +10,7 @@ from typing import Any
 
 from relctl.errors import RelctlError
 
-_WIDE = 400  # columns; wider than any table here, so that rich never shortens a cell
+_WIDE = 400  # columns; wider than most tables here, so that rich never shortens a cell
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Speaker:
 
     def say(self, words: str) -> None:
         """Write one line of progress to standard error."""
-        print(f"{time.monotonic() - self.started:6.1f} s  {words}", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # nobody listens any more: no reason to undo what is under way
+            print(f"{time.monotonic() - self.started:6.1f} s  {words}", file=sys.stderr, flush=True)
 
     def emit(self, result: Any, text: Callable[[], None]) -> None:
         """Write a result to standard output: as JSON with --json, else by calling `text`."""
@@ -42,10 +44,12 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a plain table; every cell whole, so that it can be copied and grepped."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         drawn.add_column(heading, no_wrap=True)
     for row in rows:
-        drawn.add_row(*row)
-    Console(highlight=False, width=_WIDE).print(drawn)
+        drawn.add_row(*(Text(cell) for cell in row))  # a Text, so that [words] are no markup
+    widest = sum(max(len(cell) for cell in column) + 2 for column in zip(headings, *rows, strict=True))
+    Console(highlight=False, width=max(widest, _WIDE)).print(drawn)

@@ -34,7 +34,7 @@ def _print(found: "Status") -> None:
     for sentence in found.drift:
         print(f"  drift    {sentence}")
     for event in found.events:
-        print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason}".rstrip())
+        print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
 
 
 def _slot(slot: "SlotStatus | None") -> str:

@@ -100,7 +100,7 @@ class _Reader:
             return None
         try:
             return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):  # a date of the 45th, for example
             self.fail(node.start_mark.line + 1, where, f"{text!r} cannot be read as a value; quote it")
 
     def variable(self, match: re.Match[str], node: yaml.Node, where: KeyPath) -> str:

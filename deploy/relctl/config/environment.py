@@ -61,7 +61,7 @@ class Network(Section):
 class Resources(Section):
     """The limits of one container."""
 
-    cpus: float = Field(default=1.5, gt=0)
+    cpus: float = Field(default=1.5, gt=0, allow_inf_nan=False)
     memory: Bytes = 1024**3
     pids: int = Field(default=256, ge=16)
 
@@ -78,6 +78,14 @@ class Environment(Section):
     engine: Literal["docker"] = "docker"
     docker_host: str = ""
     state_dir: Path = Path(".relctl")
+
+    @field_validator("state_dir", mode="before")
+    @classmethod
+    def _a_folder(cls, value: Any) -> Any:
+        if not isinstance(value, str | Path) or not str(value):
+            raise ValueError("a folder, like .relctl or /var/lib/relctl")
+        return value
+
     allow_dirty: bool = False
     proxy: Proxy = Proxy()
     network: Network = Network()
@@ -87,17 +95,18 @@ class Environment(Section):
 
 def override(document: Document, environ: Mapping[str, str]) -> Document:
     """Lay `RELCTL_<KEY>` variables over the file: RELCTL_PROXY_LISTEN is proxy.listen."""
-    overrides = {where: name for where, name in _variables(Environment) if name in environ}
-    data = copy.deepcopy(document.data)
-    for where, name in overrides.items():
-        _lay(data, where, _scalar(name, environ[name]))
+    data, overrides = copy.deepcopy(document.data), {}
+    for where, name, is_text in _variables(Environment):
+        if name in environ:
+            overrides[where] = name
+            _lay(data, where, environ[name] if is_text else _scalar(name, environ[name]))
     return replace(document, data=data, overrides=overrides)
 
 
 def _scalar(name: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise ConfigError(f"{name}: {text!r} cannot be read as a value", f"unset {name}") from None
 
 
@@ -111,15 +120,16 @@ def _lay(data: dict[Any, Any], where: KeyPath, value: Any) -> None:
     data[where[-1]] = value
 
 
-def _variables(model: type[BaseModel], above: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the key path of every value of the model, and the variable that overrides it."""
+def _variables(model: type[BaseModel], above: KeyPath = ()) -> Iterator[tuple[KeyPath, str, bool]]:
+    """Yield the key path of every value, the variable that overrides it, and whether it is taken as text."""
     for name, info in model.model_fields.items():
         where = (*above, name)
         section = _section(info.annotation)
         if section is not None:
             yield from _variables(section, where)
         else:
-            yield where, "_".join(["RELCTL", *map(str, where)]).upper()
+            is_text = bool({str, Path} & {info.annotation, *get_args(info.annotation)})
+            yield where, "_".join(["RELCTL", *map(str, where)]).upper(), is_text
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:

@@ -1,6 +1,7 @@
 """The project a command works on: its root, versions.yaml and one environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,11 @@ class Project:
 
     @property
     def state_dir(self) -> Path:
-        """The state directory, absolute; a relative one is relative to the project."""
-        return (self.root / self.environment.state_dir.expanduser()).absolute()
+        """The state directory; a relative one is relative to the project.
+
+        It is resolved, so that every spelling of a path means the same Nginx and the same containers.
+        """
+        return (self.root / self.environment.state_dir.expanduser()).resolve()
 
 
 def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ) -> Project:
@@ -39,6 +43,8 @@ def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ)
 
 def load_environment(root: Path, name: str, environ: Mapping[str, str]) -> Environment:
     """Load one environment of the project, `RELCTL_<KEY>` variables laid over it."""
+    if re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", name) is None:
+        raise ConfigError(f"{name!r} is no name of an environment: small letters, digits, single . _ -")
     path = root / ENVIRONMENTS / f"{name}.yaml"
     if not path.is_file():
         known = sorted(file.stem for file in (root / ENVIRONMENTS).glob("*.yaml"))
@@ -54,8 +60,8 @@ def find_root(start: Path | None) -> Path:
     if start is not None:
         if not (start / VERSIONS).is_file():
             raise UsageError(f"{start} holds no {VERSIONS}", "relctl --project DIR …")
-        return start.absolute()
-    here = Path.cwd()
+        return start.resolve()
+    here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         if (folder / VERSIONS).is_file():
             return folder

@@ -11,7 +11,7 @@ from relctl.probe.ready import wait_until_ready
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import BEGUN, DONE, Move
-from relctl.rollout.prove import prove, prove_through_proxy
+from relctl.rollout.prove import is_warm, prove, prove_through_proxy
 from relctl.rollout.situation import SETTLED, Situation, look
 from relctl.rollout.undo import put_traffic_back, restore, restore_standby
 from relctl.state.ledger import Event
@@ -45,7 +45,10 @@ def reconcile(host: Host) -> Reconciled:
 
 
 def heal_live(host: Host, situation: Situation) -> Situation:
-    """Bring live's container back: while it is down the standby may answer, and must not be replaced."""
+    """Bring live's container back: while it is down the standby may answer, and must not be replaced.
+
+    Raises NeedsPersonError if it does not come back and there is a standby to protect.
+    """
     container, meant = situation.container(situation.live), situation.meant
     if not situation.live or meant is None or (container is not None and container.running):
         return situation
@@ -53,10 +56,17 @@ def heal_live(host: Host, situation: Situation) -> Situation:
     try:
         restore(host, situation.live, meant.image_id)
     except RelctlError as error:
-        raise NeedsPersonError(
-            f"live ({meant.tag} in {situation.live}) is down and does not come back: {error}",
-            "relctl rollback gives the traffic to the release before; then promote",
-        ) from error
+        standby, words = (
+            situation.container(situation.idle),
+            f"live ({meant.tag} in {situation.live}) is down",
+        )
+        if standby is not None and is_warm(host, standby, standby.image_id):
+            raise NeedsPersonError(
+                f"{words} and does not come back: {error}",
+                "relctl rollback gives the traffic to the standby; then promote",
+            ) from error
+        host.say(f"{words} and does not come back, nor does a standby stand in: {error}")
+        return look(host)
     _record_repair(host, meant, "live was down")
     return look(host)
 

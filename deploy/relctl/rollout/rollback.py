@@ -29,7 +29,10 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
             return None
         if not host.proxy.is_up():
             bring_up(host, situation)
-        return carry_out(host, _move(host, situation, target, reason))
+        move = _move(host, situation, target, reason)
+        if not move.warm:
+            heal_live(host, situation)  # its standby is about to be replaced
+        return carry_out(host, move)
 
 
 def _as_moved(move: Move) -> Moved:
@@ -40,17 +43,27 @@ def choose(situation: Situation, tag: Tag | None, keep: int) -> Retained:
     """Decide which release to go back to; raises UsageError when it cannot be done."""
     if not situation.live:
         raise UsageError("nothing is live, so there is nothing to roll back", "relctl promote TAG")
-    kept = retained(situation.events, keep)
+    kept, standby = retained(situation.events, keep), _standby(situation)
     if tag is not None:
-        return _named(kept, tag)
-    standby = situation.container(situation.idle)
-    if standby is not None:
-        return Retained(situation.tag(situation.idle), standby.image_id, "", "")
-    live = situation.live_tag
-    before = next((release for release in kept if release.tag != live), None)
-    if before is None:
-        raise UsageError(f"{live} is the first release here: there is none before it", "relctl releases")
-    return before
+        return _named([*kept, *standby], tag)
+    return standby[0] if standby else _before(kept, situation.live_tag)
+
+
+def _standby(situation: Situation) -> list[Retained]:
+    container = situation.container(situation.idle)
+    return [Retained(situation.tag(situation.idle), container.image_id, "", "")] if container else []
+
+
+def _before(kept: list[Retained], live: str) -> Retained:
+    """Return what was promoted before live; never what was promoted after it, and left again."""
+    tags = [release.tag for release in kept]
+    older = kept[tags.index(live) + 1 :] if live in tags else kept
+    if not older:
+        raise UsageError(
+            f"there is no standby, and no retained release before {live}",
+            "relctl releases; relctl promote TAG",
+        )
+    return older[0]
 
 
 def _named(kept: list[Retained], tag: Tag) -> Retained:

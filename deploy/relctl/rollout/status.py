@@ -81,6 +81,8 @@ def drift(situation: Situation, names: dict[str, str]) -> list[str]:
     if situation.pointer != meant.slot:
         leads = situation.pointer or "nothing"
         found.append(f"the pointer leads to {leads}; the ledger says {meant.slot} ({meant.tag})")
+    if meant.slot not in names:
+        return [*found, f"the ledger speaks of a slot {meant.slot!r}, which there is not"]
     container = situation.container(meant.slot)
     name = names[meant.slot]
     if container is None or not container.running:

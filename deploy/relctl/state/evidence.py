@@ -78,11 +78,11 @@ class EvidenceStore:
         """Return the evidence for exactly this image id, None when there is none."""
         path = self.path(image_id)
         try:
-            text = path.read_text(encoding="utf-8")
+            content = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            evidence = Evidence.model_validate_json(text)
+            evidence = Evidence.model_validate_json(content)
         except ValidationError as error:
             first = error.errors()[0]["msg"]
             raise UsageError(

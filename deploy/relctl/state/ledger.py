@@ -98,19 +98,28 @@ class Ledger:
         try:
             found = json.loads(line)
             version = found.pop("v")
+            event = _event_of(found) if version == VERSION else None
         except (ValueError, AttributeError, KeyError, TypeError):
             raise UsageError(
                 f"{self.path}:{number}: not a ledger event",
                 f"look at that line; to set the ledger aside: mv {self.path} {self.path}.bad",
             ) from None
-        if version != VERSION:
+        if event is None:
             raise UsageError(
                 f"{self.path}:{number}: event version {version}; this relctl reads {VERSION}",
                 "use the relctl that wrote it, or a newer one",
             )
-        found["source"] = found.pop("from", "")
-        known = {key: found.pop(key) for key in list(found) if key in Event.__dataclass_fields__}
-        return Event(**known, details=found)
+        return event
+
+
+def _event_of(found: dict[str, Any]) -> Event:
+    """Read the members of a line; raises TypeError or KeyError when they are none of ours."""
+    found["source"] = found.pop("from", "")
+    known = {key: found.pop(key) for key in list(found) if key in Event.__dataclass_fields__}
+    event = Event(**known, details=found)
+    if not all(isinstance(value, str | bool) for key, value in asdict(event).items() if key != "details"):
+        raise TypeError("a member is neither text nor a truth value")
+    return event
 
 
 _TORN = b"#torn "

@@ -29,7 +29,8 @@ def exclusive(path: Path) -> Iterator[None]:
             "wait until it has ended (its lock ends with it), then try again",
         ) from None
     try:
-        replace_text(owner, json.dumps(_me()) + "\n")
+        with contextlib.suppress(OSError):  # only words; a full disk must not keep a rollback from its lock
+            replace_text(owner, json.dumps(_me()) + "\n")
         yield
     finally:
         lock.release()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relctl.build import archive
-from relctl.build.assembly import Assembly, in_common
+from relctl.build.assembly import Assembly, in_common, write_archive
 from relctl.build.layer import Layer
 
 
@@ -54,7 +53,7 @@ def test_the_ids_are_the_digests_of_config_and_manifest(image: Assembly) -> None
 def test_a_whole_archive_is_an_oci_layout_whose_every_blob_has_its_digest(
     image: Assembly, tmp_path: Path
 ) -> None:
-    archive.write(tmp_path / "image.tar", image, image.layers)
+    write_archive(tmp_path / "image.tar", image, image.layers)
     found = members(tmp_path / "image.tar")
     blobs = {name: content for name, content in found.items() if name.startswith("blobs/sha256/")}
     assert all(name.endswith(hashlib.sha256(content).hexdigest()) for name, content in blobs.items())
@@ -68,7 +67,7 @@ def test_a_whole_archive_is_an_oci_layout_whose_every_blob_has_its_digest(
 def test_a_thin_archive_names_every_layer_and_holds_only_those_that_are_lacking(
     image: Assembly, tmp_path: Path
 ) -> None:
-    archive.write(tmp_path / "image.tar", image, image.layers[1:])
+    write_archive(tmp_path / "image.tar", image, image.layers[1:])
     found = members(tmp_path / "image.tar")
     base, code = (f"blobs/{layer.digest.replace(':', '/')}" for layer in image.layers)
     (manifest,) = json.loads(found["manifest.json"])

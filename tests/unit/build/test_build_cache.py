@@ -1,5 +1,6 @@
 """The cache: whole files or none, whoever is interrupted and whoever else builds."""
 
+import errno
 import os
 import threading
 import time
@@ -108,6 +109,35 @@ def test_two_builds_at_once_make_the_same_layer_and_fill_the_same_wheels(cache: 
     assert list((cache.folder / "tmp").iterdir()) == []
 
 
+def test_wheels_that_cannot_be_put_in_place_are_an_error_and_not_an_empty_folder(cache: Cache) -> None:
+    (cache.folder / "wheels").mkdir(parents=True)
+    (cache.folder / "wheels" / "k").touch()
+    with pytest.raises(NotADirectoryError):
+        cache.wheels("k", lambda folder: (folder / "a.whl").touch())
+
+
+def test_wheels_that_may_not_be_put_in_place_are_an_error(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_paths: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(PermissionError):
+        cache.wheels("k", lambda folder: (folder / "a.whl").touch())
+    assert not (cache.folder / "wheels" / "k").exists()
+
+
+def test_nothing_is_swept_while_another_build_may_have_found_it(cache: Cache) -> None:
+    folder = cache.wheels("k", lambda folder: (folder / "a.whl").touch())
+    os.utime(folder, (0, 0))
+    with cache.in_use(), Cache(cache.folder).in_use():
+        cache.sweep()
+        assert (folder / "a.whl").exists()
+    cache.sweep()
+    assert not folder.exists()
+
+
 def test_what_was_not_used_for_a_month_is_swept_and_what_was_used_is_not(cache: Cache) -> None:
     cache.layer("base", "old", writes(b"old"))
     cache.layer("base", "used", writes(b"used"))
@@ -120,7 +150,7 @@ def test_what_was_not_used_for_a_month_is_swept_and_what_was_used_is_not(cache: 
     cache.sweep()
     assert cache.find("base", "old") is None
     assert cache.find("base", "used") is not None
-    assert [path.name for path in files(cache) if "used" not in path.read_text()] == ["used.json"]
+    assert {path.name for path in files(cache) if "used" not in path.read_text()} == {"used.json", "lock"}
     assert not list((cache.folder / "wheels").iterdir())
     assert not list((cache.folder / "tmp").iterdir())
 

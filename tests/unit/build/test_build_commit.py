@@ -1,6 +1,9 @@
 """What a build takes from git: HEAD's commit, or a dirty tree when asked, and nothing else."""
 
+import os
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,7 @@ def test_a_dirty_tree_is_refused_with_the_files_that_make_it_so(root: Path, scra
     lines = caught.value.message.splitlines()
     assert lines[1:] == ["  D  .gitignore", "   M app/main.py", "  ?? .gitignore", "  ?? app/new.py"]
     assert "git commit" in caught.value.hint
+    assert "where the environment says allow_dirty: true" in caught.value.hint
 
 
 def test_a_long_list_of_changes_is_cut(root: Path, scratch: Path) -> None:
@@ -143,3 +147,45 @@ def test_a_submodule_is_named(root: Path, scratch: Path, tmp_path: Path) -> None
     source = open_checkout(root, allow_dirty=False, scratch=scratch)
     with pytest.raises(BuildError, match="app/sub: a submodule"):
         source.files("app")
+
+
+def stand_in_for_git(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+def test_contents_that_git_has_lost_are_named_in_gits_words(root: Path, scratch: Path) -> None:
+    source = open_checkout(root, allow_dirty=False, scratch=scratch)
+    (blob,) = source.files("app")
+    damaged = root / ".git" / "objects" / blob.id[:2] / blob.id[2:]
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"damaged")
+    with (
+        source.contents() as contents,
+        pytest.raises(BuildError, match=r"app/main\.py: git has lost its contents, \w+: error: ") as caught,
+    ):
+        contents.open(blob)
+    assert caught.value.hint == "git fsck"
+
+
+def test_a_git_that_has_ended_is_an_error_and_not_a_broken_pipe(
+    root: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = open_checkout(root, allow_dirty=False, scratch=scratch)
+    (blob,) = source.files("app")
+    stand_in_for_git(monkeypatch, scratch, "echo 'fatal: out of memory' >&2; exit 128")
+    with source.contents() as contents:
+        time.sleep(0.2)
+        with pytest.raises(BuildError, match=r"lost its contents, \w+: fatal: out of memory$"):
+            contents.open(blob)
+
+
+def test_a_git_that_says_a_lot_does_not_stand_still(
+    root: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = open_checkout(root, allow_dirty=False, scratch=scratch)
+    (blob,) = source.files("app")
+    stand_in_for_git(monkeypatch, scratch, f'head -c 1000000 /dev/zero >&2; exec {shutil.which("git")} "$@"')
+    with source.contents() as contents, contents.open(blob) as stream:
+        assert stream.read(blob.size) == b"print(1)\n"

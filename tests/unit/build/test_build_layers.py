@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from relctl.build import model, service
+from relctl.build import code, model
 from relctl.build.layer import Layer
 from relctl.build.model import checksum
 from relctl.errors import BuildError
-from unit.build.build_order import VERSIONS, again, git, order
+from unit.build.build_job import VERSIONS, again, git, job
 
 FILES = {
     "model/weights.bin": b"\0\1" * 5000,
@@ -40,7 +40,7 @@ def contents(layer: Layer) -> dict[str, bytes]:
 
 
 def test_the_checksum_is_the_one_that_coreutils_give(tmp_path: Path) -> None:
-    found = order(tmp_path, FILES)
+    found = job(tmp_path, FILES)
     command = "find . -type f -printf '%P\\0' | sort -z | xargs -0 sha256sum | sha256sum"
     printed = subprocess.run(
         ["sh", "-c", command],
@@ -54,7 +54,7 @@ def test_the_checksum_is_the_one_that_coreutils_give(tmp_path: Path) -> None:
 
 
 def test_the_model_of_the_right_checksum_is_packed(tmp_path: Path) -> None:
-    layer = model.layer(order(tmp_path, FILES, model=promised(checksum(SUMS))))
+    layer = model.layer(job(tmp_path, FILES, model=promised(checksum(SUMS))))
     assert contents(layer) == {
         "app/model/weights.bin": FILES["model/weights.bin"],
         "app/model/sub/vocabulary.txt": FILES["model/sub/vocabulary.txt"],
@@ -63,7 +63,7 @@ def test_the_model_of_the_right_checksum_is_packed(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_checksum_is_refused_with_both_and_leaves_nothing(tmp_path: Path) -> None:
-    found = order(tmp_path, FILES)
+    found = job(tmp_path, FILES)
     with pytest.raises(BuildError) as caught:
         model.layer(found)
     assert f"model.sha256: {'0' * 64}" in caught.value.message
@@ -75,11 +75,11 @@ def test_a_model_of_another_checksum_is_refused_with_both_and_leaves_nothing(tmp
 def test_a_lfs_pointer_is_not_a_model(tmp_path: Path) -> None:
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12345\n"
     with pytest.raises(BuildError, match=r"model/weights\.bin: the commit holds a Git LFS pointer"):
-        model.layer(order(tmp_path, FILES | {"model/weights.bin": pointer}))
+        model.layer(job(tmp_path, FILES | {"model/weights.bin": pointer}))
 
 
 def test_a_link_in_a_model_is_refused(tmp_path: Path) -> None:
-    order(tmp_path, FILES)
+    job(tmp_path, FILES)
     (tmp_path / "project" / "model" / "link").symlink_to("weights.bin")
     with pytest.raises(BuildError, match="model/link: a symbolic link"):
         model.layer(again(tmp_path))
@@ -87,7 +87,7 @@ def test_a_link_in_a_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_models_layer_is_the_same_for_every_commit_that_leaves_it_alone(tmp_path: Path) -> None:
     right = promised(checksum(SUMS))
-    first = model.layer(order(tmp_path, FILES, model=right))
+    first = model.layer(job(tmp_path, FILES, model=right))
     (tmp_path / "project" / "service" / "app" / "__init__.py").write_text("changed")
     changed = again(tmp_path, model=right)
     second = model.layer(changed)
@@ -95,26 +95,26 @@ def test_the_models_layer_is_the_same_for_every_commit_that_leaves_it_alone(tmp_
 
 
 def test_the_code_lies_below_its_last_name_byte_for_byte(tmp_path: Path) -> None:
-    found = contents(service.layer(order(tmp_path, FILES)))
+    found = contents(code.layer(job(tmp_path, FILES)))
     assert found["app/code/app/__init__.py"] == FILES["service/app/__init__.py"]
     assert found["app/code/app/page/index.html"] == b"<p>\r\n"
 
 
 def test_git_attributes_and_line_ending_settings_do_not_change_what_is_built(tmp_path: Path) -> None:
-    found = order(tmp_path, FILES | {".gitattributes": b"* -text\n*.py export-ignore\n"})
+    found = job(tmp_path, FILES | {".gitattributes": b"* -text\n*.py export-ignore\n"})
     git(tmp_path / "project", "config", "core.autocrlf", "true")
-    assert contents(service.layer(found))["app/code/app/__init__.py"] == b'"""App."""\n'
+    assert contents(code.layer(found))["app/code/app/__init__.py"] == b'"""App."""\n'
 
 
 def test_modes_links_and_the_time_of_code_are_the_commits(tmp_path: Path) -> None:
-    order(tmp_path, FILES)
+    job(tmp_path, FILES)
     folder = tmp_path / "project" / "service" / "app"
     (folder / "run").write_text("#!/bin/true\n")
     (folder / "run").chmod(0o777)
     (folder / "__init__.py").chmod(0o600)
     (folder / "link").symlink_to("run")
     found = again(tmp_path)
-    layer = service.layer(found)
+    layer = code.layer(found)
     assert layer.tar is not None
     with tarfile.open(layer.tar) as tar:
         members = {member.name: member for member in tar}
@@ -125,8 +125,8 @@ def test_modes_links_and_the_time_of_code_are_the_commits(tmp_path: Path) -> Non
 
 
 def test_release_json_says_what_the_service_answers_at_version(tmp_path: Path) -> None:
-    found = order(tmp_path, FILES)
-    release = json.loads(contents(service.layer(found))["app/release.json"])
+    found = job(tmp_path, FILES)
+    release = json.loads(contents(code.layer(found))["app/release.json"])
     revision = found.source.revision
     assert release.pop("created").endswith("Z")
     assert release == {
@@ -140,6 +140,6 @@ def test_release_json_says_what_the_service_answers_at_version(tmp_path: Path) -
 
 
 def test_two_code_paths_of_one_name_are_refused(tmp_path: Path) -> None:
-    found = order(tmp_path, FILES | {"other/app/__init__.py": b""}, code=["service/app", "other/app"])
+    found = job(tmp_path, FILES | {"other/app/__init__.py": b""}, code=["service/app", "other/app"])
     with pytest.raises(BuildError, match=r"/app/code/app/__init__\.py would be in the image twice"):
-        service.layer(found)
+        code.layer(found)

@@ -7,15 +7,13 @@ from typing import Any
 import pytest
 
 from relctl.build import base, lock, program
-from relctl.build.baselock import check_base, lock_base
-from relctl.build.changes import Change
-from relctl.build.lock import check_requirements, lock_requirements
-from relctl.build.packages import BaseLock, Package
+from relctl.build.debian import BaseLock, Package
+from relctl.build.lock import Change, check_base, check_requirements, lock_base, lock_requirements
 from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.errors import UsageError
-from unit.build.build_order import VERSIONS
+from unit.build.build_job import VERSIONS
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 BASE = {"bootstrap": "bookworm", "lock": "service/base.lock"}

@@ -1,9 +1,13 @@
 """requirements.lock: what is accepted, and how what is not is named."""
 
+from pathlib import Path
+
 import pytest
 
-from relctl.build.requirements import read
-from relctl.errors import ConfigError
+from relctl.build import dependencies, requirements
+from relctl.build.requirements import fetch, read
+from relctl.errors import BuildError, ConfigError
+from unit.build.build_job import job
 
 HASH = "--hash=sha256:" + "a" * 64
 OTHER = "--hash=sha256:" + "b" * 64
@@ -22,6 +26,7 @@ numpy==2.4.6 {HASH}  # why
 """
     flask, numpy = read(text, "lock")
     assert (flask.name, flask.version, flask.line) == ("flask-login", "3.1.0", 4)
+    assert (flask.conditional, numpy.conditional) == (True, False)
     assert flask.hashes == ("a" * 64, "b" * 64)
     assert (numpy.name, numpy.version, numpy.line) == ("numpy", "2.4.6", 8)
 
@@ -55,3 +60,64 @@ def test_what_is_not_pinned_by_version_and_hash_is_refused_with_its_line(line: s
 def test_a_line_that_is_continued_into_nothing_is_still_read() -> None:
     with pytest.raises(ConfigError, match=r"lock:1: gunicorn==27\.0\.1 has no hash"):
         read("gunicorn==27.0.1 \\", "lock")
+
+
+LOCK = f"""\
+Flask_Login==3.1.0 {HASH}
+numpy==2.4.6 {HASH}
+tomli==2 ; python_version < "3.11" {HASH}
+"""
+FLASK, NUMPY, TOMLI = (f"{name}-1-py3-none-any.whl" for name in ("flask_login", "numpy", "tomli"))
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The wheels that pip puts into the folder; a test may change them."""
+    wheels: list[str] = []
+
+    def download(_job: object, _lock: str, folder: Path) -> None:
+        for name in wheels:
+            (folder / name).touch()
+
+    monkeypatch.setattr(requirements, "_download", download)
+    return wheels
+
+
+@pytest.mark.parametrize("wheels", [[FLASK, NUMPY], [FLASK, NUMPY, TOMLI]])
+def test_a_lock_has_one_wheel_of_each_requirement_and_pip_decides_on_markers(
+    tmp_path: Path, offered: list[str], wheels: list[str]
+) -> None:
+    offered += wheels
+    found = job(tmp_path, {})
+    assert [wheel.name for wheel in fetch(found, LOCK)] == wheels
+    assert [wheel.name for wheel in fetch(found, LOCK)] == wheels
+
+
+@pytest.mark.parametrize(
+    ("wheels", "differing"),
+    [
+        ([], "flask-login, numpy"),
+        ([FLASK], "numpy"),
+        ([FLASK, NUMPY, "numpy-2-py3-none-any.whl"], "numpy"),
+        ([FLASK, NUMPY, "other-1-py3-none-any.whl"], "other"),
+    ],
+)
+def test_other_wheels_than_those_of_the_lock_are_refused_with_the_folder_that_holds_them(
+    tmp_path: Path, offered: list[str], wheels: list[str], differing: str
+) -> None:
+    offered += wheels
+    with pytest.raises(
+        BuildError, match=f"that requirements.lock pins: it differs in {differing}$"
+    ) as caught:
+        fetch(job(tmp_path, {}), LOCK)
+    assert caught.value.hint.startswith(f"rm -r {tmp_path}/cache/wheels/")
+
+
+def test_a_layer_of_too_few_wheels_is_never_kept(tmp_path: Path, offered: list[str]) -> None:
+    with pytest.raises(BuildError):
+        dependencies.layer(job(tmp_path, {"requirements.lock": LOCK.encode()}))
+    assert not (tmp_path / "cache" / "layers").exists()
+
+
+def test_a_lock_of_nothing_needs_no_wheel(tmp_path: Path, offered: list[str]) -> None:
+    assert fetch(job(tmp_path, {}), "# none\n") == []

@@ -6,8 +6,8 @@ import tarfile
 import pytest
 
 from relctl.build import tarball
+from relctl.build.debian import Package
 from relctl.build.layer import Digesting
-from relctl.build.packages import Package
 from relctl.build.rootfs import entries
 
 KEPT = (

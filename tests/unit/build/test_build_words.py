@@ -2,7 +2,7 @@
 
 import pytest
 
-from relctl.build import bootstrap, wheels
+from relctl.build import debian, requirements
 from relctl.build.target import Target, find, host
 from relctl.errors import UsageError
 
@@ -35,7 +35,7 @@ E: mmdebstrap failed to run
     ],
 )
 def test_what_apt_says_becomes_one_error_with_a_next_step(said: str, message: str, hint: str) -> None:
-    error = bootstrap._in_words(APT.format(said), "bookworm/amd64")
+    error = debian._in_words(APT.format(said), "bookworm/amd64")
     assert error.message.startswith(message)
     assert hint in error.hint
 
@@ -75,7 +75,7 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. Look o
     ],
 )
 def test_what_pip_says_becomes_one_error_with_a_next_step(said: str, message: str, hint: str) -> None:
-    error = wheels._in_words(said, "lock", "here")
+    error = requirements._in_words(said, "lock", "here")
     assert error.message == message
     assert hint in error.hint
 

@@ -96,6 +96,21 @@ def test_rollback_without_a_standby_goes_to_the_release_before_live() -> None:
     assert choose(found, None, 3) == retained(found.events, 3)[1]
 
 
+def test_rollback_without_a_standby_never_goes_to_the_release_that_was_just_left() -> None:
+    events = [promoted(A), promoted(B), promoted(C), Event("rolled-back", tag=B, slot="blue")]
+    assert choose(situation("blue", container(B), None, events), None, 3).tag == A
+
+
+def test_a_standby_may_be_named_even_if_it_is_not_retained_any_more() -> None:
+    found = situation("blue", container(B), container(A), [promoted(A, "green"), promoted(B)])
+    assert choose(found, Tag.parse(A), 1).tag == A
+
+
+def test_rollback_after_lives_container_was_removed_goes_to_the_release_before() -> None:
+    found = situation("blue", None, None, [promoted(A, "green"), promoted(B)])
+    assert choose(found, None, 3).tag == A
+
+
 def test_rollback_to_a_tag_takes_any_retained_release() -> None:
     events = [promoted(A), promoted(B, "green"), promoted(C)]
     assert (
@@ -112,7 +127,7 @@ def test_rollback_to_a_tag_that_is_not_retained_is_refused_and_names_those_that_
 
 
 def test_rollback_of_the_first_release_is_refused() -> None:
-    with pytest.raises(UsageError, match="is the first release here"):
+    with pytest.raises(UsageError, match="no retained release before"):
         choose(situation("blue", container(A), None, [promoted(A)]), None, 3)
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from relctl.build.configuration import config
-from relctl.build.labels import labels
+from relctl.build.imageconfig import config, labels
 from relctl.build.layer import Layer
-from unit.build.build_order import order
+from unit.build.build_job import job
 
 OCI = {
     *("created", "authors", "url", "documentation", "source", "version", "revision", "vendor", "licenses"),
@@ -19,7 +18,7 @@ FACTS = {"packages": "sha256:1", "lock": "sha256:2"}
 
 
 def test_all_fourteen_keys_of_the_oci_specification_are_there(tmp_path: Path) -> None:
-    found = labels(order(tmp_path, {}), FACTS)
+    found = labels(job(tmp_path, {}), FACTS)
     prefix = "org.opencontainers.image."
     assert {name.removeprefix(prefix) for name in found if name.startswith(prefix)} == OCI
     assert {name for name, value in found.items() if not value} == {
@@ -28,7 +27,7 @@ def test_all_fourteen_keys_of_the_oci_specification_are_there(tmp_path: Path) ->
 
 
 def test_our_own_labels_bind_an_image_to_its_service_commit_model_and_locks(tmp_path: Path) -> None:
-    found = order(tmp_path, {})
+    found = job(tmp_path, {})
     own = {name.removeprefix("io.relctl."): value for name, value in labels(found, FACTS).items()}
     assert (
         own.items()
@@ -49,14 +48,14 @@ def test_our_own_labels_bind_an_image_to_its_service_commit_model_and_locks(tmp_
 
 def test_a_base_image_is_named_by_name_and_digest(tmp_path: Path) -> None:
     digest = "sha256:" + "a" * 64
-    found = labels(order(tmp_path, {}, base={"image": f"python:3.11-slim@{digest}"}), {})
+    found = labels(job(tmp_path, {}, base={"image": f"python:3.11-slim@{digest}"}), {})
     assert found["org.opencontainers.image.base.name"] == "python:3.11-slim"
     assert found["org.opencontainers.image.base.digest"] == digest
 
 
 def test_a_project_fills_in_what_no_commit_tells_and_leaves_ours_alone(tmp_path: Path) -> None:
     vendor = {"org.opencontainers.image.vendor": "ACME"}
-    found = order(tmp_path, {}, labels=vendor)
+    found = job(tmp_path, {}, labels=vendor)
     assert labels(found, {})["org.opencontainers.image.vendor"] == "ACME"
     with pytest.raises(ValidationError, match="are written by relctl"):
         type(found.versions).model_validate(
@@ -65,7 +64,7 @@ def test_a_project_fills_in_what_no_commit_tells_and_leaves_ours_alone(tmp_path:
 
 
 def test_the_config_runs_the_command_as_nobody_and_knows_its_layers(tmp_path: Path) -> None:
-    found = order(tmp_path, {})
+    found = job(tmp_path, {})
     layers = [Layer("base", "sha256:a", 1, None), Layer("code", "sha256:b", 1, None)]
     document = json.loads(config(found, layers, {"a": "b"}))
     assert document["architecture"] == "amd64"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from relctl.build.changes import Change, changes
-from relctl.build.packages import BaseLock, Package, digest
+from relctl.build.debian import BaseLock, Package, digest
+from relctl.build.lock import Change, changes
 from relctl.errors import ConfigError
 
 TZDATA = Package("tzdata", "2026f-0+deb12u1", "a" * 64)

@@ -6,20 +6,19 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from relctl.build import tarball
-from relctl.build.blobs import Blob, Reader
 from relctl.build.cache import key
-from relctl.build.checkout import Checkout
+from relctl.build.checkout import Blob, Checkout, Reader
+from relctl.build.job import Job
 from relctl.build.layer import Digesting, Layer
-from relctl.build.order import Order
 
 CODE = "app/code"
 RELEASE = "app/release.json"
 
 
-def layer(order: Order) -> Layer:
+def layer(job: Job) -> Layer:
     """Return the layer of the code and release.json; the time of its files is the commit's."""
-    source, release = order.source, release_json(order)
-    paths = [str(path) for path in order.versions.code]
+    source, release = job.source, release_json(job)
+    paths = [str(path) for path in job.versions.code]
 
     def write(out: Digesting) -> Mapping[str, str]:
         with source.contents() as contents:
@@ -27,21 +26,21 @@ def layer(order: Order) -> Layer:
             tarball.write([*code, tarball.text(RELEASE, release)], source.created, out)
         return {}
 
-    return order.cache.layer("code", key(source.identities(paths), release, source.created), write)
+    return job.cache.layer("code", key(source.identities(paths), release, source.created), write)
 
 
-def release_json(order: Order) -> str:
+def release_json(job: Job) -> str:
     """Return what the service tells about itself at /version."""
-    versions = order.versions
+    versions = job.versions
     found = {
         "service": versions.service,
-        "tag": str(order.tag),
+        "tag": str(job.tag),
         "version": versions.version,
-        "revision": order.source.revision,
-        "created": timestamp(order.source.created),
+        "revision": job.source.revision,
+        "created": timestamp(job.source.created),
         "image": {
-            "name": order.target.image(versions.image),
-            "platform": order.target.platform,
+            "name": job.target.image(versions.image),
+            "platform": job.target.platform,
             "base": versions.base.image or f"bootstrap:{versions.base.bootstrap}",
         },
         "model": versions.model.model_dump(include={"name", "revision", "sha256", "license"}),

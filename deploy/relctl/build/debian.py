@@ -1,21 +1,88 @@
-"""The door to mmdebstrap: Debian's packages extracted into a root, none of their scripts run."""
+"""Debian's packages: what base.lock says of them, and the door to mmdebstrap, which extracts them."""
 
 import hashlib
 import os
 import re
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import unquote
 
 from relctl.build import program
-from relctl.build.packages import HINT, Package
-from relctl.errors import BuildError
+from relctl.errors import BuildError, ConfigError
 
+HINT = "relctl lock --base"
+
+_HEADER = """\
+# Debian packages of the base layer, for each platform; written by `relctl lock --base`.
+# suite architecture package version sha256
+"""
+_LINE = re.compile(
+    r"(?P<suite>\S+) (?P<architecture>\S+) (?P<name>\S+) (?P<version>\S+) (?P<sha256>[0-9a-f]{64})"
+)
 # Named for hosts that are not Debian; a Debian finds it without.
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+@dataclass(frozen=True, order=True)
+class Package:
+    """One package file: its name, version, and the sha256 of the whole .deb."""
+
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def pin(self) -> str:
+        """How apt is asked for exactly this version."""
+        return f"{self.name}={self.version}"
+
+
+@dataclass(frozen=True)
+class BaseLock:
+    """base.lock: packages by suite and architecture."""
+
+    packages: dict[tuple[str, str], tuple[Package, ...]]
+
+    @classmethod
+    def read(cls, text: str, where: str) -> "BaseLock":
+        """Read base.lock; raises ConfigError, `where:line`, for a line that is none."""
+        found: dict[tuple[str, str], list[Package]] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            match = _LINE.fullmatch(line.strip())
+            if match is None:
+                raise ConfigError(f"{where}:{number}: not `suite architecture package version sha256`", HINT)
+            package = Package(match["name"], match["version"], match["sha256"])
+            found.setdefault((match["suite"], match["architecture"]), []).append(package)
+        return cls({of: tuple(sorted(packages)) for of, packages in found.items()})
+
+    def __str__(self) -> str:
+        lines = [
+            f"{suite} {architecture} {package.name} {package.version} {package.sha256}\n"
+            for (suite, architecture), packages in sorted(self.packages.items())
+            for package in packages
+        ]
+        return _HEADER + "".join(lines)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions by `package:architecture`, as Debian writes it."""
+        return {
+            f"{package.name}:{architecture}": package.version
+            for (_, architecture), packages in self.packages.items()
+            for package in packages
+        }
+
+
+def digest(packages: Iterable[Package]) -> str:
+    """Return one digest of a list of packages, which an image's label carries."""
+    lines = "".join(f"{package.pin} {package.sha256}\n" for package in sorted(packages))
+    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
 def wanted(python: str) -> tuple[str, ...]:

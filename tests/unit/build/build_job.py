@@ -1,4 +1,4 @@
-"""An order for tests of single layers: a real commit in a scratch repository, a cache of its own."""
+"""A job for tests of single layers: a real commit in a scratch repository, a cache of its own."""
 
 import subprocess
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from relctl.build.cache import Cache
 from relctl.build.commit import open_checkout
-from relctl.build.order import Order
+from relctl.build.job import Job
 from relctl.build.target import find
 from relctl.config.versions import Versions
 from relctl.release import Tag
@@ -30,8 +30,8 @@ def git(root: Path, *arguments: str) -> str:
     return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def order(folder: Path, files: dict[str, bytes], **versions: Any) -> Order:
-    """Commit `files` in a new repository and order an image of them."""
+def job(folder: Path, files: dict[str, bytes], **versions: Any) -> Job:
+    """Commit `files` in a new repository and make the job of building them."""
     root = folder / "project"
     for name, content in {"versions.yaml": b"", **files}.items():
         path = root / name
@@ -41,12 +41,12 @@ def order(folder: Path, files: dict[str, bytes], **versions: Any) -> Order:
     return again(folder, **versions)
 
 
-def again(folder: Path, **versions: Any) -> Order:
-    """Commit what is in the repository now, and order an image of that."""
+def again(folder: Path, **versions: Any) -> Job:
+    """Commit what is in the repository now, and make the job of building that."""
     root, scratch = folder / "project", folder / "scratch"
     git(root, "add", "-A")
     git(root, "commit", "-qm", "change", "--allow-empty", "--date=2026-01-02T03:04:05Z")
     source = open_checkout(root, allow_dirty=False, scratch=scratch)
     settings = Versions.model_validate(VERSIONS | versions)
     tag = Tag(settings.version, source.revision[:7])
-    return Order(source, settings, tag, find("linux/amd64"), Cache(folder / "cache"), lambda _: None)
+    return Job(source, settings, tag, find("linux/amd64"), Cache(folder / "cache"), lambda _: None)

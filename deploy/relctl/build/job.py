@@ -1,4 +1,4 @@
-"""What every layer of an image is made from."""
+"""The job of building one image: what every layer is made from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from relctl.release import Tag
 
 
 @dataclass(frozen=True)
-class Order:
+class Job:
     """One image to be made: of a commit, under a tag, for a platform; `say` takes progress in words."""
 
     source: Checkout

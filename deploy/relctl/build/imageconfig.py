@@ -1,0 +1,93 @@
+"""The image config: labels, who it runs as, what it starts, where it finds its code, model and release."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from relctl.build import code, dependencies, model
+from relctl.build.assembly import encoded
+from relctl.build.job import Job
+from relctl.build.layer import Layer
+from relctl.build.rootfs import USER
+from relctl.config.versions import Versions
+from relctl.engine.slots import SERVICE, TAG
+
+OCI = "org.opencontainers.image"
+OWN = "io.relctl"
+
+
+def config(job: Job, layers: Sequence[Layer], labels: Mapping[str, str]) -> bytes:
+    """Return the config (OCI image specification, config.md); its digest is the image id."""
+    created, versions = code.timestamp(job.source.created), job.versions
+    document: dict[str, Any] = {
+        "architecture": job.target.architecture,
+        "os": "linux",
+        "created": created,
+        "config": {
+            "User": f"{USER}:{USER}",
+            "Env": [f"{name}={value}" for name, value in environment(versions).items()],
+            "Cmd": versions.command,
+            "WorkingDir": "/app",
+            "ExposedPorts": {f"{versions.contract.port}/tcp": {}},
+            "Labels": dict(labels),
+        },
+        "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
+        "history": [{"created": created, "created_by": f"relctl build: {layer.name}"} for layer in layers],
+    }
+    return encoded(document)
+
+
+def environment(versions: Versions) -> dict[str, str]:
+    """Return the environment of the service; nothing in it belongs to a host."""
+    local = "" if versions.base.bootstrap else "/usr/local/bin:"
+    return {
+        "PATH": f"/{dependencies.SITE}/bin:{local}/usr/bin:/bin",
+        "PYTHONPATH": f"/{code.CODE}:/{dependencies.SITE}",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MODEL_DIR": f"/{model.FOLDER}",
+        "RELEASE_FILE": f"/{code.RELEASE}",
+        "PORT": str(versions.contract.port),
+    }
+
+
+def labels(job: Job, facts: Mapping[str, str]) -> dict[str, str]:
+    """Return all labels: the 14 keys of the OCI image specification, ours, and the project's own.
+
+    What nothing in the commit tells stays blank. `source` and `url` above all: the address of a clone
+    differs between machines, and the same commit must give the same image id. versions.yaml may fill
+    them in, under `labels`.
+    """
+    return {**_oci(job), **_own(job, facts), **job.versions.labels}
+
+
+def _oci(job: Job) -> dict[str, str]:
+    source, versions = job.source, job.versions
+    name, _, digest = versions.base.image.partition("@")
+    known = {
+        "created": code.timestamp(source.created),
+        "version": versions.version,
+        "revision": source.revision,
+        "ref.name": str(job.tag),
+        "title": versions.service,
+        "base.name": name,
+        "base.digest": digest,
+    }
+    blank = ("authors", "description", "documentation", "licenses", "source", "url", "vendor")
+    return {f"{OCI}.{key}": value for key, value in {**dict.fromkeys(blank, ""), **known}.items()}
+
+
+def _own(job: Job, facts: Mapping[str, str]) -> dict[str, str]:
+    source, versions = job.source, job.versions
+    return {
+        SERVICE: versions.service,
+        TAG: str(job.tag),
+        f"{OWN}.version": versions.version,
+        f"{OWN}.revision": source.revision,
+        f"{OWN}.python": versions.python,
+        f"{OWN}.model.name": versions.model.name,
+        f"{OWN}.model.revision": versions.model.revision,
+        f"{OWN}.model.sha256": versions.model.sha256,
+        f"{OWN}.model.license": versions.model.license,
+        f"{OWN}.base.packages": facts.get("packages", ""),
+        f"{OWN}.lock": facts.get("lock", ""),
+    }
