@@ -9,12 +9,17 @@ import pytest
 import requests
 
 from memory_engine import MemoryEngine
+from relctl.config.environment import Environment
 from relctl.config.versions import Contract
+from relctl.engine.connect import connect
 from relctl.engine.docker import DockerEngine
+from relctl.engine.local import LocalEngine
 from relctl.engine.protocol import ContainerSpec, Engine, Image, Limits, Network, Publish
 from relctl.errors import EngineError
 from relctl.probe.ready import NeverReadyError, wait_until_ready
 from scratch import Scratch, echo_project, free_port, free_subnet
+
+pytestmark = pytest.mark.engine
 
 
 @dataclass
@@ -46,7 +51,7 @@ def built() -> Iterator[tuple[Scratch, str, str]]:
         yield project, project.build("1.0.0"), project.build("2.0.0", exits=True)
 
 
-@pytest.fixture(params=["memory", pytest.param("docker", marks=pytest.mark.engine)])
+@pytest.fixture(params=["memory", "sdk", "socket"])
 def stand(request: pytest.FixtureRequest, built: tuple[Scratch, str, str]) -> Iterator[Stand]:
     project, good, broken = built
     unique = secrets.token_hex(4)
@@ -58,6 +63,9 @@ def stand(request: pytest.FixtureRequest, built: tuple[Scratch, str, str]) -> It
         memory.add(replace(images[0], labels={**images[0].labels}))
         memory.add(replace(images[1], labels={**images[1].labels, "behaviour": '{"exits": true}'}))
         engine = memory
+    if request.param == "socket":
+        engine = connect(Environment())
+        assert isinstance(engine, LocalEngine)
     name = f"relctl-suite-{unique}"
     yield Stand(engine, images[0], images[1], name, Network(name, free_subnet(unique)))
     for container in engine.containers({"suite": name}):
@@ -184,7 +192,6 @@ def test_what_is_no_archive_is_refused(stand: Stand, tmp_path: Path) -> None:
         stand.engine.load(archive)
 
 
-@pytest.mark.engine
 def test_fixed_addresses_are_kept_out_of_what_the_engine_gives_out() -> None:
     with echo_project() as project:
         tag = project.build("1.0.0")
@@ -203,3 +210,12 @@ def test_fixed_addresses_are_kept_out_of_what_the_engine_gives_out() -> None:
             engine.remove_network(name)
         assert placed == f"{fixed}:8000"
         assert placed not in given
+
+
+@pytest.mark.parametrize("path", ["/nowhere/docker.sock", "/dev/null"])
+def test_a_socket_where_no_engine_listens_is_one_clear_error(path: str) -> None:
+    with pytest.raises(EngineError, match=f"no Docker engine answers at unix://{path}") as raised:
+        LocalEngine(path).container("any")
+    assert "make setup" in raised.value.hint
+    with pytest.raises(EngineError, match=f"no Docker engine answers at unix://{path}"):
+        LocalEngine(path).images("any")

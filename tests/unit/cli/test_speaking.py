@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,38 @@ def test_global_flags_may_stand_behind_the_verb(tmp_path: Path) -> None:
     before = run("--project", str(project), "--json", "history", folder=tmp_path)
     after = run("--project", str(project), "history", "--json", folder=tmp_path)
     assert json.loads(before.stdout) == json.loads(after.stdout) == []
+
+
+def test_words_that_nobody_reads_any_more_stop_nothing() -> None:
+    speaking = "from relctl.cli.speak import Speaker; Speaker(False).say('x' * 10**6); print('went on')"
+    command = f'{sys.executable} -c "{speaking}" 2>/dev/full'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    assert done.stdout == "went on\n"
+
+
+def test_a_reason_in_brackets_is_no_markup(tmp_path: Path) -> None:
+    table = (
+        "from relctl.cli.speak import table; table(('A', 'B'), [('[/prod] broken', '[red]x' + 'y' * 500)])"
+    )
+    done = subprocess.run([sys.executable, "-c", table], capture_output=True, text=True, timeout=30)
+    assert "[/prod] broken" in done.stdout
+    assert "[red]x" + "y" * 500 in done.stdout
+
+
+def test_a_defect_is_one_sentence_and_no_traceback() -> None:
+    broken = (
+        "import sys, relctl.cli.main as m\n"
+        "def app(*a, **k): raise ValueError('planted')\n"
+        "m.app = app; sys.argv = ['relctl', *sys.argv[1:]]; m.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", broken, "status"], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1
+    assert "relctl: error: a defect of relctl: ValueError: planted" in done.stderr
+    assert "Traceback" not in done.stderr
+    shown = subprocess.run(
+        [sys.executable, "-c", broken, "--debug"], capture_output=True, text=True, timeout=30
+    )
+    assert "Traceback" in shown.stderr
+    assert shown.returncode == 1

@@ -149,6 +149,39 @@ def test_an_environment_variable_that_is_wrong_is_an_error_too(tmp_path: Path) -
         validate(override(read(path, {}), {"RELCTL_NETWORK_SUBNET": "all"}), Environment)
 
 
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("RELCTL_RESOURCES_PIDS", "[1"),
+        ("RELCTL_RESOURCES_CPUS", "2026-13-45"),
+        ("RELCTL_RESOURCES_CPUS", ".inf"),
+    ],
+)
+def test_an_environment_variable_that_cannot_be_read_is_named(
+    tmp_path: Path, variable: str, text: str
+) -> None:
+    path = tmp_path / "local.yaml"
+    path.write_text("engine: docker\n")
+    with pytest.raises(ConfigError, match=variable):
+        validate(override(read(path, {}), {variable: text}), Environment)
+
+
+@pytest.mark.parametrize("folder", ["/tmp/x #y", "/tmp/[abc", "/tmp/*x", "2026", "/tmp/a b"])
+def test_a_path_in_a_variable_is_taken_literally(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / "local.yaml"
+    path.write_text("engine: docker\n")
+    variables = {"RELCTL_STATE_DIR": folder, "RELCTL_PROXY_LISTEN": "[::1]:8099"}
+    found = validate(override(read(path, {}), variables), Environment)
+    assert (found.state_dir, found.proxy.listen) == (Path(folder), "[::1]:8099")
+
+
+@pytest.mark.parametrize("name", ["../environments/local", "My Env", "", "-x"])
+def test_a_name_that_no_environment_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    versions(tmp_path, GOOD)
+    with pytest.raises(ConfigError, match="is no name of an environment"):
+        load(tmp_path, name, {})
+
+
 def test_an_unknown_environment_names_the_known_ones(tmp_path: Path) -> None:
     versions(tmp_path, GOOD)
     folder = tmp_path / "deploy" / "environments"
