@@ -217,5 +217,3 @@ def test_a_socket_where_no_engine_listens_is_one_clear_error(path: str) -> None:
     with pytest.raises(EngineError, match=f"no Docker engine answers at unix://{path}") as raised:
         LocalEngine(path).container("any")
     assert "make setup" in raised.value.hint
-    with pytest.raises(EngineError, match=f"no Docker engine answers at unix://{path}"):
-        LocalEngine(path).images("any")
