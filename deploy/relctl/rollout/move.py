@@ -5,8 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from relctl.engine.protocol import Container, Image
-from relctl.engine.slots import slot_spec
+from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError
 from relctl.rollout.host import Host
 from relctl.rollout.interruption import held_back
@@ -125,15 +124,8 @@ def _start(host: Host, move: Move) -> Container:
     image = host.engine.image(move.image_id)
     if image is None:
         raise EngineError(f"the image of {move.tag} is gone from the engine", "relctl build")
-    return start_in(host, move.slot, image, move.tag)
-
-
-def start_in(host: Host, slot: str, image: Image, tag: str) -> Container:
-    """Start an image in a slot and wait until it is ready and warm."""
-    host.say(f"starting {tag} in {slot}")
-    container = host.engine.start(slot_spec(host.project, slot, image))
-    start_up(host, container)
-    return container
+    host.say(f"starting {move.tag} in {move.slot}")
+    return start_up(host, move.slot, image)
 
 
 def _commit(host: Host, move: Move, switch_ms: float) -> None:

@@ -3,7 +3,8 @@
 import contextlib
 import time
 
-from relctl.engine.protocol import Container
+from relctl.engine.protocol import Container, Image
+from relctl.engine.slots import slot_spec
 from relctl.errors import RelctlError
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.ready import wait_until_ready
@@ -18,13 +19,15 @@ class OtherReleaseError(RelctlError):
     """Something answers, but it is not the release that is meant."""
 
 
-def start_up(host: Host, container: Container) -> None:
-    """Wait until a freshly started container is ready, then warm it up with the smoke requests."""
+def start_up(host: Host, slot: str, image: Image) -> Container:
+    """Start an image in a slot, wait until it is ready, then warm it up with the smoke requests."""
+    container = host.engine.start(slot_spec(host.project, slot, image))
     contract = host.project.versions.contract
     service = wait_until_ready(
         host.engine, container, contract, host.project.environment.rollout.ready_within
     )
     _warm_up(host, service)
+    return container
 
 
 def is_warm(host: Host, container: Container | None, image_id: str) -> bool:

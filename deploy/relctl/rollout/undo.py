@@ -1,6 +1,6 @@
 """The undo of a move, for the process that made it and for the one that finds it unfinished."""
 
-from relctl.engine.slots import slot_container, slot_spec
+from relctl.engine.slots import slot_container
 from relctl.errors import RelctlError
 from relctl.proxy.pointer import NOWHERE
 from relctl.rollout.host import Host
@@ -32,5 +32,5 @@ def restore(host: Host, slot: str, image_id: str) -> None:
     image = host.engine.image(image_id)
     if image is None:
         raise RelctlError(f"image {image_id[:19]} is gone from the engine", "relctl build makes it again")
-    start_up(host, host.engine.start(slot_spec(host.project, slot, image)))
+    start_up(host, slot, image)
     return None
