@@ -1,12 +1,19 @@
 """The proxy against a real Nginx: moving the pointer, refusing bad configurations, saying why."""
 
+import contextlib
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -15,6 +22,8 @@ from hosts import Bench, bench
 from relctl.engine.slots import SLOTS, slot_spec
 from relctl.errors import ProxyError
 from relctl.probe.load import Load, failed
+from relctl.proxy import include
+from relctl.proxy.nginx import ManagedNginx
 from relctl.rollout.host import Host
 from scratch import free_port
 
@@ -90,14 +99,21 @@ def test_idempotent_requests_to_a_dead_slot_are_answered_by_its_twin(stand: Benc
     assert answer.json()["release"].startswith("v2.0.0")
 
 
-def test_the_access_log_tells_pool_status_and_times(stand: Bench) -> None:
-    import json
+def last_logged(stand: Bench) -> Any:
+    """The last line of the access log; Nginx writes it after the answer, so it may take a moment."""
+    log = stand.host.paths.proxy / "access.log"
+    deadline = time.monotonic() + 3
+    while not (lines := log.read_text().splitlines()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return json.loads(lines[-1])
 
+
+def test_the_access_log_tells_pool_status_and_times(stand: Bench) -> None:
     fill(stand)
     stand.host.proxy.pointer.move("green")
     stand.host.proxy.apply()
     version(stand)
-    line = json.loads((stand.host.paths.proxy / "access.log").read_text().splitlines()[-1])
+    line = last_logged(stand)
     assert (line["pool"], line["status"], line["uri"]) == ("green", 200, "/version")
     assert float(line["upstream_time"]) <= line["request_time"] + 0.001
 
@@ -176,6 +192,339 @@ def test_a_number_that_another_process_got_is_not_taken_for_nginx(stand: Bench) 
     assert not stand.host.proxy.is_up()
 
 
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing that runs afterwards may be relied on."""
+
+
+def serve_blue(stand: Bench) -> None:
+    """Start both slots and Nginx, with blue live."""
+    fill(stand)
+    stand.host.proxy.pointer.move("blue")
+    stand.host.proxy.apply()
+
+
+def kill_master(stand: Bench) -> None:
+    pid = stand.host.proxy.state().pid
+    os.kill(pid, signal.SIGKILL)
+    while stand.host.proxy.state().pid:
+        time.sleep(0.01)
+
+
+def at(stand: Bench, **proxy: Any) -> Host:
+    """The same host with another `proxy:` section."""
+    environment = stand.host.project.environment
+    changed = environment.proxy.model_copy(update=proxy)
+    return stand.with_project(environment=environment.model_copy(update={"proxy": changed}))
+
+
+@contextlib.contextmanager
+def taken_port() -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_reload_to_a_taken_port_is_one_clear_error_and_the_old_port_serves(stand: Bench) -> None:
+    serve_blue(stand)
+    before, pid = stand.host.proxy.config.read_text(), stand.host.proxy.state().pid
+    with taken_port() as taken:
+        moved = at(stand, listen=taken).proxy
+        with pytest.raises(ProxyError, match=r"old configuration: .*Address already in use") as raised:
+            moved.apply()
+        assert "RELCTL_PROXY_LISTEN" in raised.value.hint
+        assert stand.host.proxy.config.read_text() == before
+        assert version(stand) == "1.0.0"
+    assert moved.apply() == "reloaded"
+    assert requests.get(f"http://{taken}/version", timeout=5).json()["version"] == "1.0.0"
+    assert stand.host.proxy.state().pid == pid
+
+
+def test_a_reload_returns_when_only_new_workers_take_connections(stand: Bench) -> None:
+    serve_blue(stand)
+    nginx = ManagedNginx(stand.host.paths.proxy, "nginx")
+    before = nginx.workers()
+    edit(stand, "keepalive 64;", "keepalive 32;")
+    stand.host.proxy.apply()
+    assert not {worker for worker in nginx.workers() & before if not worker.leaving}
+    assert nginx.serves()
+
+
+def test_a_rotated_error_log_does_not_confuse_a_reload(stand: Bench) -> None:
+    serve_blue(stand)
+    log = stand.host.paths.proxy / "error.log"
+    log.rename(log.with_name("error.log.1"))
+    edit(stand, "keepalive 64;", "keepalive 32;")
+    assert stand.host.proxy.apply() == "reloaded"
+    log.unlink()
+    assert stand.host.proxy.is_up()
+
+
+def test_workers_whose_master_was_killed_serve_until_it_is_renewed(stand: Bench) -> None:
+    serve_blue(stand)
+    kill_master(stand)
+    assert stand.host.proxy.is_up()
+    assert version(stand) == "1.0.0"
+    stand.host.proxy.pointer.move("green")
+    assert version(stand) == "2.0.0"
+    assert stand.host.proxy.apply() == "none"
+    assert stand.host.proxy.renew_master() == "restarted"
+    assert stand.host.proxy.state().pid
+    assert version(stand) == "2.0.0"
+    assert stand.host.proxy.renew_master() is None
+
+
+def test_a_killed_master_s_workers_end_with_down(stand: Bench) -> None:
+    serve_blue(stand)
+    kill_master(stand)
+    assert stand.host.proxy.down()
+    assert not stand.host.proxy.is_up()
+    assert not ManagedNginx(stand.host.paths.proxy, "nginx").workers()
+
+
+def test_a_killed_master_is_not_renewed_with_a_configuration_that_nginx_refuses(stand: Bench) -> None:
+    serve_blue(stand)
+    kill_master(stand)
+    stand.host.proxy.config.write_text("broken {")
+    with pytest.raises(ProxyError, match="unknown directive"):
+        stand.host.proxy.renew_master()
+    assert version(stand) == "1.0.0"
+
+
+def test_a_killed_master_s_traffic_survives_a_new_port_that_is_taken(stand: Bench) -> None:
+    serve_blue(stand)
+    kill_master(stand)
+    with taken_port() as taken, pytest.raises(ProxyError, match="Address already in use"):
+        at(stand, listen=taken).proxy.apply()
+    assert version(stand) == "1.0.0"
+    assert stand.host.proxy.apply() == "none"
+
+
+def test_killed_before_the_reload_the_next_apply_reloads(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_blue(stand)
+    edit(stand, "$status", "9$status")
+    with monkeypatch.context() as patch:
+        patch.setattr(ManagedNginx, "reload", killed)
+        with pytest.raises(Killed):
+            stand.host.proxy.apply()
+    assert not stand.host.proxy.state().current
+    assert stand.host.proxy.apply() == "reloaded"
+    assert stand.host.proxy.state().current
+    assert stand.host.proxy.apply() == "none"
+
+
+def killed(*_: object) -> None:
+    raise Killed
+
+
+def test_check_moves_no_pointer_and_leaves_no_file(stand: Bench) -> None:
+    stand.host.proxy.check()
+    assert not stand.host.paths.pointer.is_symlink()
+    assert not list(stand.host.paths.proxy.glob("*.trial"))
+    assert not stand.host.proxy.config.exists()
+
+
+def test_checks_beside_applies_do_not_disturb_each_other(stand: Bench) -> None:
+    serve_blue(stand)
+
+    def once(number: int) -> None:
+        stand.host.proxy.check()
+
+    with ThreadPoolExecutor(8) as pool:
+        checks = pool.map(once, range(24))
+        for size in ("63", "62", "61"):
+            edit(stand, "keepalive 6", f"keepalive {size}; # 6")
+            assert stand.host.proxy.apply() == "reloaded"
+        list(checks)
+
+
+def test_a_state_directory_of_any_usual_name_serves(stand: Bench) -> None:
+    fill(stand)
+    environment = stand.host.project.environment
+    folder = stand.folder / "my state; x {é} 'y' # z"
+    proxy = stand.with_project(environment=environment.model_copy(update={"state_dir": folder})).proxy
+    try:
+        proxy.pointer.move("blue")
+        assert proxy.apply() == "started"
+        assert version(stand) == "1.0.0"
+        edit(stand, "keepalive 64;", "keepalive 32;")
+        assert proxy.apply() == "reloaded"
+        assert (folder / "svc-test" / "nginx" / "access.log").stat().st_size
+    finally:
+        assert proxy.down()
+
+
+def test_a_project_without_templates_uses_those_of_relctl(stand: Bench) -> None:
+    shutil.rmtree(stand.folder / "nginx")
+    serve_blue(stand)
+    assert version(stand) == "1.0.0"
+
+
+def test_the_state_tells_a_broken_template_instead_of_failing(stand: Bench) -> None:
+    serve_blue(stand)
+    assert stand.host.proxy.state().problem == ""
+    edit(stand, "keepalive 64;", "keepalive {{ 1 / 0 }};")
+    state = stand.host.proxy.state()
+    assert (state.running, state.current) == (True, False)
+    assert "division by zero" in state.problem
+
+
+def blue_port(stand: Bench) -> int:
+    publish = stand.host.project.environment.network.publish
+    assert publish is not None
+    return publish.blue
+
+
+@contextlib.contextmanager
+def crowded_blue(stand: Bench) -> Iterator[socket.socket]:
+    """Put a service in blue's place whose queue of connections has room for one, and fill it."""
+    stand.engine.remove("relctl-svc-test-blue")
+    with socket.socket() as listener, socket.socket() as filler:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", blue_port(stand)))
+        listener.listen(0)
+        filler.connect(listener.getsockname())
+        yield listener
+
+
+def translated(stand: Bench, **options: Any) -> requests.Response:
+    return requests.post(f"http://{stand.listen}/translate", json={"text": "x"}, timeout=20, **options)
+
+
+def assert_problem(answer: requests.Response, status: int, error: str) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(answer.json()) == {"title", "status", "detail", "error"}
+    assert (answer.json()["status"], answer.json()["error"]) == (status, error)
+
+
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"release":"blue"}'
+
+
+def serve_late(listener: socket.socket) -> None:
+    filler, _address = listener.accept()
+    connection, _address = listener.accept()
+    with filler, connection:
+        connection.recv(65536)
+        connection.sendall(ANSWER)
+
+
+def test_a_moment_s_crowd_is_not_sent_to_the_standby(stand: Bench) -> None:
+    serve_blue(stand)
+    with crowded_blue(stand) as listener:
+        late = threading.Timer(0.4, serve_late, [listener])
+        late.start()
+        assert translated(stand).json()["release"] == "blue"
+        late.join()
+
+
+def test_an_address_that_is_silent_is_passed_on_within_three_seconds(stand: Bench) -> None:
+    serve_blue(stand)
+    with crowded_blue(stand):
+        answer = translated(stand)
+    assert answer.json()["release"].startswith("v2.0.0")
+    assert answer.elapsed.total_seconds() < 3
+
+
+def test_a_request_that_is_read_too_long_is_504_and_never_passed_on(stand: Bench) -> None:
+    edit(stand, "proxy_read_timeout 75s", "proxy_read_timeout 5500ms")
+    serve_blue(stand)
+    stand.engine.remove("relctl-svc-test-blue")
+    with socket.create_server(("127.0.0.1", blue_port(stand))):  # takes connections, answers nothing
+        answer = translated(stand)
+    assert_problem(answer, 504, "timeout")
+    assert last_logged(stand)["upstream"] == f"127.0.0.1:{blue_port(stand)}"
+
+
+@contextlib.contextmanager
+def breaking_blue(stand: Bench) -> Iterator[None]:
+    """Put a service in blue's place that reads one request and breaks off the connection."""
+    stand.engine.remove("relctl-svc-test-blue")
+
+    def break_off() -> None:
+        connection, _address = listener.accept()
+        with connection:
+            connection.recv(65536)
+
+    with socket.create_server(("127.0.0.1", blue_port(stand))) as listener:
+        thread = threading.Thread(target=break_off)
+        thread.start()
+        yield
+        thread.join()
+
+
+def apply_without_idempotent(stand: Bench) -> None:
+    contract = stand.host.project.versions.contract.model_copy(update={"idempotent": False})
+    versions = stand.host.project.versions.model_copy(update={"contract": contract})
+    stand.with_project(versions=versions).proxy.apply()
+
+
+def test_an_idempotent_request_that_was_cut_off_is_tried_at_the_standby(stand: Bench) -> None:
+    serve_blue(stand)
+    with breaking_blue(stand):
+        assert translated(stand).json()["release"].startswith("v2.0.0")
+
+
+def test_without_an_idempotent_contract_what_was_sent_is_never_sent_again(stand: Bench) -> None:
+    serve_blue(stand)
+    apply_without_idempotent(stand)
+    with breaking_blue(stand):
+        assert_problem(translated(stand), 502, "no answer")
+    with crowded_blue(stand):  # what was never sent may be
+        assert translated(stand).json()["release"].startswith("v2.0.0")
+
+
+def test_nginx_says_in_words_that_a_body_is_too_large_or_that_nothing_answers(stand: Bench) -> None:
+    serve_blue(stand)
+    large = requests.post(f"http://{stand.listen}/translate", data=b"x" * (33 << 20), timeout=20)
+    assert_problem(large, 413, "request too large")
+    stand.engine.close()
+    assert_problem(translated(stand), 502, "no answer")
+
+
+class Own(BaseHTTPRequestHandler):
+    """A service that answers 502 in its own words, and says which host it was asked for."""
+
+    def do_GET(self) -> None:
+        self.send_response(502)
+        self.end_headers()
+        self.wfile.write(f"my own words to {self.headers['Host']}".encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it
+        """Say nothing."""
+
+
+def test_the_service_s_own_502_passes_unchanged_and_it_sees_the_client_s_host(stand: Bench) -> None:
+    serve_blue(stand)
+    stand.engine.remove("relctl-svc-test-blue")
+    with ThreadingHTTPServer(("127.0.0.1", blue_port(stand)), Own) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        answer = requests.get(f"http://{stand.listen}/", timeout=5)
+        server.shutdown()
+    assert (answer.status_code, answer.text) == (502, f"my own words to {stand.listen}")
+
+
+def test_a_usual_body_stays_off_the_disk(stand: Bench) -> None:
+    serve_blue(stand)
+    (stand.host.paths.proxy / "tmp" / "body").chmod(0o500)
+    url = f"http://{stand.listen}/translate"
+    assert requests.post(url, data=b"x" * 120_000, timeout=5).status_code == 200
+    if os.stat(stand.host.paths.proxy / "tmp" / "body").st_uid != 0:  # noqa: PTH116
+        assert requests.post(url, data=b"x" * 200_000, timeout=5).status_code == 500
+
+
+def test_requests_to_a_slot_that_is_gone_do_not_grow_the_error_log(stand: Bench) -> None:
+    serve_blue(stand)
+    log = stand.host.paths.proxy / "error.log"
+    size = log.stat().st_size
+    stand.engine.crash("relctl-svc-test-blue")
+    for _ in range(5):
+        assert translated(stand).status_code == 200
+    assert log.stat().st_size == size
+
+
 class SystemNginx:
     """An Nginx that someone else runs, including whatever relctl writes."""
 
@@ -215,8 +564,6 @@ def system(tmp_path: Path) -> Iterator[SystemNginx]:
 
 
 def proved_within(host: Host, expected: str) -> bool:
-    import time
-
     for _ in range(100):
         try:
             answer = requests.get(f"http://{host.project.environment.proxy.listen}/version", timeout=5)
@@ -244,6 +591,68 @@ def test_system_mode_takes_its_include_back_when_nginx_refuses_it(system: System
         with pytest.raises(ProxyError, match="unknown directive"):
             stand.host.proxy.apply()
         assert not stand.host.proxy.config.exists()
+
+
+def test_system_mode_tries_again_when_the_reload_failed(system: SystemNginx) -> None:
+    with bench(**system.settings()) as stand:
+        fill(stand)
+        stand.host.proxy.pointer.move("green")
+        with pytest.raises(ProxyError, match="Nginx does not reload"):
+            at(stand, reload=("false",)).proxy.apply()
+        assert not stand.host.proxy.config.exists()
+        assert not stand.host.proxy.state().current
+        assert stand.host.proxy.apply() == "reloaded"
+        assert proved_within(stand.host, "2.0.0")
+
+
+def test_system_mode_killed_before_the_reload_tries_again(
+    system: SystemNginx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bench(**system.settings()) as stand:
+        apply_killed_at(1, stand, monkeypatch)
+        assert not stand.host.proxy.state().current
+        assert stand.host.proxy.apply() == "reloaded"
+        assert stand.host.proxy.apply() == "none"
+
+
+def test_system_mode_killed_before_the_test_still_knows_what_was_good(
+    system: SystemNginx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bench(**system.settings()) as stand:
+        stand.host.proxy.apply()
+        good = stand.host.proxy.config.read_text()
+        edit(stand, "keepalive 64;", "keepalive many;")
+        apply_killed_at(0, stand, monkeypatch)
+        assert stand.host.proxy.config.read_text() != good
+        with pytest.raises(ProxyError, match='invalid value "many"'):
+            stand.host.proxy.apply()
+        assert stand.host.proxy.config.read_text() == good
+
+
+def apply_killed_at(command: int, stand: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a child process apply, and kill it where it would run its test (0) or its reload (1)."""
+    left = [command]
+
+    def run(*arguments: Any) -> None:
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(include, "run", run)
+        child = os.fork()
+        if not child:
+            stand.host.proxy.apply()
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+def test_a_check_in_system_mode_tells_that_the_templates_say_something_else(system: SystemNginx) -> None:
+    with bench(**system.settings()) as stand:
+        stand.host.proxy.apply()
+        assert stand.host.proxy.check().current
+        edit(stand, "keepalive 64;", "keepalive 32;")
+        assert not stand.host.proxy.check().current
 
 
 def edit(stand: Bench, old: str, new: str) -> None:

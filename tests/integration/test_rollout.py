@@ -1,6 +1,7 @@
 """Promote, rollback and reconcile over a real Nginx, with the engine in memory: what a user would see."""
 
 import errno
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -309,6 +310,28 @@ def test_a_lost_pointer_is_brought_back(stand: Bench) -> None:
     assert promote(stand.host, tag) is None
     assert live(stand) == "1.0.0"
     assert stand.events()[-1] == "repaired"
+
+
+def test_a_link_to_a_route_that_is_gone_is_a_lost_pointer(stand: Bench) -> None:
+    tag = stand.proved("1.0.0")
+    promote(stand.host, tag)
+    shutil.rmtree(stand.host.paths.routes)
+    drift = status(stand.host).drift
+    assert drift[0].startswith("the pointer leads to nothing")
+    assert "users get no answer" in drift[1]
+    assert promote(stand.host, tag) is None
+    assert live(stand) == "1.0.0"
+    assert status(stand.host).drift == []
+
+
+def test_status_looks_at_everything_even_if_a_template_is_broken(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    template = stand.folder / "nginx" / "service.conf.j2"
+    template.write_text(template.read_text() + "{% if %}")
+    found = status(stand.host)
+    assert found.live is not None
+    assert found.live.health == "ready"
+    assert "cannot be made from the templates" in found.drift[0]
 
 
 def test_a_pointer_moved_by_hand_is_what_the_ledger_says_next(stand: Bench) -> None:

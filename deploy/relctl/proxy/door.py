@@ -1,6 +1,7 @@
 """The proxy as a rollout sees it: `apply` the configuration, `down`, `state`; managed or system mode."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Literal
 
 from relctl.config.project import Project
 from relctl.errors import ProxyError
-from relctl.proxy.nginx import ManagedNginx, run
+from relctl.proxy.applied import Applied
+from relctl.proxy.command import run
+from relctl.proxy.include import Include, put_back, read
+from relctl.proxy.nginx import ManagedNginx
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.render import render
 from relctl.proxy.worker import worker_user
@@ -20,7 +24,11 @@ Change = Literal["none", "started", "reloaded", "restarted"]
 
 @dataclass(frozen=True)
 class ProxyState:
-    """What `relctl proxy check` tells; `pid` is 0 in system mode and while Nginx does not run."""
+    """What `relctl proxy check` tells; `pid` is 0 in system mode and while Nginx does not run.
+
+    `current`: the file is what the templates say, and Nginx is known to run with it. `problem`: why the
+    templates cannot be rendered, "" when they can.
+    """
 
     mode: str
     config: str
@@ -28,6 +36,7 @@ class ProxyState:
     running: bool
     pid: int
     current: bool
+    problem: str = ""
 
 
 class Proxy:
@@ -36,6 +45,7 @@ class Proxy:
     def __init__(self, project: Project, paths: Paths) -> None:
         self._project, self._paths, self._settings = project, paths, project.environment.proxy
         self._nginx = ManagedNginx(paths.proxy, self._settings.nginx)
+        self._applied = Applied(paths.proxy)
         self.pointer = Pointer(paths)
 
     @property
@@ -44,18 +54,19 @@ class Proxy:
         return self._settings.include if self._settings.include else self._nginx.config
 
     def apply(self) -> Change:
-        """Bring Nginx to what the templates say: reload only when the text changed, start if it is down.
+        """Bring Nginx to what the templates say: reload only when it runs another text, start if it is down.
 
         A text that Nginx refuses is never left in place: the file stays as it was. Raises ProxyError.
         """
-        self._make_folders()
+        self._make_folder()
+        self.pointer.ensure()
         text = self._text()
-        changed = text != self._read()
-        if self._settings.mode == "system":
-            if changed:
-                self._replace_include(text)
-            return "reloaded" if changed else "none"
-        return self._replace_own(text) if changed else self._ensure_running()
+        if not self._is_current(text):
+            return self._replace(text)
+        if self.is_up():
+            return "none"
+        self._start()
+        return "started"
 
     def renew_master(self) -> Change | None:
         """Replace workers whose master was killed by an Nginx that can be reloaded; None if it is whole.
@@ -64,35 +75,42 @@ class Proxy:
         """
         if self._settings.mode == "system" or self._nginx.pid() is not None:
             return None
+        self._nginx.test(self.config)  # before the workers, which serve, are sent away
         self._nginx.end_orphans()
-        self._nginx.start()
+        self._start()
         return "restarted"
 
     def check(self) -> ProxyState:
-        """Test what the templates render now, without putting it in place; raises ProxyError."""
-        self._make_folders()
+        """Test the configuration without putting anything in place; raises ProxyError.
+
+        Managed: what the templates render now. System: an include can be tested only in its place, so it
+        is the one in place that is tested; `current` is false if the templates say something else.
+        """
+        self._make_folder()
+        text = self._text()
         if self._settings.mode == "managed":
-            with self._trial(self._text()) as trial:
-                self._nginx.test(trial)
+            self._try(text)
         else:
             run(self._settings.test, "Nginx refuses its configuration")
         return self.state()
 
     def state(self) -> ProxyState:
-        """Tell how the proxy stands; changes nothing."""
+        """Tell how the proxy stands, be its templates broken; changes nothing."""
         pid = self._nginx.pid() if self._settings.mode == "managed" else None
+        current, problem = self._comparison()
         return ProxyState(
             mode=self._settings.mode,
             config=str(self.config),
             listen=self._settings.listen,
             running=self.is_up(),
             pid=pid or 0,
-            current=self._text() == self._read(),
+            current=current,
+            problem=problem,
         )
 
     def is_up(self) -> bool:
         """Tell whether Nginx serves, be it by workers alone; of someone else's an answer has to tell."""
-        return self._settings.mode == "system" or self._nginx.pid() is not None or bool(self._nginx.workers())
+        return self._settings.mode == "system" or self._nginx.pid() is not None or self._nginx.serves()
 
     def down(self) -> bool:
         """Stop the managed Nginx, its requests finished; returns whether it ran."""
@@ -102,64 +120,69 @@ class Proxy:
             )
         return self._nginx.stop()
 
-    def _ensure_running(self) -> Change:
-        if self.is_up():
-            return "none"
+    def _replace(self, text: str) -> Change:
+        """Put a new text in place and let Nginx read it; the mark is missing meanwhile."""
+        if self._settings.mode == "managed":
+            self._try(text)
+        self._applied.forget()
+        change = self._replace_own(text) if self._settings.mode == "managed" else self._replace_include(text)
+        self._applied.record(text)
+        return change
+
+    def _replace_include(self, text: str) -> Change:
+        Include(self.config, self._paths.proxy, self._settings).replace(text)
+        return "reloaded"
+
+    def _replace_own(self, text: str) -> Change:
+        """The old text goes back if Nginx does not take the new one."""
+        before, up = read(self.config), self.is_up()
+        replace_text(self.config, text)
+        try:
+            return self._take_up()
+        except ProxyError:
+            put_back(self.config, before)
+            if up and not self.is_up():  # workers without a master had to go for a start that failed
+                self._start()
+            raise
+
+    def _take_up(self) -> Change:
+        if self._nginx.pid() is not None:
+            self._nginx.reload()
+            return "reloaded"
+        self._nginx.end_orphans()
         self._nginx.start()
         return "started"
 
-    def _replace_own(self, text: str) -> Change:
-        """Put a new text in place and let Nginx read it; the old one goes back if Nginx does not take it."""
+    def _start(self) -> None:
+        self._nginx.start()
+        self._applied.record(read(self.config))
+
+    def _try(self, text: str) -> None:
         with self._trial(text) as trial:
             self._nginx.test(trial)
-        before = self._read()
-        replace_text(self.config, text)
-        if self._nginx.pid() is None:
-            self._nginx.end_orphans()
-            self._nginx.start()
-            return "started"
-        try:
-            self._nginx.reload()
-        except ProxyError:
-            self._put_back(before)
-            raise
-        return "reloaded"
 
     @contextlib.contextmanager
     def _trial(self, text: str) -> Iterator[Path]:
-        trial = self._paths.proxy / "nginx.conf.trial"
-        replace_text(trial, text)
-        try:
-            yield trial
-        finally:
-            trial.unlink()
+        """A name of its own for every trial: `check` takes no lock, and may run beside an `apply`."""
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=self._paths.proxy, prefix="nginx.conf.", suffix=".trial"
+        ) as file:
+            file.write(text)
+            file.flush()
+            yield Path(file.name)
 
-    def _replace_include(self, text: str) -> None:
-        """Nginx tests an include only in its place, so the old text goes back when it is refused."""
-        before = self._read()
-        replace_text(self.config, text)
+    def _comparison(self) -> tuple[bool, str]:
+        """Return whether Nginx runs what the templates say, and why that cannot be told."""
         try:
-            run(self._settings.test, f"Nginx refuses {self.config}")
-            run(self._settings.reload, "Nginx does not reload")
-        except ProxyError:
-            self._put_back(before)
-            raise
+            return self._is_current(self._text()), ""
+        except ProxyError as error:
+            return False, error.message
 
-    def _put_back(self, text: str) -> None:
-        if text:
-            replace_text(self.config, text)
-        else:
-            self.config.unlink()
+    def _is_current(self, text: str) -> bool:
+        return text == read(self.config) and self._applied.holds(text)
 
     def _text(self) -> str:
         return render(self._project, self._paths, worker_user(self._paths.home))
 
-    def _read(self) -> str:
-        try:
-            return self.config.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ""
-
-    def _make_folders(self) -> None:
+    def _make_folder(self) -> None:
         (self._paths.proxy / "tmp").mkdir(parents=True, exist_ok=True)
-        self.pointer.ensure()

@@ -1,17 +1,19 @@
 """Running Nginx itself: testing a configuration, starting, reloading and stopping it."""
 
+import contextlib
+import errno
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from relctl.errors import ProxyError
+from relctl.proxy.command import next_step, run, said
+from relctl.proxy.workers import Worker, find, serving
 
 _STOP_WITHIN = 130.0  # seconds; a little over worker_shutdown_timeout
-_RELOAD_WITHIN = 10.0  # seconds
-_SYSTEM_PATHS = "/usr/local/sbin:/usr/sbin:/sbin"
+_ANSWER_WITHIN = 10.0  # seconds; Nginx itself tries a taken port for 2.5 s
 
 
 class ManagedNginx:
@@ -19,7 +21,7 @@ class ManagedNginx:
 
     def __init__(self, folder: Path, program: str) -> None:
         self.folder, self._program = folder, program
-        self.config = folder / "nginx.conf"
+        self.config, self.error_log = folder / "nginx.conf", folder / "error.log"
 
     def test(self, config: Path) -> None:
         """Raise ProxyError with Nginx's own words if it would not run with `config`."""
@@ -32,100 +34,108 @@ class ManagedNginx:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        return pid if str(self.config).encode() in command else None  # else the number was used again
+        ours = command.startswith(b"nginx: master") and str(self.config).encode() in command
+        return pid if ours else None  # else the number was used again
 
     def start(self) -> None:
-        """Start the master in the background; raises ProxyError, in words when the port is taken."""
+        """Start the master in the background; raises ProxyError, in words when the port is taken.
+
+        The program returns before the master has written its number, so this waits until workers serve.
+        """
         run(self._command(self.config), "Nginx does not start")
+        if not _within(_ANSWER_WITHIN, lambda: self.pid() is not None and self.serves()):
+            raise ProxyError(
+                f"Nginx started and has no workers; {self.error_log} says why", "relctl proxy up"
+            )
 
     def reload(self) -> None:
-        """Let the master read the configuration again, and wait until it has.
+        """Let the master read the configuration again, and wait until only new workers take connections.
 
         Raises ProxyError with Nginx's words when it goes on with the old one: a new port may be taken,
         which the test of a configuration does not tell.
         """
-        pid, before, offset = self.pid(), self.workers(), self._log_size()
-        if pid is None:
-            raise ProxyError("Nginx is not running, so it cannot reload", "relctl proxy up")
-        os.kill(pid, signal.SIGHUP)
-        deadline = time.monotonic() + _RELOAD_WITHIN
-        while not self.workers() - before:
-            words = self._emergency(offset)
-            if words or time.monotonic() > deadline:
-                raise ProxyError(f"Nginx keeps its old configuration: {words or 'no answer'}", _next(words))
-            time.sleep(0.02)
-
-    def workers(self) -> set[int]:
-        """Return the process ids of our workers, known by the error log that they hold; also of orphans."""
-        log = str(self.folder / "error.log")
-        return {int(process.name) for process in Path("/proc").glob("[0-9]*") if _holds(process, log)}
-
-    def end_orphans(self) -> None:
-        """Let workers without a master finish their requests and end; their port is free at once."""
-        for worker in self.workers():
-            os.kill(worker, signal.SIGQUIT)
-
-    def _log_size(self) -> int:
-        try:
-            return (self.folder / "error.log").stat().st_size
-        except FileNotFoundError:
-            return 0
-
-    def _emergency(self, offset: int) -> str:
-        with (self.folder / "error.log").open("rb") as file:
-            file.seek(offset)
-            text = file.read().decode(errors="replace")
-        return _said(text) if "[emerg]" in text else ""
-
-    def stop(self) -> bool:
-        """Let Nginx finish its requests and end; returns whether it ran."""
         pid = self.pid()
         if pid is None:
-            return False
-        os.kill(pid, signal.SIGQUIT)
-        deadline = time.monotonic() + _STOP_WITHIN
-        while self.pid() is not None:
-            if time.monotonic() > deadline:
-                raise ProxyError(f"Nginx (pid {pid}) did not end in {_STOP_WITHIN:g} s", f"kill {pid}")
-            time.sleep(0.02)
-        return True
+            raise ProxyError("Nginx is not running, so it cannot reload", "relctl proxy up")
+        before, words = serving(self.workers()), ""
+        # opened before the signal: what a rotation renames is still read to its end
+        with self.error_log.open("a+b") as log:
+            _signal(pid, signal.SIGHUP)
+            for _ in _ticks(_ANSWER_WITHIN):
+                now = serving(self.workers())
+                if now and not now & before:
+                    return
+                words += log.read().decode(errors="replace")
+                if _gave_up(words, pid):
+                    break
+        why = said(_of(words, pid)) or "no answer"
+        raise ProxyError(f"Nginx keeps its old configuration: {why}", next_step(words))
+
+    def workers(self) -> set[Worker]:
+        """Return our workers, also those that finish their last requests and those without a master."""
+        return find(self.error_log)
+
+    def serves(self) -> bool:
+        """Tell whether a worker takes connections, be it without a master."""
+        return bool(serving(self.workers()))
+
+    def end_orphans(self) -> bool:
+        """Let workers without a master finish their requests and end; returns whether there were any.
+
+        Waits until they have let go of the port, not until they have ended.
+        """
+        orphans = serving(self.workers())
+        for worker in orphans:
+            _signal(worker.pid, signal.SIGQUIT)
+        _within(_ANSWER_WITHIN, lambda: not self.serves())
+        return bool(orphans)
+
+    def stop(self) -> bool:
+        """Let Nginx finish its requests and end, workers without a master too; returns whether it ran."""
+        pid = self.pid()
+        if pid is None:
+            ran = self.end_orphans()
+        else:
+            ran = True
+            _signal(pid, signal.SIGQUIT)
+        if not _within(_STOP_WITHIN, lambda: self.pid() is None and not self.workers()):
+            left = sorted({pid or 0, *(worker.pid for worker in self.workers())} - {0})
+            numbers = " ".join(map(str, left))
+            raise ProxyError(f"Nginx ({numbers}) did not end in {_STOP_WITHIN:g} s", f"kill {numbers}")
+        return ran
 
     def _command(self, config: Path, *options: str) -> list[str]:
         """`-e`: without it Nginx opens the system's error log before it reads the configuration."""
-        error_log = str(self.folder / "error.log")
+        error_log = str(self.error_log)
         return [self._program, "-p", str(self.folder), "-e", error_log, "-c", str(config), *options]
 
 
-def run(command: Sequence[str], what: str) -> None:
-    """Run Nginx, or a command about it; raises ProxyError with what it wrote."""
-    environ = {**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATHS}"}
+def _signal(pid: int, number: signal.Signals) -> None:
     try:
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)
-    except FileNotFoundError:
-        raise ProxyError(f"{command[0]} is not installed", "make setup (or: apt-get install nginx)") from None
-    except subprocess.TimeoutExpired:
-        raise ProxyError(f"{what}: no answer in 30 s", " ".join(command)) from None
-    if done.returncode != 0:
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, number)
+    except PermissionError:
         raise ProxyError(
-            f"{what}: {_said(done.stderr or done.stdout)}", _next(done.stderr) or " ".join(command)
-        )
+            f"Nginx (pid {pid}) belongs to another user", "type it as the user who started it"
+        ) from None
 
 
-def _said(text: str) -> str:
-    lines = [line.removeprefix("nginx: ") for line in text.splitlines() if "[emerg]" in line]
-    return lines[0] if lines else text.strip()
+def _of(log: str, pid: int) -> str:
+    """Return what this master gave up on: a test of someone else's writes to the same log."""
+    return "\n".join(line for line in log.splitlines() if f"[emerg] {pid}#" in line)
 
 
-def _next(text: str) -> str:
-    if "Address already in use" in text:
-        return "another program has that port: choose one with RELCTL_PROXY_LISTEN=127.0.0.1:PORT"
-    return ""
+def _gave_up(log: str, pid: int) -> bool:
+    """Tell whether a reload failed for good: a port in use is tried again until Nginx says "still"."""
+    return any(f"({int(errno.EADDRINUSE)}: " not in line for line in _of(log, pid).splitlines())
 
 
-def _holds(process: Path, log: str) -> bool:
-    """Tell whether a process is an Nginx worker whose standard error is `log`."""
-    try:
-        is_worker = (process / "cmdline").read_bytes().startswith(b"nginx: worker process")
-        return is_worker and str((process / "fd" / "2").readlink()).startswith(log)
-    except OSError:  # it has ended, or belongs to someone else
-        return False
+def _ticks(seconds: float) -> Iterator[None]:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.02)
+
+
+def _within(seconds: float, done: Callable[[], bool]) -> bool:
+    return any(done() for _ in _ticks(seconds))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from relctl.state.files import replace_link
+from relctl.state.files import replace_link, sync_folder
 from relctl.state.paths import Paths
 
 NOWHERE = "none"  # a route that the map does not know: Nginx answers 503 in words
@@ -15,12 +15,13 @@ class Pointer:
         self._link, self._routes = paths.pointer, paths.routes
 
     def read(self) -> str:
-        """Return the name of the route, "" when the link is missing or names no route."""
+        """Return the name of the route, "" when the link is missing or leads to no route."""
         try:
             target = self._link.readlink()
         except OSError:
             return ""
-        return target.name if target.parent == Path(self._routes.name) else ""
+        leads = target.parent == Path(self._routes.name) and (self._routes / target.name).is_dir()
+        return target.name if leads else ""
 
     def move(self, route: str) -> float:
         """Send all traffic to `route` from the next request on; returns the milliseconds of the move."""
@@ -40,3 +41,4 @@ class Pointer:
             folder.mkdir(parents=True, exist_ok=True)
             for each in (self._link.parent, self._routes, folder):
                 each.chmod(0o755)
+                sync_folder(each)  # a power cut must not leave a link to a folder that is gone

@@ -4,6 +4,8 @@ import os
 import pwd
 from pathlib import Path
 
+from relctl.errors import ProxyError
+
 _USUAL = ("www-data", "nginx", "nobody")
 
 
@@ -20,7 +22,14 @@ def worker_user(folder: Path) -> str:
         if account is not None and _can_enter(folder, account):
             return name
     existing = next(path for path in (folder, *folder.parents) if path.exists())
-    return pwd.getpwuid(existing.stat().st_uid).pw_name
+    owner = existing.stat().st_uid
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        raise ProxyError(
+            f"{existing} belongs to user number {owner}, who has no name here; Nginx's workers need one",
+            f"chown {existing}, or let everybody enter it: chmod a+x {existing}",
+        ) from None
 
 
 def _account(name: str) -> pwd.struct_passwd | None:

@@ -10,9 +10,13 @@ from relctl.state.lock import exclusive
 
 
 def up(host: Host) -> Change:
-    """Start Nginx or bring it up to date, as `relctl proxy up` does; a master that was killed is replaced."""
+    """Start Nginx or bring it up to date, as `relctl proxy up` does; a master that was killed is replaced.
+
+    Only a changed configuration needs the engine: after a reboot Nginx must not wait for it.
+    """
     with exclusive(host.paths.lock):
-        change = bring_up(host, look(host))
+        unchanged = host.proxy.state().current
+        change = host.proxy.apply() if unchanged else bring_up(host, look(host))
         return host.proxy.renew_master() or change
 
 

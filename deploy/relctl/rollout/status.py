@@ -105,8 +105,13 @@ def _proxy_drift(host: Host, situation: Situation, proxy: ProxyState) -> list[st
         return []
     if not proxy.running:
         return ["Nginx does not run: relctl proxy up"]
-    found = [] if proxy.current else ["Nginx's configuration is not what the templates say: relctl proxy up"]
-    return found + _through_proxy(host, situation)
+    return _configuration(proxy) + _through_proxy(host, situation)
+
+
+def _configuration(proxy: ProxyState) -> list[str]:
+    if proxy.problem:
+        return [f"Nginx's configuration cannot be made from the templates: {proxy.problem}"]
+    return [] if proxy.current else ["Nginx's configuration is not what the templates say: relctl proxy up"]
 
 
 def _through_proxy(host: Host, situation: Situation) -> list[str]:

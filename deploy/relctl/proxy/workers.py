@@ -1,0 +1,43 @@
+"""Finding Nginx's worker processes, also those whose master is gone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_TITLE = b"nginx: worker process"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker; `started`, in clock ticks since boot, tells it from a later process of the same number."""
+
+    pid: int
+    started: int
+    leaving: bool = field(compare=False)  # accepts no more connections, finishes what it has
+
+
+def find(error_log: Path) -> set[Worker]:
+    """Return the workers of the Nginx that writes to `error_log`: every one holds it as standard error.
+
+    A parent would not tell: orphans have none. Of another user's Nginx only root can see this.
+    """
+    return {worker for process in Path("/proc").glob("[0-9]*") for worker in _worker(process, str(error_log))}
+
+
+def serving(workers: set[Worker]) -> set[Worker]:
+    """Return those that accept connections."""
+    return {worker for worker in workers if not worker.leaving}
+
+
+def _worker(process: Path, error_log: str) -> Iterator[Worker]:
+    try:
+        title = (process / "cmdline").read_bytes()
+        if not title.startswith(_TITLE):
+            return
+        held = str((process / "fd" / "2").readlink())
+        started = int((process / "stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:  # it has ended, or belongs to someone else
+        return
+    # a rotated log is held on under its new name (error.log.1, or "error.log.1 (deleted)") until USR1
+    if held.startswith(error_log):
+        yield Worker(int(process.name), started, b"shutting down" in title)
