@@ -160,6 +160,20 @@ def test_a_configuration_broken_by_hand_is_made_anew(stand: Bench) -> None:
     assert version(stand) == "1.0.0"
 
 
+def test_large_bodies_pass_whatever_the_umask_was() -> None:
+    before = os.umask(0o077)
+    try:
+        with bench() as stand:
+            fill(stand)
+            stand.host.proxy.pointer.move("blue")
+            stand.host.proxy.apply()
+            text = {"text": "x" * 1_000_000}
+            answer = requests.post(f"http://{stand.listen}/translate", json=text, timeout=10)
+            assert answer.status_code == 200
+    finally:
+        os.umask(before)
+
+
 def test_a_taken_port_is_one_clear_error(stand: Bench) -> None:
     host, port = stand.listen.split(":")
     with socket.socket() as listener:

@@ -185,4 +185,8 @@ class Proxy:
         return render(self._project, self._paths, worker_user(self._paths.home))
 
     def _make_folder(self) -> None:
-        (self._paths.proxy / "tmp").mkdir(parents=True, exist_ok=True)
+        bodies = self._paths.proxy / "tmp"
+        if not bodies.is_dir():
+            bodies.mkdir(parents=True, exist_ok=True)
+            for each in (self._paths.home, self._paths.proxy, bodies):
+                each.chmod(0o755)  # the workers write large bodies below it, whatever the person's umask
