@@ -492,10 +492,22 @@ def test_the_slots_of_another_checkout_are_not_touched(stand: Bench) -> None:
     elsewhere = stand.folder / "other state"
     moved = stand.host.project.environment.model_copy(update={"state_dir": elsewhere})
     other = stand.with_project(environment=moved)
-    with pytest.raises(UsageError, match=f"belongs to the checkout whose state is in {stand.folder}/state"):
-        rollback(other, None)
-    assert down(other) == []
+    for act in (lambda: rollback(other, None), lambda: down(other)):
+        with pytest.raises(
+            UsageError, match=f"belongs to the checkout whose state is in {stand.folder}/state"
+        ):
+            act()
     assert live(stand) == "1.0.0"
+
+
+def test_the_slots_of_a_checkout_that_is_gone_may_be_taken_over(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    stand.host.proxy.down()
+    elsewhere = stand.folder / "moved"
+    stand.host.paths.state.rename(elsewhere)
+    moved = stand.host.project.environment.model_copy(update={"state_dir": elsewhere})
+    assert "relctl-svc-test-blue" in down(stand.with_project(environment=moved))
+    assert look(stand.with_project(environment=moved)).slots == {"blue": None, "green": None}
 
 
 def test_releases_tell_evidence_and_where_they_run(stand: Bench) -> None:

@@ -7,15 +7,19 @@ from relctl.state.lock import exclusive
 
 
 def down(host: Host) -> list[str]:
-    """Stop Nginx (its requests finish), then the slots, then remove the network; returns what ran."""
+    """Stop Nginx (its requests finish), then the slots, then remove the network; returns what ran.
+
+    Raises UsageError, and stops nothing, where the slots belong to another checkout.
+    """
     with exclusive(host.paths.lock), exclusive(host.paths.verify_lock):
+        running = [container for container in host.slots().values() if container is not None]
+        running += host.engine.containers(labels(host.project, "candidate"))
         stopped = []
         if host.project.environment.proxy.mode == "managed" and host.proxy.down():
             stopped.append("nginx")
-        for role in ("slot", "candidate"):
-            for container in host.engine.containers(labels(host.project, role)):
-                host.engine.remove(container.name)
-                stopped.append(container.name)
+        for container in running:
+            host.engine.remove(container.name)
+            stopped.append(container.name)
         host.engine.remove_network(network(host.project).name)
         if stopped:
             host.ledger.append(Event("stopped", reason=", ".join(stopped)))
