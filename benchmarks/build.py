@@ -82,7 +82,7 @@ class Copy:
         """Remove the images, and the cache but for `kept`."""
         remove_images(self.service)
         for path in (self.state / "cache").iterdir():
-            if path.name not in kept:
+            if path.is_dir() and path.name not in kept:
                 shutil.rmtree(path)
 
     def elsewhere(self) -> "Copy":

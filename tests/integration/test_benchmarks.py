@@ -16,6 +16,7 @@ def benchmark(name: str, *options: str) -> Any:
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1400)
     assert done.returncode in (0, 1), done.stderr  # 1: a limit of time was missed, by a busy machine perhaps
+    assert done.stdout, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
