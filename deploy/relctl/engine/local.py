@@ -1,6 +1,7 @@
-"""A Docker engine on this machine: one question is asked through its socket, the rest through the SDK.
+"""A Docker engine on this machine: what is asked most goes through its socket, the rest through the SDK.
 
-Importing the SDK is a third of a warm rollback, which asks nothing but what is in the two slots.
+Importing the SDK is a third of a warm rollback, which only asks what is in the two slots, and of a build
+without changes, which only asks for one image.
 """
 
 import http.client
@@ -9,7 +10,7 @@ import socket
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from relctl.engine import inspected
@@ -35,31 +36,12 @@ class LocalEngine:
         return DockerEngine(f"unix://{self._path}")
 
     def container(self, name: str) -> Container | None:
-        connection = _Connection(self._path)
-        try:
-            connection.request("GET", f"/containers/{quote(name)}/json")
-            answer = connection.getresponse()
-            found = json.loads(answer.read())
-        except PermissionError as error:
-            raise EngineError(
-                f"unix://{self._path}: this user may not use the engine",
-                'sudo usermod -aG docker "$USER", then log in again',
-            ) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise EngineError(
-                f"no Docker engine answers at unix://{self._path}: {error}",
-                "make setup starts one; docker_host in the environment file names another",
-            ) from error
-        finally:
-            connection.close()
-        if answer.status == http.HTTPStatus.NOT_FOUND:
-            return None
-        if answer.status != http.HTTPStatus.OK:
-            raise EngineError(f"the engine refuses to tell of {name}: {answer.status} {found}")
-        return inspected.container(found)
+        found = self._inspect("containers", name)
+        return inspected.container(found) if found else None
 
     def image(self, reference: str) -> Image | None:
-        return self._docker.image(reference)
+        found = self._inspect("images", reference)
+        return inspected.image(found) if found else None
 
     def images(self, label: str) -> list[Image]:
         return self._docker.images(label)
@@ -87,6 +69,38 @@ class LocalEngine:
 
     def remove_network(self, name: str) -> None:
         self._docker.remove_network(name)
+
+    def _inspect(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Ask for one container or image; None when there is none of that name."""
+        status, body = self._ask(f"/{kind}/{quote(name, safe='/:@')}/json")
+        if status == http.HTTPStatus.NOT_FOUND:
+            return None
+        try:
+            found = json.loads(body)
+        except ValueError:
+            found = None
+        if status != http.HTTPStatus.OK or not isinstance(found, dict):
+            raise EngineError(f"the engine refuses to tell of {name}: {status} {body[:200]!r}")
+        return found
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
+        connection = _Connection(self._path)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except PermissionError as error:
+            raise EngineError(
+                f"unix://{self._path}: this user may not use the engine",
+                'sudo usermod -aG docker "$USER", then log in again',
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise EngineError(
+                f"no Docker engine answers at unix://{self._path}: {error}",
+                "make setup starts one; docker_host in the environment file names another",
+            ) from error
+        finally:
+            connection.close()
 
 
 class _Connection(http.client.HTTPConnection):
