@@ -90,6 +90,7 @@ def test_a_warm_rollback_may_be_killed_anywhere(stand: Stand) -> None:
     assert every_point(stand, "rollback") >= 8
 
 
+@pytest.mark.slow
 def test_a_rollback_to_a_retained_release_may_be_killed_anywhere(stand: Stand) -> None:
     stand.project.ok("promote", stand.tags[2])
     assert every_point(stand, "rollback", stand.tags[2]) >= 10
