@@ -66,6 +66,21 @@ engine_answers() {
     "$venv/bin/python" -c 'import docker; docker.from_env(timeout=5).ping()' >/dev/null 2>&1
 }
 
+forget_the_dead() { # forget_the_dead NAME FILE: remove a pid file whose process is not a running NAME any more
+  local pid
+  pid=$(cat "$2" 2>/dev/null) || return 0
+  # A zombie still has its number, but no command line; dockerd would wait for it in vain.
+  grep -qa "$1" "/proc/$pid/cmdline" 2>/dev/null || rm -f "$2"
+}
+
+start_dockerd() { # a machine without systemd: in the background, on its own after this script has ended
+  mkdir -p "$state/engine"
+  forget_the_dead dockerd "$state/engine/dockerd.pid"
+  forget_the_dead containerd /var/run/docker/containerd/containerd.pid
+  say "starting dockerd (log: $state/engine/dockerd.log)"
+  setsid dockerd --live-restore --pidfile "$state/engine/dockerd.pid" >"$state/engine/dockerd.log" 2>&1 </dev/null &
+}
+
 wait_for_engine() {
   local tries
   for tries in $(seq 120); do
@@ -84,9 +99,7 @@ start_engine() {
     say "starting docker.service"
     systemctl start docker
   else
-    mkdir -p "$state/engine"
-    say "starting dockerd (log: $state/engine/dockerd.log)"
-    setsid dockerd --live-restore --pidfile "$state/engine/dockerd.pid" >"$state/engine/dockerd.log" 2>&1 </dev/null &
+    start_dockerd
   fi
   wait_for_engine || fail "the engine did not answer within 60 s" "tail $state/engine/dockerd.log (or: journalctl -u docker)"
 }
