@@ -26,7 +26,7 @@ def wait_until_ready(engine: Engine, container: Container, contract: Contract, w
             code = current.exit_code if current else "unknown"
             raise _never(engine, container, f"ended with exit code {code} before it was ready")
         time.sleep(_POLL)
-    raise _never(engine, container, f"was not ready within {within:g} s")
+    raise _never(engine, container, f"was not ready within {within:.0f} s")
 
 
 def _never(engine: Engine, container: Container, what: str) -> NeverReadyError:
