@@ -1,0 +1,99 @@
+"""Holds the sentences of one request from the moment they wait until all are translated."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from translator.engines.protocol import Output, Pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence in pieces, and the bucket that it may share a batch with."""
+
+    pieces: Pieces
+    bucket: int = 0
+
+
+class Job:
+    """One request's sentences, some of them waiting, some being translated, some done.
+
+    Only `wait` may be called without the lock of the queue that the job is in.
+    """
+
+    def __init__(self, sentences: Sequence[Sentence]) -> None:
+        self.since = time.monotonic()
+        self.tokens = sum(len(sentence.pieces) for sentence in sentences)
+        self._sentences = sentences
+        self._outputs: list[Output | None] = [None] * len(sentences)
+        self._error: Exception | None = None
+        self._missing = len(sentences)
+        self._done = threading.Event()
+        # By length: neighbours in a batch are padded to the longest, so they should be of one length.
+        self._waiting: dict[int, deque[int]] = {}
+        for index in sorted(range(len(sentences)), key=lambda index: -len(sentences[index].pieces)):
+            self._waiting.setdefault(sentences[index].bucket, deque()).append(index)
+
+    @property
+    def waiting(self) -> int:
+        """Sentences that wait."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def bucket(self) -> int:
+        """The bucket of the longest sentence that waits."""
+        return next(iter(self._waiting))
+
+    def waits_in(self, bucket: int) -> bool:
+        """Whether a sentence of this bucket waits."""
+        return bucket in self._waiting
+
+    def next_length(self, bucket: int) -> int:
+        """Tokens of the next sentence that waits in the bucket."""
+        return len(self._sentences[self._waiting[bucket][0]].pieces)
+
+    def take(self, bucket: int) -> "Ticket":
+        """The next sentence of the bucket, which waits no longer."""
+        index = self._waiting[bucket].popleft()
+        if not self._waiting[bucket]:
+            del self._waiting[bucket]
+        pieces = self._sentences[index].pieces
+        self.tokens -= len(pieces)
+        return Ticket(self, index, pieces)
+
+    def drop(self) -> None:
+        """Nothing of this job waits any longer."""
+        self._waiting.clear()
+        self.tokens = 0
+
+    def deliver(self, index: int, output: Output | Exception) -> None:
+        """The output of one sentence, or why there is none; a failed sentence fails the request."""
+        if isinstance(output, Exception):
+            self._error = output
+            self._done.set()
+            return
+        self._outputs[index] = output
+        self._missing -= 1
+        if not self._missing:
+            self._done.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the job was finished within `seconds`."""
+        return self._done.wait(seconds)
+
+    def outputs(self) -> list[Output]:
+        """One output per sentence, in order; raises what the engine raised."""
+        if self._error:
+            raise self._error
+        return [output for output in self._outputs if output is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A sentence on its way through a batch, and the job that waits for it."""
+
+    job: Job
+    index: int
+    pieces: Pieces

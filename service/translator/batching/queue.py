@@ -1,0 +1,167 @@
+"""Decides which requests are let in and which sentences share a batch."""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from translator.batching.errors import QueueFullError
+from translator.batching.job import Job, Ticket
+from translator.engines.protocol import Output
+
+_LONGEST_RETRY = 60  # seconds
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`requests`: let in at a time; `tokens`: waiting at a time; `batch_tokens`: padded, in a batch."""
+
+    requests: int
+    tokens: int
+    batch_tokens: int
+
+
+@dataclass(frozen=True)
+class Pause:
+    """How long a runner may wait for a batch to fill, and with how many requests it is full."""
+
+    requests: int
+    seconds: float
+
+
+NO_PAUSE = Pause(0, 0.0)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one job may add in its turn: `tokens` of one bucket, to a batch of at most `sentences`."""
+
+    bucket: int
+    tokens: int
+    sentences: int
+
+
+class Queue:
+    """The jobs that are let in, from `put` until they are finished or given up; safe from any thread.
+
+    A batch is filled from all waiting jobs in turn, so that a long text does not hold up a short one.
+    What waits is shared out over the runners that are free.
+    """
+
+    def __init__(self, limits: Limits, runners: int) -> None:
+        """`runners`: threads that call `take`."""
+        self._limits = limits
+        self._runners = runners
+        self._changed = threading.Condition()
+        self._jobs: deque[Job] = deque()  # those with sentences that wait
+        self._admitted = 0
+        self._tokens = 0
+        self._free = 0
+        self._rate = 0.0  # tokens a second over all runners, smoothed
+
+    @property
+    def requests(self) -> int:
+        """Requests that wait or are being translated."""
+        return self._admitted
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that wait."""
+        return self._tokens
+
+    def put(self, job: Job) -> None:
+        """Lets a job in; raises QueueFullError at once where there is no room.
+
+        A job larger than the whole queue is let in when nothing else waits.
+        """
+        with self._changed:
+            crowded = self._tokens and self._tokens + job.tokens > self._limits.tokens
+            if crowded or self._admitted >= self._limits.requests:
+                raise QueueFullError(self._retry_after())
+            self._admitted += 1
+            self._tokens += job.tokens
+            self._jobs.append(job)
+            self._changed.notify(self._free)
+
+    def leave(self, job: Job) -> None:
+        """The request has its answer, or has given up: what still waits of it is not done."""
+        with self._changed:
+            self._admitted -= 1
+            self._forget(job)
+
+    def take(self, pause: Pause = NO_PAUSE) -> list[Ticket]:
+        """The next batch, as soon as anything waits; within `pause`, as soon as enough does."""
+        with self._changed:
+            self._free += 1
+            try:
+                while not self._jobs:
+                    self._changed.wait()
+                self._linger(pause)
+                while not self._jobs:
+                    self._changed.wait()
+                return self._fill()
+            finally:
+                self._free -= 1
+
+    def deliver(self, batch: Sequence[Ticket], outputs: Sequence[Output | Exception], seconds: float) -> None:
+        """Hands the outputs of a batch, which took `seconds`, to their jobs."""
+        tokens = sum(len(ticket.pieces) for ticket in batch)
+        with self._changed:
+            self._rate += 0.2 * (self._runners * tokens / max(seconds, 1e-6) - self._rate)
+            for ticket, output in zip(batch, outputs, strict=True):
+                if isinstance(output, Exception):
+                    self._forget(ticket.job)
+                ticket.job.deliver(ticket.index, output)
+
+    def _forget(self, job: Job) -> None:
+        self._tokens -= job.tokens
+        job.drop()
+        if job in self._jobs:
+            self._jobs.remove(job)
+
+    def _linger(self, pause: Pause) -> None:
+        until = time.monotonic() + pause.seconds
+        while len(self._jobs) < pause.requests and (left := until - time.monotonic()) > 0:
+            self._changed.wait(left)
+
+    def _fill(self) -> list[Ticket]:
+        first = self._jobs[0]
+        bucket = first.bucket
+        share = math.ceil(sum(job.waiting for job in self._jobs) / self._free)
+        jobs = deque(job for job in self._jobs if job.waits_in(bucket))
+        turn = self._limits.batch_tokens // len(jobs)
+        batch: list[Ticket] = []
+        while jobs and not self._serve(jobs[0], _Part(bucket, turn, share), batch):
+            job = jobs.popleft()
+            if job.waits_in(bucket):
+                jobs.append(job)
+        self._jobs = deque(job for job in self._jobs if job.waiting)
+        if self._jobs and self._jobs[0] is first:
+            self._jobs.rotate(-1)
+        return batch
+
+    def _serve(self, job: Job, part: _Part, batch: list[Ticket]) -> bool:
+        """Adds a part of one job to the batch; whether the batch is full."""
+        longest = max((len(ticket.pieces) for ticket in batch), default=0)
+        used = 0
+        while len(batch) < part.sentences:
+            if not job.waits_in(part.bucket):
+                return False
+            length = job.next_length(part.bucket)
+            if used and used + length > part.tokens:
+                return False
+            longest = max(longest, length)
+            # A batch costs what its longest sentence costs, for each of its sentences.
+            if batch and longest * (len(batch) + 1) > self._limits.batch_tokens:
+                return True
+            used += length
+            self._tokens -= length
+            batch.append(job.take(part.bucket))
+        return True
+
+    def _retry_after(self) -> int:
+        if not self._rate:
+            return 1
+        return min(_LONGEST_RETRY, math.ceil(self._tokens / self._rate) or 1)

@@ -1,0 +1,1 @@
+"""The engines that turn sentences into translations, behind one protocol."""

@@ -1,0 +1,254 @@
+"""Requests that wait together share batches; the queue has an end, and so has every request's time."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+
+import pytest
+
+from translator.batching.batcher import Batcher
+from translator.batching.cache import Cache
+from translator.batching.errors import DeadlineError, QueueFullError
+from translator.batching.job import Job, Sentence
+from translator.batching.queue import Limits, Pause, Queue
+from translator.batching.translator import Translator
+from unit.translator.slow_engine import Counts, SlowEngine
+
+ROOMY = Limits(requests=64, tokens=10_000, batch_tokens=100)
+
+
+class Bench:
+    """A batcher over a slow engine, and callers that wait in threads."""
+
+    def __init__(self, pool: ThreadPoolExecutor, limits: Limits = ROOMY, replicas: int = 1) -> None:
+        self.engine = SlowEngine(replicas)
+        self.counts = Counts()
+        self.batcher = Batcher(self.engine, limits, self.counts)
+        self._pool = pool
+
+    def ask(self, *sentences: str, seconds: float = 20) -> "Future[list[str] | None]":
+        """A caller in a thread; returns once its sentences are in the queue or refused."""
+        before = self.batcher.queue.requests
+        future = self._pool.submit(self._translate, sentences, seconds)
+        while self.batcher.queue.requests == before and not future.done():
+            time.sleep(0.001)
+        return future
+
+    def _translate(self, sentences: tuple[str, ...], seconds: float) -> list[str] | None:
+        outputs = self.batcher.translate([self.engine.encode(each) for each in sentences], seconds)
+        return None if outputs is None else [output.text for output in outputs]
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(64) as threads:
+        yield threads
+
+
+def test_a_request_to_an_idle_service_is_translated_at_once_and_alone(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    answer = bench.ask("one")
+    assert bench.engine.wait_for_batch() == ["one"]
+    bench.engine.release()
+    assert answer.result() == ["ONE"]
+
+
+def test_requests_that_wait_while_the_engine_is_busy_share_the_next_batch(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    answers = [bench.ask("first")]
+    bench.engine.wait_for_batch()
+    answers += [bench.ask(word) for word in ("second", "third", "fourth")]
+    bench.engine.release(2)
+    assert [answer.result() for answer in answers] == [["FIRST"], ["SECOND"], ["THIRD"], ["FOURTH"]]
+    assert bench.engine.batches == [["first"], ["second", "third", "fourth"]]
+
+
+def test_a_batch_is_as_large_as_its_padded_tokens_allow(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    bench.ask("busy")
+    bench.engine.wait_for_batch()
+    answer = bench.ask("a" * 50, *["b" * 10 for _ in range(8)])
+    bench.engine.release(10)
+    assert answer.result() == ["A" * 50, *["B" * 10] * 8]
+    # The longest come first: 2 x 50 = 100 tokens are the first batch, with one short sentence.
+    assert [len(batch) for batch in bench.engine.batches] == [1, 2, 7]
+
+
+def test_only_sentences_of_one_bucket_share_a_batch(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    bench.ask("busy")
+    bench.engine.wait_for_batch()
+    mixed, other, third = bench.ask("a", "#b", "c"), bench.ask("#d"), bench.ask("e")
+    bench.engine.release(3)
+    assert (mixed.result(), other.result(), third.result()) == (["A", "#B", "C"], ["#D"], ["E"])
+    assert [sorted(batch) for batch in bench.engine.batches] == [["busy"], ["#b", "#d"], ["a", "c", "e"]]
+
+
+def test_a_sentence_longer_than_a_batch_is_translated_alone(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    answer = bench.ask("a" * 300, "b")
+    bench.engine.release(2)
+    assert answer.result() == ["A" * 300, "B"]
+    assert [len(batch) for batch in bench.engine.batches] == [1, 1]
+
+
+def test_a_short_text_does_not_wait_until_a_long_one_is_done(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    long = bench.ask(*[f"sentence {number:02}" for number in range(60)])  # eight batches and more
+    bench.engine.wait_for_batch()
+    short = bench.ask("short")
+    bench.engine.release(2)
+    assert short.result(timeout=20) == ["SHORT"]
+    assert not long.done()
+    bench.engine.release(20)
+    assert long.result() == [f"SENTENCE {number:02}" for number in range(60)]
+
+
+def test_what_waits_is_shared_out_over_the_free_replicas(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool, replicas=2)
+    while bench.batcher.queue._free < 2:  # both runners have begun
+        time.sleep(0.001)
+    answer = bench.ask(*"abcdef")
+    bench.engine.wait_for_batch()
+    bench.engine.wait_for_batch()
+    assert [len(batch) for batch in bench.engine.batches] == [3, 3]
+    bench.engine.release(2)
+    assert answer.result() == list("ABCDEF")
+
+
+def test_a_runner_that_expects_two_callers_takes_them_together(pool: ThreadPoolExecutor) -> None:
+    queue = Queue(ROOMY, runners=1)
+    taken = pool.submit(queue.take, Pause(requests=2, seconds=20))
+    queue.put(Job([Sentence("a")]))
+    queue.put(Job([Sentence("b")]))
+    assert [ticket.pieces for ticket in taken.result(timeout=10)] == ["a", "b"]
+
+
+def test_a_runner_waits_for_callers_no_longer_than_its_pause(pool: ThreadPoolExecutor) -> None:
+    queue = Queue(ROOMY, runners=1)
+    taken = pool.submit(queue.take, Pause(requests=2, seconds=0.05))
+    queue.put(Job([Sentence("a")]))
+    assert [ticket.pieces for ticket in taken.result(timeout=10)] == ["a"]
+
+
+def test_without_batching_each_sentence_is_translated_alone(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool, Limits(requests=64, tokens=10_000, batch_tokens=1))
+    bench.engine.release(4)
+    assert bench.ask("one", "two").result() == ["ONE", "TWO"]
+    assert [len(batch) for batch in bench.engine.batches] == [1, 1]
+
+
+def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool, Limits(requests=3, tokens=10_000, batch_tokens=100))
+    answers = [bench.ask(str(number)) for number in range(3)]
+    with pytest.raises(QueueFullError) as refused:
+        bench.ask("too much").result(timeout=20)
+    assert 1 <= refused.value.retry_after <= 60
+    bench.engine.release(3)
+    assert [answer.result() for answer in answers] == [["0"], ["1"], ["2"]]
+    bench.engine.release()
+    assert bench.ask("now there is room").result() == ["NOW THERE IS ROOM"]
+
+
+def test_the_queue_is_also_full_with_few_but_long_texts(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool, Limits(requests=64, tokens=100, batch_tokens=50))
+    bench.ask("busy")
+    bench.engine.wait_for_batch()
+    bench.ask("a" * 90)
+    with pytest.raises(QueueFullError):
+        bench.ask("b" * 20).result(timeout=20)
+    bench.engine.release(3)
+
+
+def test_a_text_longer_than_the_queue_is_let_in_when_nothing_waits(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool, Limits(requests=64, tokens=10, batch_tokens=50))
+    bench.engine.release(2)
+    assert bench.ask("a" * 40, "b" * 40).result() == ["A" * 40, "B" * 40]
+
+
+def test_after_its_deadline_a_request_is_given_up_and_its_work_is_not_done(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    running = bench.ask("running")
+    bench.engine.wait_for_batch()
+    assert bench.ask("late", seconds=0.05).result(timeout=20) is None
+    assert (bench.batcher.queue.requests, bench.batcher.queue.tokens) == (1, 0)
+    bench.engine.release(2)
+    assert running.result() == ["RUNNING"]
+    assert bench.ask("next").result(timeout=20) == ["NEXT"]
+    assert bench.engine.batches == [["running"], ["next"]]
+
+
+def test_a_sentence_that_fails_fails_only_its_own_request(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool)
+    first = bench.ask("first")
+    bench.engine.wait_for_batch()
+    good, bad = bench.ask("good"), bench.ask("boom", "with it")
+    bench.engine.release(20)
+    assert (first.result(), good.result()) == (["FIRST"], ["GOOD"])
+    with pytest.raises(RuntimeError, match="boom"):
+        bad.result(timeout=20)
+    assert bench.ask("after it").result(timeout=20) == ["AFTER IT"]
+    assert (bench.batcher.queue.requests, bench.batcher.queue.tokens) == (0, 0)
+
+
+def test_many_callers_get_their_own_answers(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool, Limits(requests=64, tokens=10_000, batch_tokens=40), replicas=2)
+    bench.engine.release(10_000)
+
+    def call(number: int) -> bool:
+        sentences = [f"text {number} of {part}" for part in range(number % 5 + 1)]
+        return bench._translate(tuple(sentences), 20) == [each.upper() for each in sentences]
+
+    assert all(pool.map(call, range(500)))
+    assert (bench.batcher.queue.requests, bench.batcher.queue.tokens) == (0, 0)
+
+
+@pytest.fixture
+def counts() -> Counts:
+    return Counts()
+
+
+def _translator(
+    engine: SlowEngine, counts: Counts, cache_bytes: int = 10_000, deadline: float = 20
+) -> Translator:
+    cache = Cache(cache_bytes, "checksum", engine.decoding)
+    return Translator(engine, Batcher(engine, ROOMY, counts), cache, deadline, counts)
+
+
+def test_what_was_translated_before_is_not_asked_of_the_engine_again(counts: Counts) -> None:
+    engine = SlowEngine()
+    translator = _translator(engine, counts)
+    engine.release(10)
+    assert translator.translate(["one", "two", "one"]) == ["ONE", "TWO", "ONE"]
+    assert translator.translate(["two", "three"]) == ["TWO", "THREE"]
+    assert sorted(chain.from_iterable(engine.batches)) == ["one", "three", "two"]
+    assert (counts.hits, counts.misses) == (1, 3)
+
+
+def test_a_deadline_is_an_error_and_is_counted(counts: Counts) -> None:
+    engine = SlowEngine()
+    translator = _translator(engine, counts, deadline=0.05)
+    with pytest.raises(DeadlineError, match=r"0\.05 seconds"):
+        translator.translate(["slow"])
+    assert counts.refusals == ["deadline"]
+    engine.release()
+
+
+def test_a_full_queue_is_counted(counts: Counts) -> None:
+    engine = SlowEngine()
+    batcher = Batcher(engine, Limits(requests=1, tokens=100, batch_tokens=100), counts)
+    translator = Translator(engine, batcher, Cache(0, "", engine.decoding), 20, counts)
+    threading.Thread(target=translator.translate, args=(["first"],)).start()
+    engine.wait_for_batch()
+    with pytest.raises(QueueFullError):
+        translator.translate(["second"])
+    assert counts.refusals == ["queue_full"]
+    engine.release()
+
+
+def test_nothing_to_translate_is_no_work(counts: Counts) -> None:
+    engine = SlowEngine()
+    assert _translator(engine, counts).translate([]) == []
+    assert engine.batches == []
