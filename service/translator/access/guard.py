@@ -1,0 +1,88 @@
+"""Lets requests with a good credential pass, within their caller's limits, and refuses the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import TooManyRequests
+
+from translator.access.callers import Callers
+from translator.access.configured import read_callers, read_quota
+from translator.access.credential import LIKELY, UNMISTAKABLE, find_credential, refuse_in_query
+from translator.access.errors import MissingCredentialError
+from translator.access.paths import Room, room
+from translator.api.limits import Limits
+from translator.settings import Settings, SettingsError
+
+if TYPE_CHECKING:  # it is imported where there is a limit
+    from translator.access.quota import Quota
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Who may call and how often, whether monitoring needs a credential too, how long a body may be."""
+
+    callers: Callers
+    quota: Quota | None
+    open_status: bool
+    limits: Limits
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Raises SettingsError with a sentence that begins with the variable's name and holds no secret."""
+        try:
+            callers = read_callers(settings)
+            quota = read_quota(settings, callers)
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+        return cls(callers, quota, settings.open_status, Limits.from_settings(settings))
+
+    def admit(self) -> None:
+        """Lets the current request pass, or raises the HTTPException that refuses it.
+
+        `g.caller` is then who calls, for the log; it is not set where nobody was asked.
+        """
+        place = self._place()
+        if place is Room.OPEN:
+            return
+        refuse_in_query(request, UNMISTAKABLE | LIKELY if self.callers.are_known else UNMISTAKABLE)
+        if not self.callers.are_known:
+            return
+        g.caller = self._caller()
+        # A monitor must neither be refused for its pace nor use up a caller's.
+        if self.quota and place is Room.WORK:
+            self._count(self.quota, g.caller)
+
+    def _place(self) -> Room:
+        # An unknown path is answered with 404, and OPTIONS tells no more than the documentation.
+        if request.url_rule is None or request.method == "OPTIONS":
+            return Room.OPEN
+        place = room(request.url_rule.rule)
+        return Room.OPEN if place is Room.STATUS and self.open_status else place
+
+    def _caller(self) -> str:
+        credential = find_credential(request, self.limits)
+        if credential is None:
+            raise MissingCredentialError
+        return self.callers.identify(credential)
+
+    def _count(self, quota: Quota, caller: str) -> None:
+        g.standing = standing = quota.take(caller)
+        if standing.refusal:
+            raise TooManyRequests(standing.refusal, retry_after=standing.retry_after)
+
+
+def register(app: Flask, guard: Guard) -> None:
+    """Has `guard` look at every request before its route does; refusals are werkzeug's HTTPExceptions."""
+    app.before_request(guard.admit)
+    app.after_request(_add_limits)
+
+
+def _add_limits(response: Response) -> Response:
+    # https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    if "standing" in g:
+        response.headers["RateLimit-Policy"] = g.standing.policy
+        response.headers["RateLimit"] = g.standing.left
+    return response

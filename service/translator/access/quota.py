@@ -1,0 +1,95 @@
+"""Counts the requests of each caller and says when there have been too many."""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from limits import RateLimitItem, parse_many
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from translator.access.counters import Counters
+
+# RFC 9651, section 3.3.1: an Integer of a header has at most 15 digits.
+_LARGEST = 10**15
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a caller has left: the values of RateLimit-Policy and RateLimit.
+
+    `refusal` says in words which limit is used up, or is None; `retry_after` is when there is room again,
+    in whole seconds.
+    """
+
+    policy: str
+    left: str
+    refusal: str | None
+    retry_after: int
+
+
+class Quota:
+    """One or more limits, each for every caller by itself; safe to ask from many threads.
+
+    A sliding window, approximated by two counters a caller: a fixed window lets twice the limit through
+    around its end, and a log of all requests (a moving window) grows with the limit.
+    """
+
+    def __init__(self, limits: tuple[RateLimitItem, ...]) -> None:
+        self._limits = limits
+        self._limiter = SlidingWindowCounterRateLimiter(Counters())
+        self._lock = threading.Lock()
+        # The draft wants a name for each policy; nothing else distinguishes them but their windows.
+        names = ["default"] if len(limits) == 1 else [f"{each.get_expiry()}s" for each in limits]
+        self._named = tuple(zip(names, limits, strict=True))
+        self._policy = ", ".join(
+            f'"{name}";q={each.amount};w={each.get_expiry()}' for name, each in self._named
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads `60/minute;1000/day`; raises ValueError with a sentence about RATE_LIMIT."""
+        try:
+            limits = tuple(sorted(parse_many(text), key=RateLimitItem.get_expiry))
+        except ValueError:
+            raise ValueError(
+                f"RATE_LIMIT is {text!r}; it must look like 60/minute or like 10/second;1000/day"
+            ) from None
+        if not all(0 < each.amount < _LARGEST for each in limits):
+            raise ValueError(f"RATE_LIMIT is {text!r}; a limit must be at least 1, and below {_LARGEST:,}")
+        if len({each.get_expiry() for each in limits}) < len(limits):
+            raise ValueError(f"RATE_LIMIT is {text!r}; it has two limits for the same time")
+        return cls(limits)
+
+    def take(self, caller: str) -> Standing:
+        """Counts one request of `caller`, or refuses it and counts nothing."""
+        with self._lock:
+            used_up = [each for each in self._limits if not self._limiter.test(each, caller)]
+            if not used_up:
+                for each in self._limits:
+                    self._limiter.hit(each, caller)
+            return self._standing(caller, used_up)
+
+    def _standing(self, caller: str, used_up: list[RateLimitItem]) -> Standing:
+        left = ", ".join(
+            f'"{name}";r={self._remaining(each, caller)};t={self._wait(each, caller)}'
+            for name, each in self._named
+        )
+        retry_after = max((self._wait(each, caller) for each in used_up), default=0)
+        refusal = _words(used_up[-1], retry_after) if used_up else None
+        return Standing(self._policy, left, refusal, retry_after)
+
+    def _remaining(self, limit: RateLimitItem, caller: str) -> int:
+        return self._limiter.get_window_stats(limit, caller).remaining
+
+    def _wait(self, limit: RateLimitItem, caller: str) -> int:
+        # Past the moment, not at it: who comes back to the second must find room.
+        return int(max(0, self._limiter.get_window_stats(limit, caller).reset_time - time.time())) + 1
+
+
+def _words(limit: RateLimitItem, retry_after: int) -> str:
+    unit = limit.GRANULARITY.name
+    window = unit if limit.multiples == 1 else f"{limit.multiples} {unit}s"
+    requests = f"{limit.amount:,} {'request' if limit.amount == 1 else 'requests'}"
+    seconds = f"{retry_after:,} {'second' if retry_after == 1 else 'seconds'}"
+    return f"The limit of {requests} per {window} is used up; try again in {seconds}."

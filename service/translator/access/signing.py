@@ -1,0 +1,73 @@
+"""Reads the keys that tokens are verified with, and refuses those that protect nothing."""
+
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt import InvalidKeyError
+from jwt.algorithms import HMACAlgorithm
+
+# RFC 7518, section 3.2: "A key of the same size as the hash output … or larger MUST be used".
+_SHORTEST_SECRET = 32  # bytes
+# RFC 7518, section 3.3: "A key of size 2048 bits or larger MUST be used".
+_SHORTEST_RSA_KEY = 2048  # bits
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A key and the only algorithm it is used with.
+
+    Were the algorithm left to the token, a forger could have the public key taken for an HS256 secret.
+    """
+
+    algorithm: str
+    key: bytes | RSAPublicKey = field(repr=False)
+
+
+def read_secret(secret: str) -> SigningKey:
+    """The key for HS256; raises ValueError with a sentence about JWT_SECRET that does not quote it."""
+    key = secret.encode()
+    if len(key) < _SHORTEST_SECRET:
+        raise ValueError(
+            f"JWT_SECRET is wrong: it has {len(key)} bytes; at least {_SHORTEST_SECRET} are needed"
+        )
+    try:
+        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(key)
+    except InvalidKeyError:
+        raise ValueError(
+            "JWT_SECRET is wrong: it is a key of a pair or a certificate, not a secret; a public key belongs "
+            "into JWT_PUBLIC_KEY"
+        ) from None
+    return SigningKey("HS256", key)
+
+
+def read_public_key(pem: str) -> SigningKey:
+    r"""The key for RS256; raises ValueError with a sentence about JWT_PUBLIC_KEY.
+
+    `\n` may stand for a line break, because a file of variables has no other spelling for one.
+    """
+    text = pem.replace("\\n", "\n")
+    if "PRIVATE KEY" in text:
+        raise ValueError(
+            "JWT_PUBLIC_KEY is wrong: it is a private key. Whoever can read it can make tokens, so make a "
+            "new pair, and put its public key here"
+        )
+    key = _load(text)
+    if not isinstance(key, RSAPublicKey):  # an operator's mistake, not one of types
+        raise ValueError("JWT_PUBLIC_KEY is wrong: it is no RSA key, and RS256 needs one")  # noqa: TRY004
+    if key.key_size < _SHORTEST_RSA_KEY:
+        raise ValueError(
+            f"JWT_PUBLIC_KEY is wrong: it has {key.key_size} bits; at least {_SHORTEST_RSA_KEY} are needed"
+        )
+    return SigningKey("RS256", key)
+
+
+def _load(pem: str) -> object:
+    try:
+        return load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError(
+            "JWT_PUBLIC_KEY is wrong: it is not a public key in PEM, which begins with the line "
+            r"-----BEGIN PUBLIC KEY-----; in a single line, write \n for the line breaks"
+        ) from None
