@@ -1,0 +1,1 @@
+"""What operators see of the service while it runs: metrics, logs, request ids."""

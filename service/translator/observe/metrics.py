@@ -1,0 +1,123 @@
+"""Counts and times what the service does, for Prometheus to collect."""
+
+from collections.abc import Callable, Sequence
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from translator.observe.cache_counts import CacheCounts
+from translator.observe.request_counts import RequestCounts
+from translator.release import Release
+
+_WAIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+_BATCH_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SENTENCES = (1, 2, 4, 8, 16, 32, 64, 128)
+_TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+_REASONS = ("queue_full", "deadline", "other")
+
+# Every counter and histogram would have one more series, which says when it began: with the
+# process, and that is in process_start_time_seconds.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Metrics:
+    """All metrics of one service, in a registry of their own; safe from any thread."""
+
+    def __init__(self, release: Release, engine: str) -> None:
+        """`engine`: its name in the settings."""
+        self.registry = CollectorRegistry()
+        self._requests = RequestCounts(self.registry)
+        self.in_flight = self._requests.in_flight
+        self._queue_requests = self._gauge("queue_requests", "Requests that wait or are translated.")
+        self._queue_tokens = self._gauge("queue_tokens", "Source tokens that wait.")
+        self._waits = self._histogram("queue_wait_seconds", "Time a sentence waits.", _WAIT_SECONDS)
+        self._sentences = self._histogram("batch_sentences", "Sentences in a batch.", _SENTENCES)
+        self._tokens = self._histogram("batch_tokens", "Source tokens in a batch.", _TOKENS)
+        self._batches = self._histogram("batch_duration_seconds", "Time of a batch.", _BATCH_SECONDS)
+        self._read, self._written = self._counters(
+            "tokens_total", "Tokens that the engine read and wrote.", "direction", ("source", "target")
+        )
+        refused = self._counters(
+            "refused_total", "Requests without a translation, for want of room or time.", "reason", _REASONS
+        )
+        self._refused = dict(zip(_REASONS, refused, strict=True))
+        self._cache = CacheCounts()
+        self.registry.register(self._cache)
+        self._cache_bytes = self._gauge("cache_bytes", "Bytes that the cache uses.")
+        self._describe(release, engine)
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered; `route` is a URL rule or UNMATCHED, never a path."""
+        self._requests.add(route, method, status, seconds)
+
+    def batch(self, sentences: int, tokens: int, seconds: float) -> None:
+        """The engine translated a batch of `sentences` with `tokens` source tokens."""
+        self._sentences.observe(sentences)
+        self._tokens.observe(tokens)
+        self._batches.observe(seconds)
+        self._read.inc(tokens)
+
+    def produced(self, tokens: int) -> None:
+        """The engine wrote `tokens` target tokens."""
+        self._written.inc(tokens)
+
+    def waited(self, seconds: float) -> None:
+        """A sentence waited so long for its batch."""
+        self._waits.observe(seconds)
+
+    def refused(self, reason: str) -> None:
+        """A request was not translated: `queue_full` or `deadline`; another word counts as `other`."""
+        self._refused.get(reason, self._refused["other"]).inc()
+
+    def cache(self, hits: int, misses: int) -> None:
+        """So many sentences were, and were not, in the cache."""
+        self._cache.add(hits, misses)
+
+    def watch_queue(self, requests: Callable[[], int], tokens: Callable[[], int]) -> None:
+        """Ask these for the length of the queue whenever metrics are collected."""
+        self._queue_requests.set_function(requests)
+        self._queue_tokens.set_function(tokens)
+
+    def watch_cache(self, bytes: Callable[[], int]) -> None:  # noqa: A002  it is what is counted
+        """Ask this for the size of the cache whenever metrics are collected."""
+        self._cache_bytes.set_function(bytes)
+
+    def render(self) -> bytes:
+        """All metrics in Prometheus' text format, version 0.0.4."""
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"translator_{name}", text, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(f"translator_{name}", text, buckets=buckets, registry=self.registry)
+
+    def _counters(self, name: str, text: str, label: str, values: Sequence[str]) -> list[Counter]:
+        # Every value is there from the start: rate() does not see a series come into being.
+        counter = Counter(f"translator_{name}", text, [label], registry=self.registry)
+        return [counter.labels(value) for value in values]
+
+    def _describe(self, release: Release, engine: str) -> None:
+        model = release.model
+        Info("translator_model", "The model and the release that has it.", registry=self.registry).info(
+            {
+                "engine": engine,
+                "model": model.name,
+                "revision": model.revision,
+                "sha256": model.sha256,
+                "version": release.version,
+                "tag": release.tag,
+            }
+        )
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)

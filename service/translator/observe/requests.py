@@ -1,0 +1,91 @@
+"""Watches every request from outside the application: its id, its time, its count, its line in the log."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from flask import Flask, request
+from flask.globals import app_ctx
+
+from translator.observe import access, request_id
+from translator.observe.exchange import Exchange
+from translator.observe.metrics import Metrics
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_EXCHANGE = "translator.exchange"
+
+
+def register(app: Flask, metrics: Metrics, access_log: bool) -> None:
+    """Watches all that `app` answers. Call it before anything that may answer before a route does.
+
+    `flask.g.caller` and `flask.g.characters`, where the application sets them, come into the log.
+    """
+    app.wsgi_app = _Watched(app.wsgi_app, metrics, access_log)  # type: ignore[method-assign]
+
+    @app.before_request
+    def remember() -> None:
+        exchange = request.environ.get(_EXCHANGE)
+        if exchange is not None:
+            exchange.notes = app_ctx.g
+            if request.url_rule is not None:
+                exchange.route = request.url_rule.rule
+
+
+class _Watched:
+    """A WSGI application. Not hooks of Flask: one that raises keeps Flask from calling the others."""
+
+    def __init__(self, application: "WSGIApplication", metrics: Metrics, access_log: bool) -> None:
+        self._application = application
+        self._metrics = metrics
+        self._access_log = access_log
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Counts an answer before it is sent, so whoever has it finds it counted; a stream when it ends."""
+        exchange = Exchange.of(environ)
+        environ[_EXCHANGE] = exchange
+        request_id.current.set(exchange.request_id)
+        self._metrics.in_flight.inc()
+        try:
+            body = self._application(environ, exchange.starting(start_response))
+        except BaseException:
+            self._end(exchange)
+            raise
+        if not exchange.is_complete:
+            return _Stream(body, exchange, self._end)
+        self._end(exchange)
+        return body
+
+    def _end(self, exchange: Exchange) -> None:
+        if exchange.ended:
+            return
+        exchange.ended = True
+        seconds = time.perf_counter() - exchange.started
+        self._metrics.in_flight.dec()
+        self._metrics.request(exchange.route, exchange.method, exchange.status, seconds)
+        if self._access_log:
+            access.log(exchange, seconds)
+        request_id.current.set("")
+
+
+class _Stream:
+    """An answer that is made while it is sent; the server calls `close` however that ends (PEP 3333)."""
+
+    def __init__(self, body: Iterable[bytes], exchange: Exchange, end: Callable[[Exchange], None]) -> None:
+        self._body = body
+        self._exchange = exchange
+        self._end = end
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._exchange.length = 0
+        for chunk in self._body:
+            self._exchange.length += len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._body, "close"):
+                self._body.close()
+        finally:
+            self._end(self._exchange)
