@@ -1,0 +1,78 @@
+"""Finds what ends a sentence, and what stands in one without being language: addresses and emoji."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from translator.text.scripts import has_han
+
+CLOSERS = "”’」』）)]】》〉'"
+TO_ENGLISH = str.maketrans("。｡．！？⋯，、；：（）【】“”‘’《》「」", '...!?…,,;:()[]""\'\'""""')
+_OPENERS = "“‘「『（([【《〈<"
+_PAUSES = "，,；;、：:"
+_FULL_STOPS = frozenset("。！？｡")
+_DOTS = frozenset(".．…⋯")
+
+_END = "[。！？｡!?.．…⋯]"
+_CLOSER = f"[{re.escape(CLOSERS)}]"
+_OPENER = f"[{re.escape(_OPENERS)}]"
+_URL = r"(?i:https?://|www\.)[!-~]*[A-Za-z0-9/=#&_-]"
+_MAIL = r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"
+_EMOJI = r"\u231a\u231b\u23e9-\u23fa\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff"
+# Joiners, variation selectors, the keycap and the tags of flags belong to the emoji before them.
+_EMOJIS = rf"(?:[{_EMOJI}]|[0-9#*]\ufe0f?\u20e3)[{_EMOJI}\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*+"
+_ATOM = rf"(?<!{_OPENER}){_OPENER}*+(?:{_URL}|{_MAIL}|{_EMOJIS})"
+# A run of characters of one kind is matched, or passed over, as a whole: to try again from each of
+# them would take a time that grows with the square of their number.
+_EVENT = re.compile(rf"(?P<atom>{_ATOM})(?:{_END}|{_CLOSER}|[{_PAUSES}])*+|{_END}++{_CLOSER}*+")
+# What numbers a line, or makes it an item of a list: 1. 2) （3） 4、 ① • - #
+_MARKER = re.compile(
+    r"[(（]?[0-9０-９]{1,3}(?:[)）]|[.．、](?![0-9０-９]))|[①-⒇]|[•·‣▪●○■◆◇]|(?:[-*+>]|#{1,6})(?=\s)"
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A place where something ends: a sentence (`ends`), an atom, or both.
+
+    An atom is an address or some emoji, with the punctuation around it. A model does not know them
+    and says something else in their place, so they are kept.
+    """
+
+    start: int
+    end: int
+    atom: bool
+    ends: bool
+
+
+def find_marker(text: str, start: int, end: int) -> int:
+    """Where the marker at the beginning of a line ends; `start` when there is none."""
+    marker = _MARKER.match(text, start, end)
+    return marker.end() if marker else start
+
+
+def find_events(text: str, start: int, end: int) -> Iterator[Event]:
+    """The atoms of a line, and the marks that may end its sentences, in order."""
+    quotes, counted = 0, start
+    for match in _EVENT.finditer(text, start, end):
+        quotes, counted = quotes + text.count('"', counted, match.end()), match.end()
+        stop = match.end()
+        if quotes % 2 and text.startswith('"', stop, end):  # straight, so only counting tells it closes
+            stop += 1
+        atom = match["atom"] or ""
+        first = match.start() + len(atom)
+        before, after = text[max(first - 1, start) : first], text[stop : min(stop + 1, end)]
+        yield Event(match.start(), stop, bool(atom), _ends(text[first:stop], before, after))
+
+
+def _ends(marks: str, before: str, after: str) -> bool:
+    if after and after in _PAUSES:  # “好！”，他说
+        return False
+    if not _FULL_STOPS.isdisjoint(marks):
+        return True
+    if "!" in marks or "?" in marks:  # but not in ?key=value
+        return not (after.isascii() and after.isalnum())
+    if not after or after.isspace():  # but not after the number of an item
+        return not _DOTS.isdisjoint(marks) and not (after and before.isdigit())
+    # Elsewhere dots make 3.14, a.b.c and a hesitation... of somebody who goes on.
+    return marks == "." and has_han(before) and has_han(after)
