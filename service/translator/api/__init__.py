@@ -1,0 +1,1 @@
+"""The HTTP API: this service's own shapes, LibreTranslate's and DeepL's, and their description."""

@@ -1,0 +1,1 @@
+"""What the API says about itself, as OpenAPI and as a page."""

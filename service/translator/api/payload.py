@@ -1,0 +1,100 @@
+"""Reads the body of a request, as JSON or as a form, and says in words why it cannot be read."""
+
+import json
+from urllib.parse import parse_qs
+
+from flask import Request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from translator.api.limits import Limits
+
+_FORM = "application/x-www-form-urlencoded"
+_UTF_8 = ("", "utf-8", "utf8", "us-ascii")
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body says that it is a form, the only other thing than JSON that is ever read."""
+    return request.mimetype == _FORM
+
+
+def read_json(request: Request, limits: Limits) -> object:
+    """The JSON document in the body, without lone surrogates: they cannot be written as UTF-8.
+
+    Raises BadRequest, RequestEntityTooLarge or UnsupportedMediaType.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType("The Content-Type must be application/json.")
+    text = _read_text(request, limits)
+    try:
+        return _parse(text)
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"The body is not valid JSON: {error}.") from None
+    except ValueError:  # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+        raise BadRequest("The body is not valid JSON: a number in it is too long.") from None
+
+
+def read_form(request: Request, limits: Limits) -> dict[str, list[str]]:
+    """The values by name of a form in the body. Raises what `read_json` raises."""
+    text = _read_text(request, limits)
+    try:
+        return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=limits.form_fields)
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.") from None
+    except ValueError:
+        raise RequestEntityTooLarge(
+            f"The form has too many fields; at most {limits.items:,} texts are accepted."
+        ) from None
+
+
+def _parse(text: str) -> object:
+    document = json.loads(text, parse_constant=_refuse_constant)
+    if "\\ud" in text or "\\uD" in text:
+        document = json.loads(json.dumps(document, ensure_ascii=False).encode(errors="ignore"))
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise BadRequest(f"The body is not valid JSON: {name} is no JSON number.")
+
+
+def read_body(request: Request, limits: Limits) -> bytes:
+    """The bytes of the body, kept for who reads it again. Raises BadRequest or RequestEntityTooLarge."""
+    # One more than is right: of a chunked body werkzeug returns the beginning, and raises nothing.
+    request.max_content_length = limits.body_bytes + 1
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge:
+        raise _too_long(limits) from None
+    except (ClientDisconnected, ParseException, OSError):  # the chunks of a body are parsed when it is read
+        raise BadRequest("The body did not arrive whole.") from None
+    if len(body) > limits.body_bytes:
+        raise _too_long(limits)
+    if request.content_length not in (None, len(body)):
+        raise BadRequest("The body did not arrive whole.")
+    return body
+
+
+def _read_text(request: Request, limits: Limits) -> str:
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType("The body is compressed; send it without a Content-Encoding.")
+    if request.mimetype_params.get("charset", "").lower() not in _UTF_8:
+        raise UnsupportedMediaType("The charset of the Content-Type must be utf-8.")
+    try:
+        return read_body(request, limits).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8.") from None
+
+
+def _too_long(limits: Limits) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(
+        f"The body is too long; all its texts together may have {limits.total_characters:,} characters."
+    )

@@ -1,0 +1,71 @@
+"""Answers every error as `application/problem+json` (RFC 9457)."""
+
+import json
+from http import HTTPStatus
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+
+from translator.batching.errors import DeadlineError, QueueFullError
+from translator.lifecycle import NotReadyError
+from translator.observe import request_id
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def register(app: Flask) -> None:
+    """Turns whatever a route raises into a problem; Flask has logged the unexpected by then."""
+    app.register_error_handler(HTTPException, _from_http_exception)
+    app.register_error_handler(NotFound, _from_not_found)
+    app.register_error_handler(InternalServerError, _from_the_unexpected)
+    app.register_error_handler(NotReadyError, _from_not_ready)
+    app.register_error_handler(QueueFullError, _from_full_queue)
+    app.register_error_handler(DeadlineError, _from_deadline)
+
+
+def problem(status: int, detail: str) -> Response:
+    """A problem without a type of its own; `error` repeats the sentence for simple clients."""
+    members = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "error": detail,
+    }
+    body = json.dumps(members, ensure_ascii=False)
+    return Response(body, status, content_type=CONTENT_TYPE)
+
+
+def _from_http_exception(exception: HTTPException) -> Response:
+    response = problem(exception.code or 500, exception.description or "")
+    for name, value in exception.get_headers():
+        if not name.lower().startswith("content-"):
+            response.headers.add(name, value)
+    return response
+
+
+def _from_not_found(_error: NotFound) -> Response:
+    return problem(404, "There is nothing at this path; /docs lists what there is.")
+
+
+def _from_the_unexpected(_error: InternalServerError) -> Response:
+    name = request_id.current.get()
+    where = f" The log has more under request {name}." if name else ""
+    return problem(500, f"The service made a mistake; your request is not at fault.{where}")
+
+
+def _from_not_ready(error: NotReadyError) -> Response:
+    return _try_again(problem(503, str(error)), 1)
+
+
+def _from_full_queue(error: QueueFullError) -> Response:
+    return _try_again(problem(503, str(error)), error.retry_after)
+
+
+def _from_deadline(error: DeadlineError) -> Response:
+    return problem(504, str(error))
+
+
+def _try_again(response: Response, seconds: int) -> Response:
+    response.headers["Retry-After"] = str(seconds)
+    return response

@@ -1,0 +1,62 @@
+"""POST /translate: one text in this service's own shape; "q" in the body makes it LibreTranslate's."""
+
+from typing import Annotated, ClassVar, Literal
+
+from flask import Blueprint, request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from translator.api import libretranslate
+from translator.api.intake import Intake
+from translator.api.payload import is_form, read_form, read_json
+from translator.api.validation import MustBe, Shape, Text, read_shape
+from translator.release import Release
+
+
+class Translate(Shape):
+    """One text, of several lines if need be."""
+
+    example: ClassVar[str] = '{"text": "你好"}'
+    text: Annotated[Text, MustBe("a string")]
+
+
+class Translated(Shape):
+    """The translation, twice: `result` is for callers that expect it there."""
+
+    translation: str
+    success: Literal[True]
+    result: str
+    release: str
+
+
+def routes(intake: Intake, release: Release) -> Blueprint:
+    """POST /translate."""
+    blueprint = Blueprint("translate", __name__)
+
+    @blueprint.post("/translate")
+    def translate() -> dict[str, object]:
+        if is_form(request):
+            return _answer_form(intake)
+        document = read_json(request, intake.limits)
+        if isinstance(document, dict) and "q" in document:
+            return _answer_libretranslate(intake, document)
+        text = read_shape(Translate, document).text
+        [translation] = intake.translate([intake.admit_words('"text"', text)])
+        answer = Translated(translation=translation, success=True, result=translation, release=release.tag)
+        return answer.model_dump()
+
+    return blueprint
+
+
+def _answer_form(intake: Intake) -> dict[str, object]:
+    fields = read_form(request, intake.limits)
+    if "q" not in fields:
+        raise UnsupportedMediaType(
+            'The Content-Type must be application/json; of forms, only those with "q" are read.'
+        )
+    return libretranslate.answer(intake, libretranslate.read_request(fields))
+
+
+def _answer_libretranslate(intake: Intake, document: dict[str, object]) -> dict[str, object]:
+    if "text" in document:
+        raise BadRequest('"text" and "q" exclude each other: "q" asks for LibreTranslate\'s answer.')
+    return libretranslate.answer(intake, read_shape(libretranslate.LibreTranslate, document))

@@ -1,0 +1,70 @@
+"""Holds a document against a model, and says in this service's words what does not fit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import BadRequest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+@dataclass(frozen=True)
+class MustBe:
+    """What a member has to be, in words that go behind its name: `"text" must be a string`."""
+
+    words: str
+
+
+Text = Annotated[str, Field(json_schema_extra={"maxLength": "characters"})]
+"""A text to translate; `schemas` puts the limit in the place of its name."""
+
+Texts = Annotated[list[Text], Field(json_schema_extra={"minItems": 1, "maxItems": "items"})]
+"""Texts to translate."""
+
+
+class Shape(BaseModel):
+    """A JSON object that callers send or get; members that it does not name are ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+    example: ClassVar[str] = "{}"
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def read_shape(shape: type[S], document: object, whole: str = "body") -> S:
+    """The document as a `shape`; raises BadRequest that shows what the `whole` must look like."""
+    if not isinstance(document, dict):
+        raise BadRequest(f"The {whole} must be a JSON object; it must look like {shape.example}.")
+    try:
+        return shape.model_validate(document)
+    except ValidationError as error:
+        raise BadRequest(f"{_complaint(shape, error)}; the {whole} must look like {shape.example}.") from None
+
+
+def read_fields(shape: type[S], fields: dict[str, list[str]], lists: Iterable[str]) -> S:
+    """The fields of a form as a `shape`: those in `lists` are lists, of the others the last counts.
+
+    Raises BadRequest. Every value of a form is text, so `1` is read as true where that is wanted.
+    """
+    document = {name: values if name in lists else values[-1] for name, values in fields.items()}
+    try:
+        return shape.model_validate(document, strict=False)
+    except ValidationError as error:
+        raise BadRequest(f"{_complaint(shape, error)}.") from None
+
+
+def _complaint(shape: type[Shape], error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    name = str(first["loc"][0])
+    if first["type"] == "missing":
+        return f'"{name}" is missing'
+    return f'"{name}" must be {_wanted(shape, name, first)}'
+
+
+def _wanted(shape: type[Shape], name: str, error: "ErrorDetails") -> str:
+    words = [each.words for each in shape.model_fields[name].metadata if isinstance(each, MustBe)]
+    return words[0] if words else error["msg"].removeprefix("Input should be ")
