@@ -1,0 +1,141 @@
+// All words of the page, in English and in Chinese; both have the same names.
+
+const english = new Intl.NumberFormat("en");
+const chinese = new Intl.NumberFormat("zh");
+
+function inEnglish(seconds) {
+  if (seconds >= 120) return `${english.format(Math.ceil(seconds / 60))} minutes`;
+  return seconds === 1 ? "1 second" : `${english.format(seconds)} seconds`;
+}
+
+function inChinese(seconds) {
+  return seconds >= 120 ? `${chinese.format(Math.ceil(seconds / 60))} 分钟` : `${chinese.format(seconds)} 秒`;
+}
+
+const en = {
+  title: "Chinese to English translator",
+  language: "Language of this page",
+  theme: "Colours",
+  themeAuto: "Colours as in your system",
+  themeLight: "Light colours",
+  themeDark: "Dark colours",
+  chinese: "Chinese",
+  english: "English",
+  sourcePlaceholder: "Type or paste a Chinese text",
+  targetPlaceholder: "The translation appears here",
+  count: (length, limit) => `${english.format(length)} / ${english.format(limit)} characters`,
+  translate: "Translate",
+  clear: "Clear the text",
+  swap: "Swap the languages",
+  swapReason: "Not possible: this service translates from Chinese to English only.",
+  copy: "Copy",
+  copied: "Copied",
+  copySelected: "Selected: press Ctrl+C",
+  facts: (release, ms) => `${release} · ${english.format(ms)} ms`,
+  translated: "Translation:",
+  translating: "Translating…",
+  examples: "Try one of these",
+  history: "This visit",
+  historyHint: "Kept in this tab only.",
+  historyClear: "Clear the history",
+  historyCleared: "The history is empty.",
+  links: "Documentation",
+  docs: "API documentation",
+  release: "Release",
+  again: "Try again",
+  requestId: "Report it with this request ID:",
+  retrying: (seconds) => `Trying again in ${inEnglish(seconds)}.`,
+  waiting: (seconds) => `Try again in ${inEnglish(seconds)}.`,
+  keyLabel: "API key",
+  keyUse: "Use this key",
+  keyHint: "Your operator gives you one. It stays in this tab and is forgotten when you close it.",
+  keyWrong: "An API key has only Latin letters, digits and signs, and no spaces.",
+  keyKept: "An API key is used in this tab.",
+  keyForget: "Forget it",
+  keyForgotten: "The API key is forgotten.",
+  failures: {
+    blank: () => "Type or paste a Chinese text first.",
+    long: ({ length, limit }) =>
+      `The text has ${english.format(length)} characters, and ${english.format(limit)} fit. `
+      + `Shorten it by ${english.format(length - limit)}.`,
+    offline: () => "You are offline. The text is translated as soon as you are back.",
+    network: () => "The service cannot be reached. Check your connection, or try again in a moment.",
+    timeout: () => "The service did not answer within 30 seconds. Try again, or with a shorter text.",
+    unreadable: () => "The answer is not one of this service’s. A proxy or a sign-in page may stand in between.",
+    key: () => "This service asks for an API key.",
+    wrongKey: () => "The service does not accept this API key. Is it complete?",
+    forbidden: () => "You are not allowed to translate here.",
+    tooLarge: () => "The text is too long for this service.",
+    blocked: () => "The service does not translate this text.",
+    quota: () => "You have reached the limit of what you may translate in this time.",
+    busy: () => "The service is busy.",
+    slow: () => "The translation took too long. Try again, or with a shorter text.",
+    refused: ({ status }) => `The service did not accept the text (status ${status}).`,
+    broken: ({ status }) => `The service has a problem (status ${status}). Try again in a moment.`,
+  },
+};
+
+const zh = {
+  title: "中译英翻译器",
+  language: "界面语言",
+  theme: "配色",
+  themeAuto: "配色跟随系统",
+  themeLight: "浅色",
+  themeDark: "深色",
+  chinese: "中文",
+  english: "英文",
+  sourcePlaceholder: "输入或粘贴中文文本",
+  targetPlaceholder: "译文会显示在这里",
+  count: (length, limit) => `${chinese.format(length)} / ${chinese.format(limit)} 个字符`,
+  translate: "翻译",
+  clear: "清空文本",
+  swap: "交换语言",
+  swapReason: "无法交换：本服务只支持中译英。",
+  copy: "复制",
+  copied: "已复制",
+  copySelected: "已选中：请按 Ctrl+C",
+  facts: (release, ms) => `${release} · ${chinese.format(ms)} 毫秒`,
+  translated: "译文：",
+  translating: "正在翻译…",
+  examples: "试试这些句子",
+  history: "本次记录",
+  historyHint: "仅保存在当前标签页中。",
+  historyClear: "清空记录",
+  historyCleared: "记录已清空。",
+  links: "文档",
+  docs: "API 文档",
+  release: "版本",
+  again: "重试",
+  requestId: "反馈问题时请附上请求编号：",
+  retrying: (seconds) => `${inChinese(seconds)}后自动重试。`,
+  waiting: (seconds) => `请在 ${inChinese(seconds)}后重试。`,
+  keyLabel: "API 密钥",
+  keyUse: "使用此密钥",
+  keyHint: "密钥由服务管理员提供，只保存在当前标签页中，关闭后即删除。",
+  keyWrong: "API 密钥只能包含英文字母、数字和符号，不能有空格。",
+  keyKept: "当前标签页正在使用 API 密钥。",
+  keyForget: "删除密钥",
+  keyForgotten: "API 密钥已删除。",
+  failures: {
+    blank: () => "请先输入或粘贴中文文本。",
+    long: ({ length, limit }) =>
+      `文本有 ${chinese.format(length)} 个字符，最多可翻译 ${chinese.format(limit)} 个，`
+      + `请删去 ${chinese.format(length - limit)} 个。`,
+    offline: () => "网络已断开，恢复后会自动翻译。",
+    network: () => "无法连接到服务。请检查网络，或稍后重试。",
+    timeout: () => "服务在 30 秒内没有响应。请重试，或缩短文本。",
+    unreadable: () => "收到的不是本服务的应答，中间可能有代理或登录页面。",
+    key: () => "本服务需要 API 密钥。",
+    wrongKey: () => "服务不接受此 API 密钥，请检查是否完整。",
+    forbidden: () => "您没有在此翻译的权限。",
+    tooLarge: () => "文本过长，超出了本服务的限制。",
+    blocked: () => "本服务不翻译此文本。",
+    quota: () => "您在这段时间内的翻译量已达上限。",
+    busy: () => "服务繁忙。",
+    slow: () => "翻译超时。请重试，或缩短文本。",
+    refused: ({ status }) => `服务未接受此文本（状态码 ${status}）。`,
+    broken: ({ status }) => `服务出现问题（状态码 ${status}），请稍后重试。`,
+  },
+};
+
+export const messages = { en, zh };

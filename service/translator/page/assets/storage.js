@@ -1,0 +1,42 @@
+// Keeps values as JSON in the browser's storage, or for as long as the page lives where that is refused.
+
+class Memory {
+  #values = new Map();
+  getItem(name) { return this.#values.get(name) ?? null; }
+  setItem(name, value) { this.#values.set(name, value); }
+  removeItem(name) { this.#values.delete(name); }
+}
+
+function open(name) {
+  try {
+    return window[name];
+  } catch {
+    return new Memory(); // cookies are blocked
+  }
+}
+
+function kept(area) {
+  return {
+    get(name) {
+      try {
+        return JSON.parse(area.getItem(name));
+      } catch {
+        return null; // somebody else's value
+      }
+    },
+    set(name, value) {
+      try {
+        area.setItem(name, JSON.stringify(value));
+      } catch {
+        // The storage is full: the value lasts as long as the page.
+      }
+    },
+    remove(name) { area.removeItem(name); },
+  };
+}
+
+/** What is remembered until the reader clears it. */
+export const remembered = kept(open("localStorage"));
+
+/** What is remembered until the tab is closed. */
+export const ofThisVisit = kept(open("sessionStorage"));

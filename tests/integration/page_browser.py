@@ -1,0 +1,171 @@
+"""A browser that opens the translator's page and notes what the page does and complains about."""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserType, Locator, Page, Request, Route
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# What Chromium itself says about an answer that a test asked for; nothing is wrong with the page.
+_EXPECTED = "Failed to load resource"
+
+
+def launch(chromium: BrowserType) -> Browser:
+    """The system's Chromium; it is required, and nothing is downloaded."""
+    program = shutil.which("chromium")
+    assert program is not None, "these tests need Chromium: apt-get install chromium"
+    return chromium.launch(executable_path=program, args=_ARGUMENTS)
+
+
+@dataclass
+class Watched:
+    """What a page has asked for and complained about since it was opened."""
+
+    url: str
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("request", lambda request: self.requests.append(request))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: self._note(message.type, message.text))
+
+    def forget(self) -> None:
+        self.requests.clear()
+        self.complaints.clear()
+
+    def texts(self) -> list[str]:
+        return [json.loads(request.post_data or "")["text"] for request in self._translations()]
+
+    def keys(self) -> list[str | None]:
+        return [request.header_value("authorization") for request in self._translations()]
+
+    def check(self) -> None:
+        """No page may complain, whatever a test is about, or ask anybody but its own service."""
+        assert self.complaints == []
+        assert [request.url for request in self.requests if not request.url.startswith(self.url)] == []
+
+    def _translations(self) -> list[Request]:
+        return [request for request in self.requests if request.url.endswith("/translate")]
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not text.startswith(_EXPECTED):
+            self.complaints.append(text)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The page in a context of its own, with names for what a reader finds on it."""
+
+    page: Page
+    watched: Watched
+
+    @property
+    def source(self) -> Locator:
+        return self.page.locator("#source")
+
+    @property
+    def target(self) -> Locator:
+        return self.page.locator("#target")
+
+    @property
+    def notice(self) -> Locator:
+        return self.page.locator("#notice")
+
+    @property
+    def entries(self) -> Locator:
+        return self.page.locator("#entries li")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def translate(self, text: str) -> None:
+        """Asks by hand, so that nothing waits for the typing to pause."""
+        self.source.fill(text)
+        self.source.press("Control+Enter")
+
+    def start_over(self) -> None:
+        """As a new visit, in the browser that is there: a new one takes longer than most tests."""
+        self.page.unroute_all()
+        self.page.context.set_offline(False)
+        self.page.goto(f"{self.watched.url}livez")  # the page itself would write on leaving
+        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.watched.forget()
+        self.page.goto(self.watched.url)
+
+    def answered_within(self, milliseconds: int) -> None:
+        """Lets time pass, and waits for the answer to what is asked meanwhile."""
+        with self.page.expect_response("**/translate"):
+            self.page.clock.run_for(milliseconds)
+
+    def sent(self) -> list[str]:
+        """The texts that the page has asked the service for, in order."""
+        self.catch_up()
+        return self.watched.texts()
+
+    def sent_keys(self) -> list[str | None]:
+        self.catch_up()
+        return self.watched.keys()
+
+    def catch_up(self) -> None:
+        """Comes back when the page has dealt with every answer that has arrived."""
+        self.page.evaluate("fetch('/livez').then((response) => response.text())")
+
+
+@dataclass
+class Pages:
+    """Opens the page at `url` as often as a test likes, each time for a reader with a fresh browser."""
+
+    browser: Browser
+    url: str
+    opened: list[Opened] = field(default_factory=list)
+
+    def open(self, locale: str = "en-GB", **options: Any) -> Opened:
+        opened = self._new(locale, options)
+        opened.page.goto(self.url)
+        return opened
+
+    def open_with_stopped_clock(self) -> Opened:
+        """Time passes only where the test says so; requests are as quick as they are."""
+        opened = self._new("en-GB", {})
+        opened.page.clock.install(time=0)
+        opened.page.goto(self.url)
+        opened.page.clock.pause_at(1000)
+        return opened
+
+    def close(self) -> None:
+        for opened in self.opened:
+            opened.page.context.close()
+        for opened in self.opened:
+            opened.watched.check()
+
+    def _new(self, locale: str, options: dict[str, Any]) -> Opened:
+        context = self.browser.new_context(locale=locale, **options)
+        context.set_default_timeout(15_000)
+        opened = Opened(context.new_page(), Watched(self.url))
+        opened.watched.watch(opened.page)
+        self.opened.append(opened)
+        return opened
+
+
+def refuse(status: int, error: str, **headers: str) -> Any:
+    """A route handler that answers as the service does when it refuses a request."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(
+            status=status,
+            json={"error": error},
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+            content_type="application/problem+json",
+        )
+
+    return answer

@@ -1,0 +1,588 @@
+"""The translator's page in a real browser, against the real service: what a reader sees and can do."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from integration.page_browser import Opened, Pages, launch, refuse
+from integration.page_looks import brightness, faint_texts, focus_order, grounds, nameless, overflow
+from unit.translator.service_process import Services
+
+WEATHER = "今天天气真好，适合出去散步。"
+KEY = "a-key-of-the-tests-own-0123456789"
+COFFEE = "她每天早上都喝一杯咖啡。"
+FACTS = re.compile(r"^Release v0\.0\.0-unknown · [\d,]+ ms$")
+SMALL: Any = {"viewport": {"width": 360, "height": 740}}
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    services = Services()
+    yield services
+    services.end()
+
+
+def _serve(services: Services, **environment: str) -> str:
+    # Nobody reads the log here, and a full pipe would stop the service.
+    service = services.start(ACCESS_LOG="false", **environment)
+    service.wait_for("/readyz", 200)
+    return f"http://127.0.0.1:{service.port}/"
+
+
+@pytest.fixture(scope="module")
+def service(services: Services) -> str:
+    return _serve(services)
+
+
+@pytest.fixture(scope="module")
+def guarded_service(services: Services) -> str:
+    return _serve(services, API_KEYS=f"reader=sha256:{hashlib.sha256(KEY.encode()).hexdigest()}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def pages(browser: Browser, service: str) -> Iterator[Pages]:
+    pages = Pages(browser, service)
+    yield pages
+    pages.close()
+
+
+@pytest.fixture(scope="module")
+def kept_open(browser: Browser, service: str) -> Opened:
+    return Pages(browser, service).open()
+
+
+@pytest.fixture
+def opened(kept_open: Opened) -> Iterator[Opened]:
+    kept_open.start_over()
+    yield kept_open
+    kept_open.watched.check()
+
+
+@pytest.fixture
+def guarded(browser: Browser, guarded_service: str) -> Iterator[Opened]:
+    pages = Pages(browser, guarded_service)
+    yield pages.open()
+    pages.close()
+
+
+@pytest.fixture(scope="module")
+def kept_stopped(browser: Browser, service: str) -> Opened:
+    return Pages(browser, service).open_with_stopped_clock()
+
+
+@pytest.fixture
+def timed(kept_stopped: Opened) -> Iterator[Opened]:
+    kept_stopped.start_over()
+    yield kept_stopped
+    kept_stopped.watched.check()
+
+
+# Translating
+
+
+def test_a_text_is_translated_as_it_is_typed(opened: Opened) -> None:
+    opened.source.press_sequentially(WEATHER)
+    expect(opened.target).to_have_value(re.compile("weather"))
+    assert opened.sent()[-1] == WEATHER
+
+
+def test_a_pause_in_typing_sends_the_text_once(timed: Opened) -> None:
+    timed.source.press_sequentially("今天天气")
+    timed.page.clock.run_for(399)
+    assert timed.sent() == []
+    timed.answered_within(1)
+    timed.page.clock.run_for(10_000)
+    assert timed.sent() == ["今天天气"]
+
+
+@pytest.mark.parametrize("keys", ["Control+Enter", "Meta+Enter"])
+def test_the_keyboard_translates_at_once(keys: str, timed: Opened) -> None:
+    timed.source.fill(WEATHER)
+    timed.source.press(keys)
+    expect(timed.target).to_have_value(re.compile("weather"))
+
+
+def test_the_button_translates_at_once(timed: Opened) -> None:
+    timed.source.fill(WEATHER)
+    timed.button("Translate").click()
+    expect(timed.target).to_have_value(re.compile("weather"))
+
+
+def test_an_example_is_translated(opened: Opened) -> None:
+    opened.button(COFFEE).click()
+    expect(opened.source).to_have_value(COFFEE)
+    expect(opened.source).to_be_focused()
+    expect(opened.target).to_have_value(re.compile("coffee"))
+
+
+def test_an_input_method_is_waited_for(timed: Opened) -> None:
+    timed.source.focus()
+    keyboard = timed.page.context.new_cdp_session(timed.page)
+    keyboard.send("Input.imeSetComposition", {"text": "jintian", "selectionStart": 7, "selectionEnd": 7})
+    expect(timed.source).to_have_value("jintian")
+    timed.page.clock.run_for(5_000)
+    assert timed.sent() == []
+    keyboard.send("Input.insertText", {"text": "今天"})
+    timed.answered_within(400)
+    assert timed.sent() == ["今天"]
+
+
+def test_line_breaks_stay(opened: Opened) -> None:
+    opened.translate(f"{WEATHER}\n\n{COFFEE}")
+    expect(opened.target).to_have_value(re.compile(r"weather.*\n\n.*coffee"))
+    expect(opened.target).to_have_css("white-space", "pre-wrap")
+
+
+def test_markup_in_an_answer_is_shown_as_text(opened: Opened) -> None:
+    markup = "<img src=/assets/none.svg><b>bold</b>"
+    answer = {"translation": markup, "success": True, "result": markup, "release": "<i>v1</i>"}
+    opened.page.route("**/translate", lambda route: route.fulfill(json=answer))
+    opened.translate(markup)
+    expect(opened.target).to_have_value(markup)
+    expect(opened.entries.locator(".entry-target")).to_have_text(markup)
+    expect(opened.page.locator("main :is(img, b, i)")).to_have_count(0)
+
+
+def test_release_and_time_are_shown(opened: Opened) -> None:
+    expect(opened.page.locator("footer")).to_contain_text("Release v0.0.0-unknown")
+    opened.translate(WEATHER)
+    expect(opened.page.locator("#facts")).to_have_text(FACTS)
+
+
+def test_an_older_answer_never_replaces_a_newer_one(opened: Opened) -> None:
+    held: list[Route] = []
+    opened.page.route("**/translate", lambda route: route.continue_() if held else held.append(route))
+    with opened.page.expect_request("**/translate"):
+        opened.translate(WEATHER)
+    with opened.page.expect_event("requestfailed") as given_up:
+        opened.translate(COFFEE)
+    assert given_up.value.post_data_json == {"text": WEATHER}
+    expect(opened.target).to_have_value(re.compile("coffee"))
+    held[0].fulfill(json={"translation": "late", "release": "v0"})
+    opened.catch_up()
+    expect(opened.target).to_have_value(re.compile("coffee"))
+
+
+def test_clearing_empties_both_sides(opened: Opened) -> None:
+    opened.translate(WEATHER)
+    expect(opened.target).not_to_have_value("")
+    opened.button("Clear the text").click()
+    expect(opened.source).to_have_value("")
+    expect(opened.source).to_be_focused()
+    expect(opened.target).to_have_value("")
+    expect(opened.button("Copy")).to_be_disabled()
+
+
+# Limits
+
+
+def test_characters_are_counted_as_the_service_counts_them(opened: Opened) -> None:
+    opened.source.fill("天气😀")
+    expect(opened.page.locator("#count")).to_have_text("3 / 5,000 characters")
+
+
+def test_a_text_that_is_too_long_is_not_sent(opened: Opened) -> None:
+    opened.translate("字" * 5003)
+    expect(opened.page.locator("#count")).to_have_text("5,003 / 5,000 characters")
+    expect(opened.notice).to_have_text(re.compile("5,003 characters, and 5,000 fit. Shorten it by 3."))
+    expect(opened.source).to_have_attribute("aria-invalid", "true")
+    assert opened.sent() == []
+
+
+def test_an_empty_text_is_asked_for(opened: Opened) -> None:
+    opened.button("Translate").click()
+    expect(opened.notice).to_have_text(re.compile("Type or paste a Chinese text first."))
+    assert opened.sent() == []
+
+
+# Copying, swapping, history
+
+
+def test_the_translation_is_copied(pages: Pages) -> None:
+    opened = pages.open(permissions=["clipboard-read", "clipboard-write"])
+    opened.translate(WEATHER)
+    opened.button("Copy").click()
+    expect(opened.button("Copied")).to_be_visible()
+    assert "weather" in opened.page.evaluate("() => navigator.clipboard.readText()")
+
+
+def test_the_translation_is_copied_where_the_browser_offers_no_clipboard(opened: Opened) -> None:
+    opened.page.evaluate("() => Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    opened.translate(WEATHER)
+    opened.button("Copy").click()
+    expect(opened.button("Copied")).to_be_focused()
+    opened.source.fill("")
+    opened.source.press("Control+V")
+    expect(opened.source).to_have_value(re.compile("weather"))
+
+
+def test_swapping_is_disabled_and_says_why(opened: Opened) -> None:
+    swap, reason = opened.button("Swap the languages"), opened.page.get_by_role("tooltip")
+    expect(swap).to_be_disabled()
+    expect(swap).to_have_accessible_description(re.compile("from Chinese to English only"))
+    expect(reason).to_be_hidden()
+    swap.focus()
+    expect(reason).to_be_visible()
+    swap.press("Escape")
+    expect(reason).to_be_hidden()
+    opened.source.focus()
+    swap.hover()
+    expect(reason).to_be_visible()
+
+
+def test_a_tap_on_the_disabled_button_says_why(pages: Pages) -> None:
+    opened = pages.open(has_touch=True, **SMALL)
+    opened.button("Swap the languages").tap(force=True)
+    expect(opened.page.get_by_role("tooltip")).to_be_in_viewport(ratio=1)
+    expect(opened.page.get_by_role("status")).to_have_text(re.compile("from Chinese to English only"))
+
+
+def test_history_brings_a_translation_back_without_asking_again(opened: Opened) -> None:
+    for text, word in ((WEATHER, "weather"), (COFFEE, "coffee")):
+        opened.translate(text)
+        expect(opened.target).to_have_value(re.compile(word))
+    expect(opened.entries).to_have_count(2)
+    opened.entries.filter(has_text=WEATHER).get_by_role("button").click()
+    expect(opened.source).to_have_value(WEATHER)
+    expect(opened.target).to_have_value(re.compile("weather"))
+    expect(opened.page.locator("#facts")).to_have_text(FACTS)
+    assert opened.sent() == [WEATHER, COFFEE]
+
+
+def test_history_and_screen_readers_get_what_typing_settles_on(timed: Opened) -> None:
+    status = timed.page.get_by_role("status")
+    for part in ("今天", "天气", "真好，"):
+        timed.source.press_sequentially(part)
+        timed.answered_within(400)
+        expect(timed.target).not_to_have_value("")
+        timed.catch_up()
+        timed.page.clock.run_for(1499 - 400)
+        expect(status).to_have_text("")
+        expect(timed.entries).to_have_count(0)
+    timed.page.clock.run_for(401)
+    expect(timed.entries.locator(".entry-source")).to_have_text(["今天天气真好，"])
+    expect(status).to_have_text(re.compile(r"^Translation: \w+"))
+
+
+def test_what_a_text_grows_into_takes_its_place_in_history(opened: Opened) -> None:
+    for text in (COFFEE, WEATHER, WEATHER + COFFEE, COFFEE):
+        opened.translate(text)
+        expect(opened.entries.first.locator(".entry-source")).to_have_text(text)
+    expect(opened.entries.locator(".entry-source")).to_have_text([COFFEE, WEATHER + COFFEE])
+
+
+def test_history_lasts_as_long_as_the_visit_and_can_be_cleared(opened: Opened) -> None:
+    opened.translate(WEATHER)
+    expect(opened.entries).to_have_count(1)
+    opened.page.reload()
+    expect(opened.entries).to_have_count(1)
+    opened.button("Clear the history").click()
+    expect(opened.entries).to_have_count(0)
+    expect(opened.source).to_be_focused()
+    opened.page.reload()
+    expect(opened.page.get_by_role("heading", name="Try one of these")).to_be_visible()
+
+
+# Errors in words
+
+
+def test_a_service_that_cannot_be_reached_is_named_and_can_be_tried_again(opened: Opened) -> None:
+    opened.page.route("**/translate", lambda route: route.abort("connectionrefused"), times=1)
+    opened.translate(WEATHER)
+    expect(opened.notice).to_contain_text("The service cannot be reached.")
+    opened.button("Try again").click()
+    expect(opened.target).to_have_value(re.compile("weather"))
+    expect(opened.notice).to_be_hidden()
+
+
+def test_a_text_typed_offline_is_translated_when_the_connection_is_back(opened: Opened) -> None:
+    opened.page.context.set_offline(True)
+    opened.source.fill(WEATHER)
+    expect(opened.notice).to_contain_text("You are offline.")
+    opened.page.context.set_offline(False)
+    expect(opened.target).to_have_value(re.compile("weather"))
+
+
+def test_a_busy_service_is_asked_once_more_when_it_said_so(timed: Opened) -> None:
+    timed.page.route("**/translate", refuse(503, "64 requests wait already.", Retry_After="2"), times=1)
+    timed.source.fill(WEATHER)
+    timed.answered_within(400)
+    expect(timed.notice).to_contain_text("The service is busy.")
+    expect(timed.notice).to_contain_text("64 requests wait already.")
+    expect(timed.notice).to_contain_text("Trying again in 2 seconds.")
+    timed.page.clock.run_for(1000)
+    expect(timed.notice).to_contain_text("Trying again in 1 second.")
+    timed.answered_within(1000)
+    expect(timed.target).to_have_value(re.compile("weather"))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_stays_busy_is_not_asked_in_a_loop(status: int, timed: Opened) -> None:
+    timed.page.route("**/translate", refuse(status, "Come back later.", Retry_After="1"))
+    timed.source.fill(WEATHER)
+    timed.answered_within(400)
+    expect(timed.notice).to_contain_text("Trying again in 1 second.")
+    timed.answered_within(1000)
+    expect(timed.notice).to_contain_text("Try again in 1 second.")
+    timed.page.clock.fast_forward(600_000)
+    assert timed.sent() == [WEATHER, WEATHER]
+
+
+def test_typing_on_does_not_press_a_busy_service(timed: Opened) -> None:
+    timed.page.route("**/translate", refuse(429, "60 per minute are yours.", Retry_After="30"), times=1)
+    timed.source.fill("今天")
+    timed.answered_within(400)
+    expect(timed.notice).to_contain_text("Trying again in 30 seconds.")
+    timed.source.fill(WEATHER)
+    timed.page.clock.run_for(29_000)
+    assert timed.sent() == ["今天"]
+    timed.answered_within(1000)
+    assert timed.sent() == ["今天", WEATHER]
+
+
+def test_a_long_wait_is_left_to_the_reader(timed: Opened) -> None:
+    timed.page.route("**/translate", refuse(429, "The day's quota is used up.", Retry_After="3600"))
+    timed.source.fill(WEATHER)
+    timed.answered_within(400)
+    expect(timed.notice).to_contain_text("Try again in 60 minutes.")
+    timed.page.clock.fast_forward(4_000_000)
+    assert timed.sent() == [WEATHER]
+
+
+def test_a_failure_names_the_request_for_a_report(opened: Opened) -> None:
+    opened.page.route("**/translate", refuse(500, "Something broke.", X_Request_ID="7b1c9d"))
+    opened.translate(WEATHER)
+    expect(opened.notice).to_contain_text("The service has a problem (status 500).")
+    expect(opened.notice).to_contain_text("7b1c9d")
+    expect(opened.page.get_by_role("status")).to_have_text(re.compile("The service has a problem"))
+
+
+def test_an_answer_of_somebody_else_is_not_taken_for_a_translation(opened: Opened) -> None:
+    opened.page.route("**/translate", lambda route: route.fulfill(body="<p>Sign in</p>"))
+    opened.translate(WEATHER)
+    expect(opened.notice).to_contain_text("The answer is not one of this service’s.")
+
+
+# API keys
+
+
+def test_a_service_that_wants_a_key_gets_it(guarded: Opened) -> None:
+    guarded.translate(WEATHER)
+    key = guarded.page.get_by_label("API key")
+    expect(guarded.notice).to_contain_text("This service asks for an API key.")
+    expect(key).to_be_focused()
+    key.fill("wrong-key")
+    key.press("Enter")
+    expect(guarded.notice).to_contain_text("The service does not accept this API key.")
+    key.fill(KEY)
+    guarded.button("Use this key").click()
+    expect(guarded.target).to_have_value(re.compile("weather"))
+    assert guarded.sent_keys() == [None, "Bearer wrong-key", f"Bearer {KEY}"]
+
+
+def test_a_key_lasts_as_long_as_the_visit_and_can_be_forgotten(guarded: Opened) -> None:
+    guarded.translate(WEATHER)
+    guarded.page.get_by_label("API key").fill(KEY)
+    guarded.button("Use this key").click()
+    expect(guarded.page.get_by_text("An API key is used in this tab.")).to_be_visible()
+    guarded.page.reload()
+    guarded.translate(COFFEE)
+    expect(guarded.target).to_have_value(re.compile("coffee"))
+    guarded.button("Forget it").click()
+    guarded.translate(WEATHER)
+    expect(guarded.notice).to_contain_text("This service asks for an API key.")
+    assert guarded.page.evaluate("() => JSON.stringify(localStorage)") == "{}"
+
+
+def test_a_key_that_no_header_can_hold_is_refused_in_words(guarded: Opened) -> None:
+    guarded.translate(WEATHER)
+    guarded.page.get_by_label("API key").fill("密钥")
+    guarded.button("Use this key").click()
+    expect(guarded.notice).to_contain_text("only Latin letters, digits and signs")
+    assert guarded.sent_keys() == [None]
+
+
+# Colours and languages
+
+
+def test_colours_follow_the_system(opened: Opened) -> None:
+    light_ground, light_text = grounds(opened.page)
+    opened.page.emulate_media(color_scheme="dark")
+    dark_ground, dark_text = grounds(opened.page)
+    opened.page.emulate_media(color_scheme="null")
+    assert brightness(light_ground) > 600 > 100 > brightness(light_text)
+    assert brightness(dark_ground) < 100 < 600 < brightness(dark_text)
+
+
+def test_chosen_colours_stay(opened: Opened) -> None:
+    light = grounds(opened.page)
+    opened.page.get_by_role("radio", name="Dark colours").check()
+    dark = grounds(opened.page)
+    assert brightness(dark[0]) < brightness(light[0])
+    opened.page.reload()
+    assert grounds(opened.page) == dark
+    opened.page.get_by_role("radio", name="Colours as in your system").check()
+    assert grounds(opened.page) == light
+
+
+def _fill(opened: Opened) -> None:
+    opened.translate(COFFEE)
+    expect(opened.entries).to_have_count(1)
+
+
+def _overfill(opened: Opened) -> None:
+    """A word without a place to break, in both columns and in the history."""
+    word = "a" * 300
+    opened.page.route(
+        "**/translate", lambda route: route.fulfill(json={"translation": word, "release": word})
+    )
+    opened.translate(word)
+    expect(opened.entries).to_have_count(2)
+
+
+def _fail(opened: Opened) -> None:
+    opened.page.route("**/translate", refuse(504, "It took too long.", X_Request_ID="7b1c9d"))
+    opened.translate(WEATHER)
+    expect(opened.notice).to_be_visible()
+
+
+def _ask(opened: Opened) -> None:
+    opened.page.route("**/translate", refuse(401, "Send a key.", WWW_Authenticate="Bearer"))
+    opened.translate(WEATHER)
+    expect(opened.page.locator("#key")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(scheme: str, pages: Pages) -> None:
+    opened = pages.open(color_scheme=scheme, reduced_motion="reduce")
+    assert faint_texts(opened.page) == []
+    for prepare in (_fill, _fail, _ask):
+        prepare(opened)
+        assert faint_texts(opened.page) == []
+
+
+def test_a_chinese_reader_gets_a_chinese_page(pages: Pages) -> None:
+    opened = pages.open(locale="zh-CN")
+    expect(opened.page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(opened.page).to_have_title("中译英翻译器")
+    opened.source.fill(WEATHER)
+    opened.button("翻译").click()
+    expect(opened.target).to_have_value(re.compile("weather"))
+    expect(opened.page.locator("#facts")).to_have_text(re.compile(r"^版本 v0\.0\.0-unknown · [\d,]+ 毫秒$"))
+    _fail(opened)
+    expect(opened.notice).to_contain_text("翻译超时")
+
+
+def test_a_chosen_language_changes_all_words_and_stays(opened: Opened) -> None:
+    _fail(opened)
+    opened.page.get_by_role("radio", name="中文").check()
+    expect(opened.notice).to_contain_text("翻译超时")
+    expect(opened.button("翻译")).to_be_visible()
+    opened.page.reload()
+    expect(opened.page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    opened.page.get_by_role("radio", name="English").check()
+    expect(opened.page.locator("html")).to_have_attribute("lang", "en")
+    expect(opened.button("Translate")).to_be_visible()
+
+
+def test_both_languages_say_the_same_things(opened: Opened) -> None:
+    english, chinese = opened.page.evaluate(
+        """async () => {
+          const { messages } = await import("/assets/messages.js");
+          const names = (words) => [...Object.keys(words), ...Object.keys(words.failures)];
+          return [names(messages.en), names(messages.zh)];
+        }"""
+    )
+    assert english == chinese
+
+
+# For every reader and every screen
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_nothing_scrolls_sideways_on_a_small_screen(locale: str, pages: Pages) -> None:
+    opened = pages.open(locale=locale, **SMALL)
+    assert overflow(opened.page) == 0
+    for prepare in (_fill, _overfill, _fail, _ask):
+        prepare(opened)
+        assert overflow(opened.page) == 0
+
+
+def _place(page: Page, name: str) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom."""
+    box = page.locator(name).bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+
+
+def test_the_columns_stand_side_by_side_where_there_is_room(opened: Opened) -> None:
+    source, target = _place(opened.page, "#form"), _place(opened.page, "#answer")
+    assert (source[1], source[3]) == (target[1], target[3])
+    assert source[2] < target[0]
+
+
+def test_the_columns_are_stacked_on_a_small_screen(pages: Pages) -> None:
+    page = pages.open(**SMALL).page
+    source, target = _place(page, "#form"), _place(page, "#answer")
+    assert (source[0], source[2]) == (target[0], target[2])
+    assert source[3] < target[1]
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(opened: Opened) -> None:
+    expect(opened.source).to_be_focused()
+    _fill(opened)
+    entry = opened.entries.get_by_role("button").inner_text().replace("\n", "")
+    after = ["translate", "swap", "target", "copy", "clear-history", entry, "API documentation", "OpenAPI"]
+    found = focus_order(opened.page, "Tab", len(after))
+    assert [re.sub(r"\s+", "", name) for name in found] == [re.sub(r"\s+", "", name) for name in after]
+    opened.source.focus()
+    assert focus_order(opened.page, "Shift+Tab", 3) == ["clear", "auto", "en"]
+    opened.page.keyboard.press("ArrowRight")
+    expect(opened.page.locator("html")).to_have_attribute("lang", "zh-Hans")
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_screen_readers_have_a_name_for_everything(locale: str, pages: Pages) -> None:
+    opened = pages.open(locale=locale)
+    assert nameless(opened.page) == []
+    for prepare in (_fill, _fail, _ask):
+        prepare(opened)
+        assert nameless(opened.page) == []
+
+
+def test_the_footer_leads_to_the_documentation(opened: Opened) -> None:
+    links = opened.page.get_by_role("navigation", name="Documentation").get_by_role("link")
+    expect(links).to_have_count(2)
+    for link in links.all():
+        address = link.evaluate("(link) => link.href")
+        assert opened.page.request.get(address).ok, address
+
+
+def test_nothing_moves_for_those_who_ask_for_it(pages: Pages) -> None:
+    opened = pages.open(reduced_motion="reduce")
+    opened.page.route("**/translate", lambda _: None)
+    opened.translate(WEATHER)
+    expect(opened.page.locator("#answer")).to_have_attribute("aria-busy", "true")
+    bar = "() => getComputedStyle(document.querySelector('.progress'), '::after').animationName"
+    assert opened.page.evaluate(bar) == "none"
+
+
+def test_every_module_is_fetched_at_once(opened: Opened) -> None:
+    wanted = opened.page.locator("link[rel=modulepreload], script[src]")
+    named = wanted.evaluate_all("(links) => links.map((link) => link.href || link.src)")
+    fetched = [request.url for request in opened.watched.requests if request.url.endswith(".js")]
+    assert sorted(fetched) == sorted(named)
