@@ -14,7 +14,8 @@ PYTHON := .venv/bin/python
 RELCTL := .venv/bin/relctl --env $(ENV)
 TESTS ?= tests
 
-.PHONY: help setup setup-dev demo down lint format test test-slow test-all bench build verify promote rollback status lock clean
+.PHONY: help setup setup-dev setup-reference demo down lint format test test-slow test-reference test-all bench \
+	model build verify promote rollback status lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,6 +25,9 @@ setup: ## install what is missing (needs root for that), start an engine, make .
 
 setup-dev: # what tests and lint need besides
 	@deploy/setup.sh dev
+
+setup-reference: # besides, torch and transformers
+	@deploy/setup.sh reference
 
 demo: setup ## the whole job on this machine: build, verify, promote, update under load, refuse, roll back
 	@$(PYTHON) deploy/demo.py
@@ -43,16 +47,23 @@ format: setup-dev ## let ruff lay out the code
 	$(PYTHON) -m ruff check --fix .
 
 test: setup-dev ## all tests but the slow ones, on a real engine and a real Nginx
-	$(PYTHON) -m pytest -m "not slow" $(TESTS)
+	$(PYTHON) -m pytest -m "not slow and not reference" $(TESTS)
 
 test-slow: setup-dev # the tests that `make test` leaves out
-	$(PYTHON) -m pytest -m slow $(TESTS)
+	$(PYTHON) -m pytest -m "slow and not reference" $(TESTS)
 
-test-all: test test-slow ## all tests
+test-reference: setup-reference # the tests that compare with torch
+	$(PYTHON) -m pytest -m reference $(TESTS)
 
-bench: setup-dev ## the benchmarks; each prints one JSON object last
+test-all: test test-slow test-reference ## all tests
+
+bench: setup-reference ## the benchmarks; each prints one JSON object last
 	$(PYTHON) benchmarks/build.py
 	$(PYTHON) benchmarks/switch.py
+	$(PYTHON) benchmarks/service.py
+
+model: setup-reference ## make the int8 model anew from its transformers form; the same bytes as in git
+	$(PYTHON) service/convert_model.py service/models/zh-en-tiny/2026.11/hf service/models/zh-en-tiny/2026.11/ct2-int8
 
 build: setup ## an image from HEAD's commit
 	@$(RELCTL) build

@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # Sets up what `make demo` and `make test` need and is missing: Debian packages, an engine that answers, .venv.
-# Idempotent. Usage: deploy/setup.sh [dev]   (dev adds what tests and lint need)
+# Idempotent. Usage: deploy/setup.sh [dev|reference]   (dev adds what tests and lint need, reference also torch)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly extra="${1:-}"
+case "$extra" in
+  "") readonly extras="" ;;
+  dev) readonly extras="[dev]" ;;
+  reference) readonly extras="[dev,reference]" ;;
+  *) echo "setup: error: $extra is not known; usage: deploy/setup.sh [dev|reference]" >&2 && exit 2 ;;
+esac
 readonly state="${RELCTL_STATE_DIR:-$PWD/.relctl}"
 readonly venv="$PWD/.venv"
 export PATH="$PATH:/usr/sbin:/sbin" # dockerd and nginx live there; not every user's PATH has them
@@ -33,6 +39,7 @@ missing_packages() {
   [ -x "$(command -v mmdebstrap)" ] || echo mmdebstrap
   [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
   [ -x "$(command -v git)" ] || echo git
+  [ -z "$extra" ] || [ -x "$(command -v chromium)" ] || echo chromium
   [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
@@ -55,7 +62,7 @@ install_venv() {
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   say "installing relctl${extra:+ and its $extra tools} into .venv"
   [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
-  "$venv/bin/python" -m pip install -q -c constraints.txt -e ".${extra:+[$extra]}"
+  "$venv/bin/python" -m pip install -q -c constraints.txt -e ".$extras"
   [ -z "$extra" ] || "$venv/bin/python" -m pip install -q --require-hashes -r service/requirements.lock
   "$venv/bin/python" -m compileall -q deploy/relctl # so that the first command is as fast as the next
   printf '%s' "$wanted" >"$stamp"

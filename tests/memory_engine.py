@@ -106,7 +106,7 @@ class MemoryEngine:
         entry = self._entries.get(name)
         return "\n".join(entry.log.splitlines()[-lines:]) if entry else ""
 
-    def remove(self, name: str, grace: int = 0) -> None:  # noqa: ARG002 - threads end at once
+    def remove(self, name: str, grace: int = 0) -> None:
         entry = self._entries.pop(name, None)
         if entry is not None and entry.server is not None:
             entry.server.end()

@@ -3,10 +3,12 @@
 from flask import Flask, Response, render_template
 from flask.json.provider import DefaultJSONProvider
 
-from translator import problem, status, translate
-from translator.lifecycle import Lifecycle
-from translator.release import Release
-from translator.settings import Settings
+from translator import status
+from translator.access import guard as access
+from translator.api import problem
+from translator.api import routes as api
+from translator.observe import requests, scrape
+from translator.parts import Parts
 
 # The page needs its own files and its own API, and nothing else of a browser's powers.
 _CONTENT_SECURITY_POLICY = (
@@ -20,8 +22,8 @@ class _Json(DefaultJSONProvider):
     sort_keys = False
 
 
-def create_app(settings: Settings, release: Release, lifecycle: Lifecycle) -> Flask:
-    """The WSGI application; it answers /livez at once, and translates once `lifecycle` is ready."""
+def create_app(parts: Parts) -> Flask:
+    """The WSGI application; it answers /livez at once, and translates once the lifecycle is ready."""
     app = Flask(
         __name__,
         static_folder="page/assets",
@@ -29,19 +31,25 @@ def create_app(settings: Settings, release: Release, lifecycle: Lifecycle) -> Fl
         template_folder="page",
     )
     app.json = _Json(app)
-    app.register_blueprint(status.routes(release, lifecycle))
-    app.register_blueprint(translate.routes(settings, release, lifecycle))
     problem.register(app)
+    requests.register(app, parts.metrics, parts.settings.access_log)  # sees also what the guard refuses
+    access.register(app, parts.guard)
+    app.register_blueprint(status.routes(parts.release, parts.lifecycle))
+    app.register_blueprint(scrape.routes(parts.metrics))
+    app.register_blueprint(api.routes(parts.settings, parts.release, parts.lifecycle, parts.blocked))
+    _add_page(app, parts)
+    return app
 
+
+def _add_page(app: Flask, parts: Parts) -> None:
     @app.get("/")
     def page() -> str:
-        return render_template("index.html", release=release.tag, max_characters=settings.max_characters)
+        limit = parts.settings.max_characters
+        return render_template("index.html", release=parts.release.tag, max_characters=limit)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers["X-Release"] = release.tag
+        response.headers["X-Release"] = parts.release.tag
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
         return response
-
-    return app

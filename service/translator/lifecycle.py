@@ -1,4 +1,4 @@
-"""Knows whether the service is starting, ready or draining, and holds the engine once it is loaded."""
+"""Knows whether the service is starting, ready or draining, and holds the translator once it is loaded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the engine's libraries are imported by the thread that loads the model
-    from translator.engine import Engine
+    from translator.batching.translator import Translator
 
 
 class Phase(Enum):
@@ -19,17 +19,17 @@ class Phase(Enum):
 
 
 class NotReadyError(Exception):
-    """There is no engine yet, or there will soon be none."""
+    """There is no model yet, or there will soon be none."""
 
 
 class Lifecycle:
     """Moves from starting to ready to draining, never back; safe to ask from any thread."""
 
     def __init__(self, patience: float = 2.0) -> None:
-        """`patience`: seconds that `engine` waits for a model which is still being loaded."""
+        """`patience`: seconds that `translator` waits for a model which is still being loaded."""
         self._patience = patience
         self._loaded = threading.Event()
-        self._engine: Engine | None = None
+        self._translator: Translator | None = None
         self._draining = False
 
     @property
@@ -40,21 +40,21 @@ class Lifecycle:
         return Phase.READY if self._loaded.is_set() else Phase.STARTING
 
     @property
-    def engine(self) -> Engine:
-        """The engine; raises NotReadyError when `patience` ends before there is one.
+    def translator(self) -> Translator:
+        """The translator; raises NotReadyError when `patience` ends before there is one.
 
         Waiting is for the live slot that crashed and came back: its proxy sends requests as soon as
-        it listens, a moment before the model is loaded. A draining service has an engine too,
+        it listens, a moment before the model is loaded. A draining service has one too,
         because a request that has arrived is better answered than refused.
         """
         self._loaded.wait(self._patience)
-        if self._engine is None:
+        if self._translator is None:
             raise NotReadyError("The model is being loaded; try again in a moment.")
-        return self._engine
+        return self._translator
 
-    def become_ready(self, engine: Engine) -> None:
-        """Hands out `engine` from now on."""
-        self._engine = engine
+    def become_ready(self, translator: Translator) -> None:
+        """Hands out `translator` from now on."""
+        self._translator = translator
         self._loaded.set()
 
     def drain(self) -> None:

@@ -7,11 +7,12 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from translator.lifecycle import Lifecycle
+from translator.parts import Parts
 from translator.settings import Settings
 
 if TYPE_CHECKING:
-    from translator.engine import Engine
+    from translator.batching.translator import Translator
+    from translator.engines.protocol import Engine
 
 # The exit status that makes gunicorn stop altogether instead of starting another worker.
 APP_LOAD_ERROR = 4
@@ -20,23 +21,46 @@ _WARM_UP = "今天天气真好。"
 _log = logging.getLogger(__name__)
 
 
-def load(settings: Settings, lifecycle: Lifecycle) -> None:
-    """Makes `lifecycle` ready, or ends the process: unready for ever would be the worse answer."""
+def load(parts: Parts) -> None:
+    """Makes the lifecycle ready, or ends the process: unready for ever would be the worse answer."""
     started = time.monotonic()
     try:
-        lifecycle.become_ready(_warm_engine(settings))
+        engine = _warm_engine(parts.settings)
+        parts.lifecycle.become_ready(make_translator(engine, parts))
     except Exception as error:  # noqa: BLE001  whatever the reason, the answer is the same
-        _log.critical("cannot serve the model in %s: %s", settings.model_dir, error)
+        _log.critical("cannot serve the model in %s: %s", parts.settings.model_dir, error)
         logging.shutdown()
         os._exit(APP_LOAD_ERROR)
-    _log.info("ready after %.2f s with %d replicas", time.monotonic() - started, settings.cpus)
+    _log.info("ready after %.2f s with %d replicas", time.monotonic() - started, engine.replicas)
 
 
 def _warm_engine(settings: Settings) -> Engine:
     # Imported here, in the loading thread, so that /livez answers before the libraries are in.
-    from translator.engine import Decoding, Engine
+    from translator.engines.choose import load as load_engine
 
-    engine = Engine(settings.model_dir, settings.cpus, Decoding(settings.beam_size))
-    if not all(engine.translate([_WARM_UP] * settings.cpus)):
-        raise RuntimeError("the warm-up translation is empty")
+    engine = load_engine(settings.engine, settings.model_dir, settings.cpus, settings.decoding)
+    for _ in range(engine.replicas):
+        (output,) = engine.translate([engine.encode(_WARM_UP)])
+        if not output.text.strip():
+            raise RuntimeError("the warm-up translation is empty")
     return engine
+
+
+def make_translator(engine: Engine, parts: Parts) -> Translator:
+    """The queue and the cache before a loaded engine, as the settings want them."""
+    from translator.batching.batcher import Batcher
+    from translator.batching.cache import Cache
+    from translator.batching.queue import Limits
+    from translator.batching.translator import Translator
+
+    settings, metrics = parts.settings, parts.metrics
+    limits = Limits(
+        requests=settings.queue_requests,
+        tokens=settings.queue_tokens,
+        batch_tokens=settings.batch_tokens if settings.batching else 1,
+    )
+    batcher = Batcher(engine, limits, metrics)
+    cache = Cache(settings.cache_bytes, parts.release.model.sha256, settings.decoding)
+    metrics.watch_queue(lambda: batcher.queue.requests, lambda: batcher.queue.tokens)
+    metrics.watch_cache(lambda: cache.bytes)
+    return Translator(engine, batcher, cache, settings.deadline, metrics)

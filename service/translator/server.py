@@ -4,29 +4,27 @@ One process, because the model is shared by threads and a slot is one process to
 the source of gunicorn 27.0 (workers/gthread.py); test_translator_server.py holds what matters.
 """
 
-import logging
+import logging.config
 import os
 import resource
 import sys
 
 from gunicorn.http.message import Request
 
-from translator.release import ReleaseError, read_release
-from translator.settings import Settings, SettingsError
+from translator.observe import logs
+from translator.parts import StartError, make_parts
 from translator.worker import DrainingWorker
 
 try:
-    _settings = Settings.from_environment(os.environ)
-    # Read again by the worker; a mistake should be one sentence here, not a traceback there.
-    read_release(_settings.release_file)
-except (SettingsError, ReleaseError) as error:
+    # Made again by the worker; a mistake should be one sentence here, not a traceback there.
+    _parts = make_parts()
+except StartError as error:
     sys.exit(f"translator: {error}")
 
-logging.basicConfig(
-    level=logging.INFO,
-    format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
-    datefmt="[%Y-%m-%d %H:%M:%S %z]",
-)
+_settings = _parts.settings
+# Not gunicorn's `logconfig_dict`: with it gunicorn makes up an access record for every request.
+logging.config.dictConfig(logs.configuration(_settings.log_level, _parts.release.tag))
+logging.captureWarnings(True)
 
 
 def _connection_limit() -> int:
@@ -58,8 +56,10 @@ keepalive = 75
 # From SIGTERM; then what still runs is killed.
 graceful_timeout = 30
 
-# The proxy logs accesses.
+# The application logs accesses; gunicorn's own logger has its handler by now, and keeps its level.
 accesslog = None
+errorlog = None
+loglevel = str(_settings.log_level)
 # The root file system is read-only and there is no home directory.
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108

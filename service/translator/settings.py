@@ -1,61 +1,134 @@
 """Reads the settings from the environment, once, and names the variable that is wrong."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+from pydantic import (
+    DirectoryPath,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from translator.container import available_cpus
+from translator.engines.protocol import Decoding
+
+SECRETS = Path("/run/secrets")
 
 
 class SettingsError(ValueError):
     """A variable of the environment is missing or makes no sense."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What an operator may choose; service/README.md has the table."""
+class EngineName(StrEnum):
+    """The engines that ENGINE can name."""
 
-    model_dir: Path
-    release_file: Path | None
-    port: int
-    threads: int
-    cpus: int
-    beam_size: int
-    max_characters: int
+    CTRANSLATE2 = "ctranslate2"
+    TORCH = "torch"
 
+
+class LogLevel(StrEnum):
+    """The levels that LOG_LEVEL can name."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """What an operator may choose, each by the variable of the same name; service/README.md has the table.
+
+    An empty variable counts as not set. Values are taken as they stand: nothing in them is expanded.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
+
+    model_dir: DirectoryPath
+    release_file: Path | None = None
+    port: int = Field(8000, ge=1, le=65535)
+    threads: int = Field(96, ge=1, le=1024)
+    cpus: int = Field(default_factory=available_cpus, ge=1, le=64)
+
+    engine: EngineName = EngineName.CTRANSLATE2
+    beam_size: int = Field(4, ge=1, le=16)
+    length_penalty: float = Field(1.0, ge=0, le=5, allow_inf_nan=False)
+    no_repeat_ngram_size: int = Field(6, ge=0, le=100)
+    max_decoding_length: int = Field(128, ge=1, le=512)
+
+    batching: bool = True
+    batch_tokens: int = Field(512, ge=1, le=65_536)
+    queue_requests: int = Field(64, ge=1, le=1024)
+    queue_tokens: int = Field(65_536, ge=1)
+    deadline: float = Field(20.0, gt=0, le=3600, allow_inf_nan=False)
+    cache_bytes: int = Field(8 * 1024**2, ge=0)
+
+    max_characters: int = Field(5000, ge=1, le=100_000)
+    max_items: int = Field(1000, ge=1, le=10_000)
+    max_total_characters: int = Field(100_000, ge=1, le=1_000_000)
+    blocked_words_file: FilePath | None = None
+
+    api_keys: str = ""
+    jwt_secret: SecretStr | None = None
+    jwt_public_key: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    rate_limit: str = ""
+    open_status: bool = True
+
+    access_log: bool = True
+    log_level: LogLevel = LogLevel.INFO
+
+    @field_validator("log_level", "engine", mode="before")
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Raises SettingsError with one sentence that begins with the variable's name."""
-        release_file = environment.get("RELEASE_FILE", "")
-        return cls(
-            model_dir=_directory(environment, "MODEL_DIR"),
-            release_file=Path(release_file) if release_file else None,
-            port=_integer(environment, "PORT", 8000, range(1, 65536)),
-            threads=_integer(environment, "THREADS", 64, range(1, 129)),
-            cpus=_integer(environment, "CPUS", available_cpus(), range(1, 65)),
-            beam_size=_integer(environment, "BEAM_SIZE", 4, range(1, 17)),
-            max_characters=_integer(environment, "MAX_CHARACTERS", 5000, range(1, 100_001)),
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.threads <= self.queue_requests:
+            words = (
+                f"it must be more than QUEUE_REQUESTS ({self.queue_requests}), or nothing could be refused"
+            )
+            raise ValueError(f"THREADS is {self.threads}; {words}")
+        if self.max_total_characters < self.max_characters:
+            words = f"it must be MAX_CHARACTERS ({self.max_characters}) at least"
+            raise ValueError(f"MAX_TOTAL_CHARACTERS is {self.max_total_characters}; {words}")
+        return self
+
+    @property
+    def decoding(self) -> Decoding:
+        """The settings of the search."""
+        return Decoding(
+            beam_size=self.beam_size,
+            length_penalty=self.length_penalty,
+            no_repeat_ngram_size=self.no_repeat_ngram_size,
+            max_decoding_length=self.max_decoding_length,
         )
 
 
-def _directory(environment: Mapping[str, str], name: str) -> Path:
-    value = environment.get(name, "")
-    if not value:
-        raise SettingsError(f"{name} is not set; it names the directory of a CTranslate2 model")
-    if not Path(value).is_dir():
-        raise SettingsError(f"{name} is {value!r}, which is not a directory")
-    return Path(value)
-
-
-def _integer(environment: Mapping[str, str], name: str, default: int, allowed: range) -> int:
-    value = environment.get(name, "")
-    if not value:
-        return default
+def read_settings() -> Settings:
+    """The settings; raises SettingsError with a sentence for each variable that is wrong."""
     try:
-        number = int(value)
-    except ValueError:
-        raise SettingsError(f"{name} is {value!r}, which is not a whole number") from None
-    if number not in allowed:
-        raise SettingsError(f"{name} is {number}; it must be {allowed[0]} to {allowed[-1]}")
-    return number
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(each) for each in error.errors())) from None
+
+
+def _sentence(error: Any) -> str:
+    if not error["loc"]:  # of the settings together
+        return str(error["ctx"]["error"])
+    name = str(error["loc"][0]).upper()
+    if error["type"] == "missing":
+        return f"{name} is not set; it names the directory of a model"
+    message = str(error["msg"])
+    if message.startswith("Input should be "):
+        return f"{name} is {error['input']!r}; it should be {message.removeprefix('Input should be ')}"
+    return f"{name} is {error['input']!r}: {message[:1].lower()}{message[1:]}"

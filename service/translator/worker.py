@@ -3,10 +3,13 @@
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from translator import malformed
 
 # Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
 # seen its 503, short enough for the ten seconds that `docker stop` waits by default.
@@ -48,6 +51,15 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                 accepted = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def handle_error(self, _request: Any, client: Any, addr: Any, error: BaseException) -> None:
+        """As gunicorn does, without its HTML and without the caller's own words in it."""
+        status = malformed.status_of(error)
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log.warning("invalid request from %s: %s", addr[0] if addr else "", type(error).__name__)
+        else:
+            self.log.exception("error handling a request")
+        malformed.answer(client, status)
 
     def finish_request(self, conn: TConn, request: Future[Any]) -> None:
         """Leaves the closing of a connection to a thread of its own.

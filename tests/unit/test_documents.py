@@ -158,9 +158,9 @@ def test_the_documented_default_is_the_models(file: str, path: str, info: FieldI
     if documented == "none":
         assert default in NOTHING
         return
-    one: Any = create_model("One", value=(info.annotation, info))  # type: ignore[arg-type]
+    one = create_model("One", value=(info.annotation, info))  # type: ignore[arg-type]
     try:
-        found = one.model_validate({info.alias or "value": yaml.safe_load(documented.strip("`"))})
+        found: Any = one.model_validate({info.alias or "value": yaml.safe_load(documented.strip("`"))})
     except ValidationError:
         pytest.fail(f"{path}: {documented} is no value of that key")
     assert found.value == default

@@ -1,17 +1,25 @@
 """The real model, the application in this process, and the service in a process of its own."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from translator.app import create_app
-from translator.engine import Decoding, Engine
-from translator.lifecycle import Lifecycle
-from translator.release import UNKNOWN
+from translator.engines.ctranslate2 import CTranslate2Engine
+from translator.engines.protocol import Decoding, Engine
+from translator.parts import Parts
 from translator.settings import Settings
+from unit.translator.applications import make_client, make_parts
 from unit.translator.service_process import MODEL, Service, Services
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that somebody has set must not change what a test sees."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -21,19 +29,17 @@ def model_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    return Engine(MODEL, replicas=2, decoding=Decoding())
+    return CTranslate2Engine(MODEL, replicas=os.cpu_count() or 1, decoding=Decoding())
 
 
 @pytest.fixture
-def settings() -> Settings:
-    return Settings.from_environment({"MODEL_DIR": str(MODEL)})
+def parts() -> Parts:
+    return make_parts()
 
 
 @pytest.fixture
-def client(settings: Settings, engine: Engine) -> FlaskClient:
-    lifecycle = Lifecycle()
-    lifecycle.become_ready(engine)
-    return create_app(settings, UNKNOWN, lifecycle).test_client()
+def client() -> FlaskClient:
+    return make_client()
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 SERVICE = Path(__file__).parents[3] / "service"
 MODEL = SERVICE / "models/zh-en-tiny/2026.11/ct2-int8"
@@ -20,7 +22,8 @@ class Service:
     """A running gunicorn and the connections that a test has opened to it."""
 
     port: int
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    log: IO[str]
     open: contextlib.ExitStack
 
     def connect(self) -> http.client.HTTPConnection:
@@ -38,17 +41,28 @@ class Service:
         finally:
             connection.close()
 
-    def wait_for(self, path: str, status: int) -> None:
-        deadline = time.monotonic() + 10
+    def wait_for(self, path: str, status: int, within: float = 10) -> None:
+        deadline = time.monotonic() + within
         while self.get(path) != status:
             assert time.monotonic() < deadline, f"{path} never answered {status}"
             time.sleep(0.01)
+
+    def errors(self, within: float = 20) -> str:
+        """All that it wrote on stderr, once it has ended by itself."""
+        self.process.wait(timeout=within)
+        return self.read_log()
+
+    def read_log(self) -> str:
+        """What it has written on stderr so far."""
+        self.log.seek(0)
+        return self.log.read()
 
     def end(self) -> None:
         self.open.close()
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)  # gunicorn and its worker
-        self.process.communicate(timeout=10)
+        self.process.wait(timeout=10)
+        self.log.close()
 
 
 @dataclass
@@ -61,14 +75,15 @@ class Services:
         port = _free_port()
         variables = {"MODEL_DIR": str(MODEL), "PYTHONPATH": str(SERVICE), "PORT": str(port)}
         command = "gunicorn --config python:translator.server translator.wsgi:app"
+        # A file and not a pipe: nobody reads while a test runs, and a full pipe would stop the service.
+        log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  `end` closes it
         process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", *command.split()],
             env=os.environ | variables | environment,
             start_new_session=True,
-            stderr=subprocess.PIPE,
-            text=True,
+            stderr=log,
         )
-        self.started.append(Service(port, process, contextlib.ExitStack()))
+        self.started.append(Service(port, process, log, contextlib.ExitStack()))
         return self.started[-1]
 
     def end(self) -> None:

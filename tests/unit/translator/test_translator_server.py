@@ -1,20 +1,31 @@
 """The real gunicorn process starts, keeps its connections, drains and fails as promised."""
 
+import contextlib
 import http.client
+import json
 import os
 import select
 import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
+from unit.translator.clean_service import clean_service
 from unit.translator.service_process import Service
 
 Start = Callable[..., Service]
 BODY = '{"text": "北京天气很好。"}'.encode()
 HEADERS = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with clean_service() as started:
+        yield started
 
 
 def post(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
@@ -95,7 +106,7 @@ def test_a_close_that_follows_an_unread_body_is_announced(start: Start) -> None:
 
 def test_a_model_that_cannot_be_loaded_ends_the_service(start: Start, tmp_path: Path) -> None:
     service = start(MODEL_DIR=str(tmp_path))
-    _, errors = service.process.communicate(timeout=10)
+    errors = service.errors()
     assert service.process.returncode == 4
     assert f"cannot serve the model in {tmp_path}" in errors
     assert "Traceback" not in errors
@@ -103,6 +114,43 @@ def test_a_model_that_cannot_be_loaded_ends_the_service(start: Start, tmp_path: 
 
 def test_a_wrong_setting_ends_the_service_with_one_sentence(start: Start) -> None:
     service = start(THREADS="many")
-    _, errors = service.process.communicate(timeout=10)
+    errors = service.errors()
     assert service.process.returncode == 1
-    assert errors == "translator: THREADS is 'many', which is not a whole number\n"
+    assert errors == (
+        "translator: THREADS is 'many'; it should be a valid integer, unable to parse string as an integer\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"SECRET\r\n\r\n", 400),
+        (b"GET /livez HTTP/9.9\r\n\r\n", 400),
+        (b"GET /livez HTTP/1.1\r\nSECRET\r\n\r\n", 400),
+        (b"POST /translate HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /translate HTTP/1.1\r\nTransfer-Encoding: SECRET\r\n\r\n", 400),
+        (b"GET /livez HTTP/1.1\r\nExpect: SECRET\r\n\r\n", 417),
+        (b"GET /" + b"SECRET" * 2000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /livez HTTP/1.1\r\n" + b"X: SECRET\r\n" * 200 + b"\r\n", 431),
+    ],
+)
+def test_what_is_not_http_is_a_problem_too_and_is_not_repeated(
+    service: Service, sent: bytes, status: int
+) -> None:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
+        connection.sendall(sent)
+        with contextlib.closing(http.client.HTTPResponse(connection)) as answer:
+            answer.begin()
+            body = answer.read()
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    problem = json.loads(body)
+    assert problem["status"] == status
+    assert problem["error"] == problem["detail"]
+    assert b"SECRET" not in body
+    assert "SECRET" not in service.read_log()
+
+
+def test_too_few_threads_are_refused_in_words(start: Start) -> None:
+    errors = start(THREADS="64", QUEUE_REQUESTS="64").errors()
+    assert errors.startswith("translator: THREADS is 64; it must be more than QUEUE_REQUESTS (64), or ")
+    assert errors.count("\n") == 1

@@ -7,10 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from translator.app import create_app
-from translator.engine import Engine
-from translator.lifecycle import Lifecycle
+from translator.engines.protocol import Engine
+from translator.loading import make_translator
+from translator.parts import Parts
 from translator.release import UNKNOWN
-from translator.settings import Settings
 from translator.usage import CpuMeter
 
 
@@ -21,18 +21,17 @@ def test_every_answer_names_the_release(path: str, client: FlaskClient) -> None:
     assert response.headers["X-Release"] == UNKNOWN.tag
 
 
-def test_a_starting_service_is_alive_and_not_ready(settings: Settings) -> None:
-    client = create_app(settings, UNKNOWN, Lifecycle()).test_client()
+def test_a_starting_service_is_alive_and_not_ready(parts: Parts) -> None:
+    client = create_app(parts).test_client()
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 503
 
 
-def test_a_draining_service_is_not_ready_but_answers(settings: Settings, engine: Engine) -> None:
-    lifecycle = Lifecycle()
-    lifecycle.become_ready(engine)
-    lifecycle.drain()
-    client = create_app(settings, UNKNOWN, lifecycle).test_client()
+def test_a_draining_service_is_not_ready_but_answers(parts: Parts, engine: Engine) -> None:
+    parts.lifecycle.become_ready(make_translator(engine, parts))
+    parts.lifecycle.drain()
+    client = create_app(parts).test_client()
     response = client.get("/readyz")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
     assert response.get_json()["error"] == "The service is draining."
