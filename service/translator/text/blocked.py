@@ -59,8 +59,7 @@ class BlockedWords:
 def fold(text: str) -> str:
     """The text as it is compared: without what hides a word from a list, but not from a reader."""
     seen = _HIDDEN.sub("", normalise(text))
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
-    return _BLANKS.sub(" ", folded).strip()
+    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", seen).casefold()).strip()
 
 
 def _read_words(path: Path) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ _EMOJIS = rf"(?:[{_EMOJI}]|[0-9#*]\ufe0f?\u20e3)[{_EMOJI}\u200d\ufe0e\ufe0f\u20e
 _ATOM = rf"(?<!{_OPENER}){_OPENER}*+(?:{_URL}|{_MAIL}|{_EMOJIS})"
 # A run of characters of one kind is matched, or passed over, as a whole: to try again from each of
 # them would take a time that grows with the square of their number.
-_EVENT = re.compile(rf"(?P<atom>{_ATOM})(?:{_END}|{_CLOSER}|[{_PAUSES}])*+|{_END}++{_CLOSER}*+")
+_EVENT = re.compile(rf"(?P<atom>{_ATOM})(?:{_END}|{_CLOSER}|[{_PAUSES}])*|{_END}+{_CLOSER}*")
 # What numbers a line, or makes it an item of a list: 1. 2) （3） 4、 ① • - #
 _MARKER = re.compile(
     r"[(（]?[0-9０-９]{1,3}(?:[)）]|[.．、](?![0-9０-９]))|[①-⒇]|[•·‣▪●○■◆◇]|(?:[-*+>]|#{1,6})(?=\s)"

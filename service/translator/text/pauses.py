@@ -37,7 +37,7 @@ def cut_at_pauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _find_cut(text: str, start: int, end: int) -> int:
     for pause in _CLAUSES:
-        if ends := _find_pauses(pause, text, start, min(start + COMFORTABLE, end - 1)):
+        if ends := _find_pauses(pause, text, start, start + COMFORTABLE):
             return ends[-1]
     for pause in _CLAUSES:
         if ends := _find_pauses(pause, text, start, min(start + LONGEST, end - 1)):

@@ -36,6 +36,7 @@ DROPPED = (
     "usr/share/man/man1/x.1.gz",
     "usr/share/locale/de/LC_MESSAGES/dpkg.mo",
     "lib/systemd/system/x.service",
+    "usr/lib/x86_64-linux-gnu/gconv/BIG5.so",
 )
 
 

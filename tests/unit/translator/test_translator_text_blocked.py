@@ -65,7 +65,7 @@ def test_invisible_characters_hide_no_word(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["bad word", "BAD  WORD", "ｂａｄ\u3000ｗｏｒｄ", "bad\nword", "so bad word!"]
+    "text", ["bad word", "BAD  WORD", "ｂａｄ\u3000ｗｏｒｄ", "bad\nword", "𝐁𝐚𝐝 𝐰𝐨𝐫𝐝", "so bad word!"]
 )
 def test_a_phrase_is_found_in_every_spelling(text: str, tmp_path: Path) -> None:
     assert blocked(tmp_path, "Bad Word").find(text) == "Bad Word"
