@@ -66,3 +66,25 @@ def test_only_the_command_line_prints(path: Path) -> None:
     calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
     names = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
     assert "print" not in names
+
+
+SERVICE = ROOT / "service" / "translator"
+
+# What stands at the top of the package puts the rooms together and may use them all.
+SERVICE_BELOW = {
+    "text": set(),
+    "engines": set(),
+    "batching": {"engines"},
+    "observe": {"release"},
+    "body": {"settings"},
+    "access": {"settings", "body"},
+    "api": {"settings", "release", "lifecycle", "body", "text", "batching", "observe", "access"},
+}
+SERVICE_FILES = sorted(path for folder in SERVICE_BELOW for path in (SERVICE / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SERVICE_FILES, ids=lambda path: str(path.relative_to(SERVICE)))
+def test_a_room_of_the_service_imports_only_what_lies_below_it(path: Path) -> None:
+    own = path.relative_to(SERVICE).parts[0]
+    rooms = {room(module) for module in imported(path) if module.split(".")[0] == "translator"} - {"", own}
+    assert rooms <= SERVICE_BELOW[own], f"{own} may not import {rooms - SERVICE_BELOW[own]}"

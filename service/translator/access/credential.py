@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 from flask import Request
 from werkzeug.exceptions import BadRequest
 
-from translator.api.limits import Limits
-from translator.api.payload import is_form, read_body
+from translator.body.limits import Limits
+from translator.body.payload import is_form, read_body
 
 # The member of a body that LibreTranslate's clients send their key in.
 _MEMBER = "api_key"

@@ -13,7 +13,7 @@ from translator.access.configured import read_callers, read_quota
 from translator.access.credential import LIKELY, UNMISTAKABLE, find_credential, refuse_in_query
 from translator.access.errors import MissingCredentialError
 from translator.access.paths import Room, room
-from translator.api.limits import Limits
+from translator.body.limits import Limits
 from translator.settings import Settings, SettingsError
 
 if TYPE_CHECKING:  # it is imported where there is a limit

@@ -15,8 +15,8 @@ from translator.api.deepl_shapes import (
     DeepLUsage,
 )
 from translator.api.intake import Intake
-from translator.api.payload import is_form, read_form, read_json
 from translator.api.validation import read_fields, read_shape
+from translator.body.payload import is_form, read_form, read_json
 
 _LANGUAGES = {
     "source": [DeepLLanguage(language="ZH", name="Chinese")],

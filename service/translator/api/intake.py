@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import g
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 
-from translator.api.limits import Limits
+from translator.body.limits import Limits
 from translator.lifecycle import Lifecycle
 from translator.text.blocked import BlockedWords
 from translator.text.normalise import normalise

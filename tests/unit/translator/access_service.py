@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from translator.access.guard import Guard, register
 from translator.access.keys import entry
 from translator.api import problem
-from translator.api.limits import Limits
-from translator.api.payload import is_form, read_form, read_json
+from translator.body.limits import Limits
+from translator.body.payload import is_form, read_form, read_json
 from translator.settings import Settings
 from unit.translator.service_process import MODEL
 

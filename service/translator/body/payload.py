@@ -12,7 +12,7 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from translator.api.limits import Limits
+from translator.body.limits import Limits
 
 _FORM = "application/x-www-form-urlencoded"
 _UTF_8 = ("", "utf-8", "utf8", "us-ascii")
