@@ -56,7 +56,7 @@ def make_translator(engine: Engine, parts: Parts) -> Translator:
     settings, metrics = parts.settings, parts.metrics
     limits = Limits(
         requests=settings.queue_requests,
-        tokens=settings.queue_tokens,
+        characters=settings.queue_characters,
         batch_tokens=settings.batch_tokens if settings.batching else 1,
     )
     batcher = Batcher(engine, limits, metrics)

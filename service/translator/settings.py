@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     batching: bool = True
     batch_tokens: int = Field(512, ge=1, le=65_536)
     queue_requests: int = Field(64, ge=1, le=1024)
-    queue_tokens: int = Field(65_536, ge=1)
+    queue_characters: int = Field(200_000, ge=1)
     deadline: float = Field(20.0, gt=0, le=3600, allow_inf_nan=False)
     cache_bytes: int = Field(8 * 1024**2, ge=0)
 

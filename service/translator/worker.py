@@ -10,6 +10,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from translator import malformed
+from translator.patience import PatientSocket
 
 # Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
 # seen its 503, short enough for the ten seconds that `docker stop` waits by default.
@@ -51,6 +52,13 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                 accepted = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def handle(self, conn: TConn) -> Any:
+        """As gthread does, with a limit on the time that the client may take."""
+        if not isinstance(conn.sock, PatientSocket):
+            conn.sock = PatientSocket(conn.sock)
+        conn.sock.restart()
+        return super().handle(conn)
 
     def handle_error(self, _request: Any, client: Any, addr: Any, error: BaseException) -> None:
         """As gunicorn does, without its HTML and without the caller's own words in it."""

@@ -27,7 +27,8 @@ class Intake:
         Raises NotReadyError, QueueFullError or DeadlineError.
         """
         g.characters = sum(map(len, texts))  # for the log
-        return translate_texts(texts, self.lifecycle.translator.translate)
+        with self.lifecycle.translator.admit(g.characters) as translate:
+            return translate_texts(texts, translate)
 
     def admit(self, name: str, text: str) -> str:
         """The text, normalised; raises RequestEntityTooLarge, or UnprocessableEntity for a blocked word."""

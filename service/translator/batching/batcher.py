@@ -44,14 +44,14 @@ class Batcher:
     def translate(self, sentences: Sequence[Pieces], seconds: float) -> list[Output] | None:
         """One output per sentence, in order; None when `seconds` were not enough.
 
-        Raises QueueFullError at once, or what the engine raised.
+        Raises what the engine raised.
         """
         job = Job([Sentence(pieces, self._engine.bucket(pieces)) for pieces in sentences])
         self.queue.put(job)
         try:
             return job.outputs() if job.wait(seconds) else None
         finally:
-            self.queue.leave(job)
+            self.queue.give_up(job)
 
     def _run(self) -> None:
         pause = NO_PAUSE

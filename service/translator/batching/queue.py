@@ -4,7 +4,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from translator.batching.errors import QueueFullError
@@ -16,10 +17,10 @@ _LONGEST_RETRY = 60  # seconds
 
 @dataclass(frozen=True)
 class Limits:
-    """`requests`: let in at a time; `tokens`: waiting at a time; `batch_tokens`: padded, in a batch."""
+    """`requests` and their `characters`: let in at a time; `batch_tokens`: padded, in a batch."""
 
     requests: int
-    tokens: int
+    characters: int
     batch_tokens: int
 
 
@@ -44,7 +45,7 @@ class _Part:
 
 
 class Queue:
-    """The jobs that are let in, from `put` until they are finished or given up; safe from any thread.
+    """The requests that are let in, and the sentences of theirs that wait; safe from any thread.
 
     A batch is filled from all waiting jobs in turn, so that a long text does not hold up a short one.
     What waits is shared out over the runners that are free.
@@ -57,6 +58,7 @@ class Queue:
         self._changed = threading.Condition()
         self._jobs: deque[Job] = deque()  # those with sentences that wait
         self._admitted = 0
+        self._characters = 0  # of the requests that are let in
         self._tokens = 0
         self._free = 0
         self._rate = 0.0  # tokens a second over all runners, smoothed
@@ -71,24 +73,35 @@ class Queue:
         """Tokens that wait."""
         return self._tokens
 
-    def put(self, job: Job) -> None:
-        """Lets a job in; raises QueueFullError at once where there is no room.
+    @contextmanager
+    def admitted(self, characters: int) -> Iterator[None]:
+        """Lets a request in while the block runs; raises QueueFullError at once where there is no room.
 
-        A job larger than the whole queue is let in when nothing else waits.
+        A request larger than the whole queue is let in when there is no other.
         """
         with self._changed:
-            crowded = self._tokens and self._tokens + job.tokens > self._limits.tokens
+            crowded = self._admitted and self._characters + characters > self._limits.characters
             if crowded or self._admitted >= self._limits.requests:
                 raise QueueFullError(self._retry_after())
             self._admitted += 1
+            self._characters += characters
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._admitted -= 1
+                self._characters -= characters
+
+    def put(self, job: Job) -> None:
+        """The sentences of a job wait from now on."""
+        with self._changed:
             self._tokens += job.tokens
             self._jobs.append(job)
             self._changed.notify(self._free)
 
-    def leave(self, job: Job) -> None:
-        """The request has its answer, or has given up: what still waits of it is not done."""
+    def give_up(self, job: Job) -> None:
+        """What still waits of the job is not done."""
         with self._changed:
-            self._admitted -= 1
             self._forget(job)
 
     def take(self, pause: Pause = NO_PAUSE) -> list[Ticket]:

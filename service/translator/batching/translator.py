@@ -1,6 +1,8 @@
 """Translates sentences: from the cache, else by the engine, within the request's deadline."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from translator.batching.batcher import Batcher
@@ -31,26 +33,36 @@ class Translator:
         self._deadline = deadline
         self._meter = meter
 
-    def translate(self, sentences: Sequence[str]) -> list[str]:
-        """What the engine says to each sentence, in order; the same sentence is asked for once.
+    @contextmanager
+    def admit(self, characters: int) -> Iterator[Callable[[Sequence[str]], list[str]]]:
+        """Lets in a request of so many characters, and gives the function that translates its sentences.
 
-        Raises QueueFullError at once, or DeadlineError after the deadline.
+        The room and the deadline are those of the whole request: cutting a long text into sentences
+        is work too. Raises QueueFullError at once; the function raises DeadlineError.
         """
+        until = time.monotonic() + self._deadline
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._batcher.queue.admitted(characters))
+            except QueueFullError:
+                self._meter.refused("queue_full")
+                raise
+            yield lambda sentences: self._translate(sentences, until)
+
+    def _translate(self, sentences: Sequence[str], until: float) -> list[str]:
+        """What the engine says to each sentence, in order; the same sentence is asked for once."""
         distinct = dict.fromkeys(sentences)
         found = self._cache.find(distinct)
         missing = [sentence for sentence in distinct if sentence not in found]
         self._meter.cache(len(distinct) - len(missing), len(missing))
         if missing:
-            found |= self._ask(missing)
+            found |= self._ask(missing, until)
         return [found[sentence] for sentence in sentences]
 
-    def _ask(self, sentences: Sequence[str]) -> dict[str, str]:
+    def _ask(self, sentences: Sequence[str], until: float) -> dict[str, str]:
         pieces = [self._engine.encode(sentence) for sentence in sentences]
-        try:
-            outputs = self._batcher.translate(pieces, self._deadline)
-        except QueueFullError:
-            self._meter.refused("queue_full")
-            raise
+        left = until - time.monotonic()
+        outputs = self._batcher.translate(pieces, left) if left > 0 else None
         if outputs is None:
             self._meter.refused("deadline")
             raise DeadlineError(self._deadline)

@@ -1,6 +1,7 @@
 """Every error is a problem in words, with the headers that say what to do, and nothing from inside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,11 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def translate(self, _: Sequence[str]) -> list[str]:
+    @contextmanager
+    def admit(self, _: int) -> Iterator[Callable[[Sequence[str]], list[str]]]:
+        yield self._fail
+
+    def _fail(self, _: Sequence[str]) -> list[str]:
         raise self._error
 
 

@@ -16,7 +16,7 @@ from translator.batching.queue import Limits, Pause, Queue
 from translator.batching.translator import Translator
 from unit.translator.slow_engine import Counts, SlowEngine
 
-ROOMY = Limits(requests=64, tokens=10_000, batch_tokens=100)
+ROOMY = Limits(requests=64, characters=10_000, batch_tokens=100)
 
 
 class Bench:
@@ -27,18 +27,25 @@ class Bench:
         self.counts = Counts()
         self.batcher = Batcher(self.engine, limits, self.counts)
         self._pool = pool
+        self._waited: list[Job] = []
+        self.batcher.queue.put = self._put  # type: ignore[method-assign]
 
     def ask(self, *sentences: str, seconds: float = 20) -> "Future[list[str] | None]":
         """A caller in a thread; returns once its sentences are in the queue or refused."""
-        before = self.batcher.queue.requests
-        future = self._pool.submit(self._translate, sentences, seconds)
-        while self.batcher.queue.requests == before and not future.done():
+        before = len(self._waited)
+        future = self._pool.submit(self.call, sentences, seconds)
+        while len(self._waited) == before and not future.done():
             time.sleep(0.001)
         return future
 
-    def _translate(self, sentences: tuple[str, ...], seconds: float) -> list[str] | None:
-        outputs = self.batcher.translate([self.engine.encode(each) for each in sentences], seconds)
+    def call(self, sentences: tuple[str, ...], seconds: float = 20) -> list[str] | None:
+        with self.batcher.queue.admitted(sum(map(len, sentences))):
+            outputs = self.batcher.translate([self.engine.encode(each) for each in sentences], seconds)
         return None if outputs is None else [output.text for output in outputs]
+
+    def _put(self, job: Job) -> None:
+        type(self.batcher.queue).put(self.batcher.queue, job)
+        self._waited.append(job)
 
 
 @pytest.fixture
@@ -134,14 +141,14 @@ def test_a_runner_waits_for_callers_no_longer_than_its_pause(pool: ThreadPoolExe
 
 
 def test_without_batching_each_sentence_is_translated_alone(pool: ThreadPoolExecutor) -> None:
-    bench = Bench(pool, Limits(requests=64, tokens=10_000, batch_tokens=1))
+    bench = Bench(pool, Limits(requests=64, characters=10_000, batch_tokens=1))
     bench.engine.release(4)
     assert bench.ask("one", "two").result() == ["ONE", "TWO"]
     assert [len(batch) for batch in bench.engine.batches] == [1, 1]
 
 
 def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(pool: ThreadPoolExecutor) -> None:
-    bench = Bench(pool, Limits(requests=3, tokens=10_000, batch_tokens=100))
+    bench = Bench(pool, Limits(requests=3, characters=10_000, batch_tokens=100))
     answers = [bench.ask(str(number)) for number in range(3)]
     with pytest.raises(QueueFullError) as refused:
         bench.ask("too much").result(timeout=20)
@@ -153,7 +160,7 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(pool: ThreadPo
 
 
 def test_the_queue_is_also_full_with_few_but_long_texts(pool: ThreadPoolExecutor) -> None:
-    bench = Bench(pool, Limits(requests=64, tokens=100, batch_tokens=50))
+    bench = Bench(pool, Limits(requests=64, characters=100, batch_tokens=50))
     bench.ask("busy")
     bench.engine.wait_for_batch()
     bench.ask("a" * 90)
@@ -163,7 +170,7 @@ def test_the_queue_is_also_full_with_few_but_long_texts(pool: ThreadPoolExecutor
 
 
 def test_a_text_longer_than_the_queue_is_let_in_when_nothing_waits(pool: ThreadPoolExecutor) -> None:
-    bench = Bench(pool, Limits(requests=64, tokens=10, batch_tokens=50))
+    bench = Bench(pool, Limits(requests=64, characters=10, batch_tokens=50))
     bench.engine.release(2)
     assert bench.ask("a" * 40, "b" * 40).result() == ["A" * 40, "B" * 40]
 
@@ -194,12 +201,12 @@ def test_a_sentence_that_fails_fails_only_its_own_request(pool: ThreadPoolExecut
 
 
 def test_many_callers_get_their_own_answers(pool: ThreadPoolExecutor) -> None:
-    bench = Bench(pool, Limits(requests=64, tokens=10_000, batch_tokens=40), replicas=2)
+    bench = Bench(pool, Limits(requests=64, characters=10_000, batch_tokens=40), replicas=2)
     bench.engine.release(10_000)
 
     def call(number: int) -> bool:
         sentences = [f"text {number} of {part}" for part in range(number % 5 + 1)]
-        return bench._translate(tuple(sentences), 20) == [each.upper() for each in sentences]
+        return bench.call(tuple(sentences)) == [each.upper() for each in sentences]
 
     assert all(pool.map(call, range(500)))
     assert (bench.batcher.queue.requests, bench.batcher.queue.tokens) == (0, 0)
@@ -217,12 +224,17 @@ def _translator(
     return Translator(engine, Batcher(engine, ROOMY, counts), cache, deadline, counts)
 
 
+def _ask(translator: Translator, *sentences: str) -> list[str]:
+    with translator.admit(sum(map(len, sentences))) as translate:
+        return translate(sentences)
+
+
 def test_what_was_translated_before_is_not_asked_of_the_engine_again(counts: Counts) -> None:
     engine = SlowEngine()
     translator = _translator(engine, counts)
     engine.release(10)
-    assert translator.translate(["one", "two", "one"]) == ["ONE", "TWO", "ONE"]
-    assert translator.translate(["two", "three"]) == ["TWO", "THREE"]
+    assert _ask(translator, "one", "two", "one") == ["ONE", "TWO", "ONE"]
+    assert _ask(translator, "two", "three") == ["TWO", "THREE"]
     assert sorted(chain.from_iterable(engine.batches)) == ["one", "three", "two"]
     assert (counts.hits, counts.misses) == (1, 3)
 
@@ -231,24 +243,34 @@ def test_a_deadline_is_an_error_and_is_counted(counts: Counts) -> None:
     engine = SlowEngine()
     translator = _translator(engine, counts, deadline=0.05)
     with pytest.raises(DeadlineError, match=r"0\.05 seconds"):
-        translator.translate(["slow"])
+        _ask(translator, "slow")
     assert counts.refusals == ["deadline"]
     engine.release()
 
 
+def test_the_deadline_is_that_of_the_whole_request(counts: Counts) -> None:
+    engine = SlowEngine()
+    engine.release(10)
+    with _translator(engine, counts, deadline=0.05).admit(3) as translate:
+        time.sleep(0.1)  # the caller's own work on its text
+        with pytest.raises(DeadlineError):
+            translate(["late"])
+    assert engine.batches == []
+
+
 def test_a_full_queue_is_counted(counts: Counts) -> None:
     engine = SlowEngine()
-    batcher = Batcher(engine, Limits(requests=1, tokens=100, batch_tokens=100), counts)
+    batcher = Batcher(engine, Limits(requests=1, characters=100, batch_tokens=100), counts)
     translator = Translator(engine, batcher, Cache(0, "", engine.decoding), 20, counts)
-    threading.Thread(target=translator.translate, args=(["first"],)).start()
+    threading.Thread(target=_ask, args=(translator, "first")).start()
     engine.wait_for_batch()
     with pytest.raises(QueueFullError):
-        translator.translate(["second"])
+        _ask(translator, "second")
     assert counts.refusals == ["queue_full"]
     engine.release()
 
 
 def test_nothing_to_translate_is_no_work(counts: Counts) -> None:
     engine = SlowEngine()
-    assert _translator(engine, counts).translate([]) == []
+    assert _ask(_translator(engine, counts)) == []
     assert engine.batches == []

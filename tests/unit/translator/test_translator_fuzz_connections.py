@@ -5,11 +5,13 @@ import json
 import select
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from itertools import repeat
 
 import pytest
 
+from translator.patience import REQUEST_WITHIN
 from unit.translator.clean_service import KEY, TEXT, clean_service
 from unit.translator.service_process import Service
 
@@ -143,3 +145,16 @@ def test_a_key_in_the_query_string_is_refused(service: Service) -> None:
     answer = connection.getresponse()
     assert answer.status == 400
     assert "query string" in json.load(answer)["error"]
+
+
+@pytest.mark.parametrize("sent", [b"POST /translate HT", sized(100) + b"{"], ids=["head", "body"])
+def test_half_sent_requests_do_not_hold_the_threads_for_ever(sent: bytes, service: Service) -> None:
+    with contextlib.ExitStack() as connections:
+        for _ in range(120):
+            connection = socket.create_connection(("127.0.0.1", service.port), timeout=20)
+            connections.enter_context(contextlib.closing(connection))
+            connection.sendall(sent)
+        started = time.monotonic()
+        assert service.get("/livez") == 200
+        assert time.monotonic() - started < REQUEST_WITHIN + 5
+    assert service.get("/readyz") == 200

@@ -1,0 +1,49 @@
+"""Bounds the time that a client may take to send a request, and to take its answer.
+
+gthread reads and writes in the thread that handles the request, and would wait for ever: as many
+half-sent requests as there are threads would stop the service, its probes too.
+"""
+
+import errno
+import socket
+import time
+from typing import Any
+
+REQUEST_WITHIN = 10.0  # seconds from the first byte of a request to its last
+ANSWER_WITHIN = 60.0  # seconds until the client has taken what is sent at a time
+
+
+class PatientSocket:
+    """A connected socket whose reads share one limit, from `restart` on; everything else is the socket's own."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._until = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        """A request begins now."""
+        self._until = time.monotonic() + REQUEST_WITHIN
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """As the socket's; raises TimeoutError when the request has not arrived in time."""
+        if self._connection.gettimeout() not in (None, ANSWER_WITHIN):
+            return self._connection.recv(size, flags)  # gunicorn drains a body, with a limit of its own
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise _slow()
+        self._connection.settimeout(left)
+        try:
+            return self._connection.recv(size, flags)
+        except TimeoutError:
+            raise _slow() from None
+        finally:
+            self._connection.settimeout(ANSWER_WITHIN)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def _slow() -> TimeoutError:
+    # With the number of a connection that is gone: gunicorn closes it then, and logs no error.
+    return TimeoutError(errno.ENOTCONN, "the request did not arrive in time")
