@@ -7,7 +7,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from translator.engines.checksum import checksum
 from translator.parts import Parts
+from translator.release import UNKNOWN
 from translator.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def load(parts: Parts) -> None:
     """Makes the lifecycle ready, or ends the process: unready for ever would be the worse answer."""
     started = time.monotonic()
     try:
+        _require_checksum(parts)
         engine = _warm_engine(parts.settings)
         parts.lifecycle.become_ready(make_translator(engine, parts))
     except Exception as error:  # noqa: BLE001  whatever the reason, the answer is the same
@@ -32,6 +35,12 @@ def load(parts: Parts) -> None:
         logging.shutdown()
         os._exit(APP_LOAD_ERROR)
     _log.info("ready after %.2f s with %d replicas", time.monotonic() - started, engine.replicas)
+
+
+def _require_checksum(parts: Parts) -> None:
+    wanted = parts.release.model.sha256
+    if parts.release is not UNKNOWN and (found := checksum(parts.settings.model_dir)) != wanted:
+        raise RuntimeError(f"its checksum is {found}, and {parts.settings.release_file} says {wanted}")
 
 
 def _warm_engine(settings: Settings) -> Engine:

@@ -33,6 +33,6 @@ def make_parts() -> Parts:
         release = read_release(settings.release_file)
         guard = Guard.from_settings(settings)
         blocked = BlockedWords.read(settings.blocked_words_file)
-    except (SettingsError, ReleaseError, ValueError) as error:
+    except (SettingsError, ReleaseError, ValueError, OSError) as error:
         raise StartError(str(error)) from None
     return Parts(settings, release, Lifecycle(), Metrics(release, settings.engine), guard, blocked)

@@ -51,14 +51,16 @@ UNKNOWN = Release(
 
 
 def read_release(path: Path | None) -> Release:
-    """The release in `path`, or UNKNOWN when there is no such file: a developer's machine.
+    """The release in `path`, or UNKNOWN without one: a developer's machine.
 
-    Members that this version of the service does not know are ignored.
+    Members that this version of the service does not know are ignored. Raises ReleaseError.
     """
-    if path is None or not path.exists():
+    if path is None:
         return UNKNOWN
     try:
         return _parse(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ReleaseError(f"RELEASE_FILE cannot be read: {error}") from None
     except ValueError as error:
         raise ReleaseError(f"{path}: {error}") from None
 

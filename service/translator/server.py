@@ -35,6 +35,8 @@ def _connection_limit() -> int:
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = 4096 + 256 if hard == resource.RLIM_INFINITY else min(4096 + 256, hard)
+    if files < 512:
+        sys.exit(f"translator: a process may open {hard} files here (ulimit -n); 512 are needed at least")
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     return files - 256
 

@@ -8,14 +8,19 @@ import select
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from translator.engines.checksum import checksum
+from translator.release import UNKNOWN
 from unit.translator.clean_service import clean_service
-from unit.translator.service_process import Service
+from unit.translator.service_process import MODEL, SERVICE, Service
 
 Start = Callable[..., Service]
 BODY = '{"text": "北京天气很好。"}'.encode()
@@ -110,6 +115,37 @@ def test_a_model_that_cannot_be_loaded_ends_the_service(start: Start, tmp_path: 
     assert service.process.returncode == 4
     assert f"cannot serve the model in {tmp_path}" in errors
     assert "Traceback" not in errors
+
+
+def test_a_model_that_is_not_the_releases_ends_the_service(
+    start: Start, model_dir: Path, tmp_path: Path
+) -> None:
+    release = asdict(UNKNOWN)
+    release["model"]["sha256"] = checksum(model_dir)
+    file = tmp_path / "release.json"
+    file.write_text(json.dumps(release))
+    start(RELEASE_FILE=str(file)).wait_for("/readyz", 200)
+    damaged = shutil.copytree(model_dir, tmp_path / "model")
+    with (damaged / "model.bin").open("r+b") as model:
+        model.seek(2_000_000)
+        model.write(b"x")
+    service = start(RELEASE_FILE=str(file), MODEL_DIR=str(damaged))
+    errors = service.errors()
+    assert service.process.returncode == 4
+    assert f"cannot serve the model in {damaged}: its checksum is " in errors
+    assert "Traceback" not in errors
+
+
+def test_too_few_open_files_are_refused_in_words() -> None:
+    command = f"ulimit -n 200; exec {sys.executable} -m gunicorn --config python:translator.server x:y"
+    environment = os.environ | {"MODEL_DIR": str(MODEL), "PYTHONPATH": str(SERVICE)}
+    done = subprocess.run(
+        ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert (
+        done.stderr == "translator: a process may open 200 files here (ulimit -n); 512 are needed at least\n"
+    )
 
 
 def test_a_wrong_setting_ends_the_service_with_one_sentence(start: Start) -> None:
