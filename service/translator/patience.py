@@ -14,7 +14,7 @@ ANSWER_WITHIN = 60.0  # seconds until the client has taken what is sent at a tim
 
 
 class PatientSocket:
-    """A connected socket whose reads share one limit, from `restart` on; everything else is the socket's own."""
+    """A connected socket whose reads share one limit, from `restart` on; all else is the socket's own."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection

@@ -17,6 +17,13 @@ _ARGUMENTS = [
 ]
 # What Chromium itself says about an answer that a test asked for; nothing is wrong with the page.
 _EXPECTED = "Failed to load resource"
+_LARGE: Any = {"width": 1280, "height": 720}
+# The page writes on leaving, too.
+_EMPTY_STORAGE = """() => {
+  localStorage.clear();
+  sessionStorage.clear();
+  Storage.prototype.setItem = () => {};
+}"""
 
 
 def launch(chromium: BrowserType) -> Browser:
@@ -97,10 +104,22 @@ class Opened:
         """As a new visit, in the browser that is there: a new one takes longer than most tests."""
         self.page.unroute_all()
         self.page.context.set_offline(False)
-        self.page.goto(f"{self.watched.url}livez")  # the page itself would write on leaving
-        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.page.context.clear_permissions()
+        self.page.emulate_media(color_scheme="null", reduced_motion="null")
+        self.page.set_viewport_size(_LARGE)
+        self.page.evaluate(_EMPTY_STORAGE)
         self.watched.forget()
         self.page.goto(self.watched.url)
+
+    def start_over_with(self, storage: str, name: str, value: str) -> None:
+        """As a new visit, where something has left `value` in `localStorage` or `sessionStorage`."""
+        put = "([storage, name, value]) => window[storage].setItem(name, value)"
+        self.page.evaluate(put, [storage, name, value])
+        self.page.reload()
+
+    def make_small(self) -> None:
+        """As on a small phone."""
+        self.page.set_viewport_size({"width": 360, "height": 740})
 
     def answered_within(self, milliseconds: int) -> None:
         """Lets time pass, and waits for the answer to what is asked meanwhile."""

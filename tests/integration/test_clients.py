@@ -92,8 +92,19 @@ def test_deepls_client_sends_its_key(guarded_server: str) -> None:
     result = client.translate_text(WEATHER, target_lang="EN-US")
     assert isinstance(result, deepl.TextResult)
     assert result.text == NICE
-    with pytest.raises(deepl.DeepLException):
-        deepl.DeepLClient("wrong", server_url=guarded_server).translate_text(WEATHER, target_lang="EN-US")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("wrong", "The API key is unknown"), (" ", "A credential is needed")]
+)
+def test_deepls_client_knows_that_its_key_is_at_fault(key: str, words: str, guarded_server: str) -> None:
+    client = deepl.DeepLClient(key, server_url=guarded_server)
+    with pytest.raises(deepl.AuthorizationException, match=words):
+        client.translate_text(WEATHER, target_lang="EN-US")
+    with pytest.raises(deepl.AuthorizationException, match=words):
+        client.get_source_languages()
+    with pytest.raises(deepl.AuthorizationException, match=words):
+        client.get_usage()
 
 
 def test_libretranslates_client_translates(server: str) -> None:
@@ -120,4 +131,4 @@ def test_libretranslates_client_sends_its_key(guarded_server: str) -> None:
     with pytest.raises(HTTPError) as raised:
         LibreTranslateAPI(guarded_server, api_key="wrong").translate(WEATHER, "zh", "en")
     with raised.value as answer:
-        assert answer.code in (401, 403)
+        assert answer.code == 401

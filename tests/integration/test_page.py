@@ -10,13 +10,14 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from integration.page_browser import Opened, Pages, launch, refuse
 from integration.page_looks import brightness, faint_texts, focus_order, grounds, nameless, overflow
+from translator.text.normalise import normalise
 from unit.translator.service_process import Services
 
 WEATHER = "今天天气真好，适合出去散步。"
 KEY = "a-key-of-the-tests-own-0123456789"
 COFFEE = "她每天早上都喝一杯咖啡。"
 FACTS = re.compile(r"^Release v0\.0\.0-unknown · [\d,]+ ms$")
-SMALL: Any = {"viewport": {"width": 360, "height": 740}}
+LANGUAGES = ("中文", "English")
 
 expect.set_options(timeout=15_000)
 
@@ -72,11 +73,16 @@ def opened(kept_open: Opened) -> Iterator[Opened]:
     kept_open.watched.check()
 
 
+@pytest.fixture(scope="module")
+def kept_guarded(browser: Browser, guarded_service: str) -> Opened:
+    return Pages(browser, guarded_service).open()
+
+
 @pytest.fixture
-def guarded(browser: Browser, guarded_service: str) -> Iterator[Opened]:
-    pages = Pages(browser, guarded_service)
-    yield pages.open()
-    pages.close()
+def guarded(kept_guarded: Opened) -> Iterator[Opened]:
+    kept_guarded.start_over()
+    yield kept_guarded
+    kept_guarded.watched.check()
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +209,30 @@ def test_a_text_that_is_too_long_is_not_sent(opened: Opened) -> None:
     assert opened.sent() == []
 
 
+def test_a_text_far_too_long_is_not_counted(opened: Opened) -> None:
+    opened.translate("字" * 10_000)
+    expect(opened.page.locator("#count")).to_have_text("10,000 / 5,000 characters")
+    opened.translate("字" * 10_001)
+    expect(opened.page.locator("#count")).to_have_text("> 5,000 / 5,000 characters")
+    expect(opened.notice).to_contain_text("The text has more than the 5,000 characters that fit.")
+    expect(opened.button("Try again")).to_be_hidden()
+    expect(opened.source).to_have_attribute("aria-invalid", "true")
+    assert opened.sent() == []
+
+
+def test_a_text_that_nobody_can_see_is_not_sent(opened: Opened) -> None:
+    refused = [code for code in range(0x10000) if not normalise(chr(code)).strip()]
+    assert {0x20, 0x200B, 0xD800, 0xDFFF} < set(refused)
+    # High surrogates would pair with low ones after them.
+    opened.page.evaluate(
+        "(codes) => { document.getElementById('source').value = String.fromCodePoint(...codes); }",
+        sorted(refused, reverse=True),
+    )
+    opened.button("Translate").click()
+    expect(opened.notice).to_have_text(re.compile("Type or paste a Chinese text first."))
+    assert opened.sent() == []
+
+
 def test_an_empty_text_is_asked_for(opened: Opened) -> None:
     opened.button("Translate").click()
     expect(opened.notice).to_have_text(re.compile("Type or paste a Chinese text first."))
@@ -212,8 +242,8 @@ def test_an_empty_text_is_asked_for(opened: Opened) -> None:
 # Copying, swapping, history
 
 
-def test_the_translation_is_copied(pages: Pages) -> None:
-    opened = pages.open(permissions=["clipboard-read", "clipboard-write"])
+def test_the_translation_is_copied(opened: Opened) -> None:
+    opened.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened.translate(WEATHER)
     opened.button("Copy").click()
     expect(opened.button("Copied")).to_be_visible()
@@ -233,7 +263,7 @@ def test_the_translation_is_copied_where_the_browser_offers_no_clipboard(opened:
 def test_swapping_is_disabled_and_says_why(opened: Opened) -> None:
     swap, reason = opened.button("Swap the languages"), opened.page.get_by_role("tooltip")
     expect(swap).to_be_disabled()
-    expect(swap).to_have_accessible_description(re.compile("from Chinese to English only"))
+    expect(swap).to_have_accessible_description(re.compile("Only Chinese to English"))
     expect(reason).to_be_hidden()
     swap.focus()
     expect(reason).to_be_visible()
@@ -245,10 +275,21 @@ def test_swapping_is_disabled_and_says_why(opened: Opened) -> None:
 
 
 def test_a_tap_on_the_disabled_button_says_why(pages: Pages) -> None:
-    opened = pages.open(has_touch=True, **SMALL)
+    opened = pages.open(has_touch=True)
+    opened.make_small()
     opened.button("Swap the languages").tap(force=True)
     expect(opened.page.get_by_role("tooltip")).to_be_in_viewport(ratio=1)
-    expect(opened.page.get_by_role("status")).to_have_text(re.compile("from Chinese to English only"))
+    expect(opened.page.get_by_role("status")).to_have_text(re.compile("Only Chinese to English"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_says_why_covers_no_translation_on_a_small_screen(language: str, opened: Opened) -> None:
+    opened.make_small()
+    _choose(opened, language)
+    opened.page.locator("#swap").focus()
+    expect(opened.page.get_by_role("tooltip")).to_be_visible()
+    assert _place(opened.page, "#swap")[3] < _place(opened.page, "#swap-reason")[1]
+    assert _place(opened.page, "#swap-reason")[3] <= _place(opened.page, "#target")[1]
 
 
 def test_history_brings_a_translation_back_without_asking_again(opened: Opened) -> None:
@@ -278,11 +319,26 @@ def test_history_and_screen_readers_get_what_typing_settles_on(timed: Opened) ->
     expect(status).to_have_text(re.compile(r"^Translation: \w+"))
 
 
-def test_what_a_text_grows_into_takes_its_place_in_history(opened: Opened) -> None:
+def test_what_a_typed_text_grows_into_takes_its_place_in_history(timed: Opened) -> None:
     for text in (COFFEE, WEATHER, WEATHER + COFFEE, COFFEE):
-        opened.translate(text)
-        expect(opened.entries.first.locator(".entry-source")).to_have_text(text)
-    expect(opened.entries.locator(".entry-source")).to_have_text([COFFEE, WEATHER + COFFEE])
+        timed.source.fill(text)
+        timed.answered_within(400)
+        expect(timed.target).not_to_have_value("")
+        timed.source.blur()
+        expect(timed.entries.first.locator(".entry-source")).to_have_text(text)
+    expect(timed.entries.locator(".entry-source")).to_have_text([COFFEE, WEATHER + COFFEE])
+
+
+def test_what_was_asked_for_by_hand_stays_in_history(timed: Opened) -> None:
+    timed.translate("你好")
+    expect(timed.entries).to_have_count(1)
+    timed.source.fill("你")
+    timed.answered_within(400)
+    timed.source.fill("你好")  # now it is typed
+    timed.answered_within(400)
+    timed.page.clock.run_for(1500)
+    timed.translate("你好吗")
+    expect(timed.entries.locator(".entry-source")).to_have_text(["你好吗", "你好"])
 
 
 def test_history_lasts_as_long_as_the_visit_and_can_be_cleared(opened: Opened) -> None:
@@ -297,6 +353,49 @@ def test_history_lasts_as_long_as_the_visit_and_can_be_cleared(opened: Opened) -
     expect(opened.page.get_by_role("heading", name="Try one of these")).to_be_visible()
 
 
+# What other programs at the same address leave in the browser
+
+
+@pytest.mark.parametrize("value", ['{"a": 1}', "5", "[null]", '[{"source": 1}]', "{", "null"])
+def test_a_history_of_somebody_else_is_not_shown(value: str, opened: Opened) -> None:
+    opened.start_over_with("sessionStorage", "translator.history", value)
+    expect(opened.entries).to_have_count(0)
+    opened.translate(WEATHER)
+    expect(opened.entries).to_have_count(1)
+
+
+@pytest.mark.parametrize("value", ['"toString"', '["en"]', "5", "{"])
+def test_a_language_of_somebody_else_is_not_chosen(value: str, opened: Opened) -> None:
+    opened.start_over_with("localStorage", "translator.language", value)
+    expect(opened.page.get_by_role("radio", name="English")).to_be_checked()
+    expect(opened.button("Translate")).to_be_visible()
+
+
+@pytest.mark.parametrize("value", ['"密钥"', '{"a": 1}', "5"])
+def test_a_key_of_somebody_else_is_not_sent(value: str, opened: Opened) -> None:
+    opened.start_over_with("sessionStorage", "translator.key", value)
+    opened.translate(WEATHER)
+    expect(opened.target).to_have_value(re.compile("weather"))
+    assert opened.sent_keys() == [None]
+
+
+def test_everything_is_kept_under_the_names_of_the_translator(opened: Opened) -> None:
+    opened.page.get_by_role("radio", name="Dark colours").check()
+    _choose(opened, "English", "中文")
+    _ask(opened)
+    opened.page.locator("#key").fill(KEY)
+    opened.page.unroute_all()
+    opened.page.locator("#key").press("Enter")
+    expect(opened.entries).to_have_count(1)
+    names = opened.page.evaluate(
+        "() => [localStorage, sessionStorage].map((area) => Object.keys(area).sort())"
+    )
+    assert names == [
+        ["translator.language", "translator.theme"],
+        ["translator.history", "translator.key"],
+    ]
+
+
 # Errors in words
 
 
@@ -307,6 +406,37 @@ def test_a_service_that_cannot_be_reached_is_named_and_can_be_tried_again(opened
     opened.button("Try again").click()
     expect(opened.target).to_have_value(re.compile("weather"))
     expect(opened.notice).to_be_hidden()
+
+
+def test_a_service_that_comes_back_is_found_without_a_click(timed: Opened) -> None:
+    timed.page.route("**/translate", lambda route: route.abort("connectionrefused"), times=1)
+    timed.translate(WEATHER)
+    expect(timed.notice).to_contain_text("The service cannot be reached.")
+    timed.page.clock.run_for(3999)
+    assert timed.sent() == [WEATHER]
+    timed.answered_within(1)
+    expect(timed.target).to_have_value(re.compile("weather"))
+    expect(timed.entries).to_have_count(1)
+
+
+def test_a_service_that_stays_away_is_asked_once_more_and_quietly(timed: Opened) -> None:
+    held: list[Route] = []
+    timed.page.route(
+        "**/translate", lambda route: held.append(route) if timed.watched.texts()[1:] else route.abort()
+    )
+    timed.source.fill(WEATHER)
+    with timed.page.expect_event("requestfailed"):
+        timed.page.clock.run_for(400)
+    expect(timed.notice).to_contain_text("The service cannot be reached.")
+    with timed.page.expect_request("**/translate"):
+        timed.page.clock.run_for(4000)
+    expect(timed.notice).to_be_visible()
+    expect(timed.page.locator("#answer")).to_have_attribute("aria-busy", "false")
+    with timed.page.expect_event("requestfailed"):
+        held[0].abort()
+    timed.page.clock.fast_forward(600_000)
+    expect(timed.notice).to_contain_text("The service cannot be reached.")
+    assert timed.sent() == [WEATHER, WEATHER]
 
 
 def test_a_text_typed_offline_is_translated_when_the_connection_is_back(opened: Opened) -> None:
@@ -439,6 +569,15 @@ def test_chosen_colours_stay(opened: Opened) -> None:
     assert grounds(opened.page) == light
 
 
+def _choose(opened: Opened, *languages: str) -> None:
+    for language in languages:
+        opened.page.get_by_role("radio", name=language).check()
+
+
+def _leave(_: Opened) -> None:
+    """The page as it is before anybody has asked for anything."""
+
+
 def _fill(opened: Opened) -> None:
     opened.translate(COFFEE)
     expect(opened.entries).to_have_count(1)
@@ -467,8 +606,8 @@ def _ask(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(scheme: str, pages: Pages) -> None:
-    opened = pages.open(color_scheme=scheme, reduced_motion="reduce")
+def test_every_text_stands_out_from_its_ground(scheme: Any, opened: Opened) -> None:
+    opened.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     assert faint_texts(opened.page) == []
     for prepare in (_fill, _fail, _ask):
         prepare(opened)
@@ -513,13 +652,13 @@ def test_both_languages_say_the_same_things(opened: Opened) -> None:
 # For every reader and every screen
 
 
-@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
-def test_nothing_scrolls_sideways_on_a_small_screen(locale: str, pages: Pages) -> None:
-    opened = pages.open(locale=locale, **SMALL)
-    assert overflow(opened.page) == 0
-    for prepare in (_fill, _overfill, _fail, _ask):
+def test_nothing_scrolls_sideways_on_a_small_screen(opened: Opened) -> None:
+    opened.make_small()
+    for prepare in (_leave, _fill, _overfill, _fail, _ask):
         prepare(opened)
-        assert overflow(opened.page) == 0
+        for language in LANGUAGES:
+            _choose(opened, language)
+            assert overflow(opened.page) == 0, (prepare, language)
 
 
 def _place(page: Page, name: str) -> tuple[float, float, float, float]:
@@ -535,9 +674,9 @@ def test_the_columns_stand_side_by_side_where_there_is_room(opened: Opened) -> N
     assert source[2] < target[0]
 
 
-def test_the_columns_are_stacked_on_a_small_screen(pages: Pages) -> None:
-    page = pages.open(**SMALL).page
-    source, target = _place(page, "#form"), _place(page, "#answer")
+def test_the_columns_are_stacked_on_a_small_screen(opened: Opened) -> None:
+    opened.make_small()
+    source, target = _place(opened.page, "#form"), _place(opened.page, "#answer")
     assert (source[0], source[2]) == (target[0], target[2])
     assert source[3] < target[1]
 
@@ -555,13 +694,12 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(opened: Opened) -
     expect(opened.page.locator("html")).to_have_attribute("lang", "zh-Hans")
 
 
-@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
-def test_screen_readers_have_a_name_for_everything(locale: str, pages: Pages) -> None:
-    opened = pages.open(locale=locale)
-    assert nameless(opened.page) == []
-    for prepare in (_fill, _fail, _ask):
+def test_screen_readers_have_a_name_for_everything(opened: Opened) -> None:
+    for prepare in (_leave, _fill, _fail, _ask):
         prepare(opened)
-        assert nameless(opened.page) == []
+        for language in LANGUAGES:
+            _choose(opened, language)
+            assert nameless(opened.page) == [], (prepare, language)
 
 
 def test_the_footer_leads_to_the_documentation(opened: Opened) -> None:
@@ -572,8 +710,8 @@ def test_the_footer_leads_to_the_documentation(opened: Opened) -> None:
         assert opened.page.request.get(address).ok, address
 
 
-def test_nothing_moves_for_those_who_ask_for_it(pages: Pages) -> None:
-    opened = pages.open(reduced_motion="reduce")
+def test_nothing_moves_for_those_who_ask_for_it(opened: Opened) -> None:
+    opened.page.emulate_media(reduced_motion="reduce")
     opened.page.route("**/translate", lambda _: None)
     opened.translate(WEATHER)
     expect(opened.page.locator("#answer")).to_have_attribute("aria-busy", "true")

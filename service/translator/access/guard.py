@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import Forbidden, TooManyRequests
 
 from translator.access.callers import Callers
 from translator.access.configured import read_callers, read_quota
 from translator.access.credential import LIKELY, UNMISTAKABLE, find_credential, refuse_in_query
 from translator.access.errors import MissingCredentialError
-from translator.access.paths import Room, room
+from translator.access.paths import Room, refusal, room
 from translator.body.limits import Limits
 from translator.settings import Settings, SettingsError
 
@@ -50,7 +51,7 @@ class Guard:
         refuse_in_query(request, UNMISTAKABLE | LIKELY if self.callers.are_known else UNMISTAKABLE)
         if not self.callers.are_known:
             return
-        g.caller = self._caller()
+        g.caller = self._ask()
         # A monitor must neither be refused for its pace nor use up a caller's.
         if self.quota and place is Room.WORK:
             self._count(self.quota, g.caller)
@@ -61,6 +62,15 @@ class Guard:
             return Room.OPEN
         place = room(request.url_rule.rule)
         return Room.OPEN if place is Room.STATUS and self.open_status else place
+
+    def _ask(self) -> str:
+        try:
+            return self._caller()
+        except MissingCredentialError as error:
+            if request.url_rule and refusal(request.url_rule.rule) is HTTPStatus.FORBIDDEN:
+                # Without the challenge: that belongs to a 401 (RFC 9110, section 15.5.2).
+                raise Forbidden(error.description) from None
+            raise
 
     def _caller(self) -> str:
         credential = find_credential(request, self.limits)

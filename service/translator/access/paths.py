@@ -1,6 +1,7 @@
-"""Says which routes are open to everyone, which are for monitoring, and which do work."""
+"""Says which routes are open to everyone, and how the others refuse."""
 
 from enum import Enum
+from http import HTTPStatus
 
 
 class Room(Enum):
@@ -15,6 +16,7 @@ class Room(Enum):
 _OPEN = frozenset({"/", "/livez", "/readyz", "/docs", "/openapi.json", "/languages"})
 _ASSETS = "/assets/"
 _STATUS = frozenset({"/metrics", "/healthz", "/version"})
+_DEEPL = "/v2/"
 
 
 def room(rule: str) -> Room:
@@ -22,3 +24,11 @@ def room(rule: str) -> Room:
     if rule in _OPEN or rule.startswith(_ASSETS):
         return Room.OPEN
     return Room.STATUS if rule in _STATUS else Room.WORK
+
+
+def refusal(rule: str) -> HTTPStatus:
+    """The status of a route for credentials that are missing or worthless: 401, or DeepL's 403.
+
+    DeepL's clients blame the key for a 403; a 401 they only call unexpected.
+    """
+    return HTTPStatus.FORBIDDEN if rule.startswith(_DEEPL) else HTTPStatus.UNAUTHORIZED

@@ -1,5 +1,6 @@
 """Counts the requests of each caller and says when there have been too many."""
 
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from translator.access.counters import Counters
 
 # RFC 9651, section 3.3.1: an Integer of a header has at most 15 digits.
 _LARGEST = 10**15
+_LONGEST_DAYS = 366
+_LONGEST = _LONGEST_DAYS * 24 * 60 * 60  # seconds
+# The library takes `60/0 minutes` for `60/minute`.
+_NO_TIME = re.compile(r"(?:/|per)\s*0+(?![0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,9 @@ class Quota:
             raise ValueError(
                 f"RATE_LIMIT is {text!r}; it must look like 60/minute or like 10/second;1000/day"
             ) from None
-        if not all(0 < each.amount < _LARGEST for each in limits):
-            raise ValueError(f"RATE_LIMIT is {text!r}; a limit must be at least 1, and below {_LARGEST:,}")
-        if len({each.get_expiry() for each in limits}) < len(limits):
-            raise ValueError(f"RATE_LIMIT is {text!r}; it has two limits for the same time")
+        fault = _fault(text, limits)
+        if fault:
+            raise ValueError(f"RATE_LIMIT is {text!r}; {fault}")
         return cls(limits)
 
     def take(self, caller: str) -> Standing:
@@ -85,6 +89,16 @@ class Quota:
     def _wait(self, limit: RateLimitItem, caller: str) -> int:
         # Past the moment, not at it: who comes back to the second must find room.
         return int(max(0, self._limiter.get_window_stats(limit, caller).reset_time - time.time())) + 1
+
+
+def _fault(text: str, limits: tuple[RateLimitItem, ...]) -> str | None:
+    if not all(0 < each.amount < _LARGEST for each in limits):
+        return f"a limit must be at least 1, and below {_LARGEST:,}"
+    if _NO_TIME.search(text) or not all(each.get_expiry() <= _LONGEST for each in limits):
+        return f"its time must be 1 second at least and {_LONGEST_DAYS} days at most"
+    if len({each.get_expiry() for each in limits}) < len(limits):
+        return "it has two limits for the same time"
+    return None
 
 
 def _words(limit: RateLimitItem, retry_after: int) -> str:

@@ -27,10 +27,12 @@ class SigningKey:
 
 def read_secret(secret: str) -> SigningKey:
     """The key for HS256; raises ValueError with a sentence about JWT_SECRET that does not quote it."""
-    key = secret.encode()
-    if len(key) < _SHORTEST_SECRET:
+    key = _encode(secret)
+    length = len(secret.strip().encode())
+    if length < _SHORTEST_SECRET:
         raise ValueError(
-            f"JWT_SECRET is wrong: it has {len(key)} bytes; at least {_SHORTEST_SECRET} are needed"
+            f"JWT_SECRET is wrong: it has {length} bytes; at least {_SHORTEST_SECRET} are needed, and blanks "
+            "at its ends do not count"
         )
     try:
         HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(key)
@@ -61,6 +63,16 @@ def read_public_key(pem: str) -> SigningKey:
             f"JWT_PUBLIC_KEY is wrong: it has {key.key_size} bits; at least {_SHORTEST_RSA_KEY} are needed"
         )
     return SigningKey("RS256", key)
+
+
+def _encode(secret: str) -> bytes:
+    try:
+        return secret.encode()
+    except UnicodeEncodeError:  # Python reads such bytes of the environment as lone surrogates
+        raise ValueError(
+            "JWT_SECRET is wrong: it is not UTF-8; random bytes belong there in base64, as "
+            "`openssl rand -base64 32` prints them"
+        ) from None
 
 
 def _load(pem: str) -> object:

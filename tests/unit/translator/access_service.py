@@ -1,55 +1,24 @@
-"""A Flask application behind the real guard, with routes that say who was let in, and the keys to it."""
+"""A Flask application behind the real guard, with routes that say who was let in."""
 
-import time
 from typing import Any
 
-import jwt
 import pytest
 from flask import Flask, g, request
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from translator.access.guard import Guard, register
-from translator.access.keys import entry
 from translator.api import problem
 from translator.body.limits import Limits
 from translator.body.payload import is_form, read_form, read_json
 from translator.settings import Settings
+from unit.translator.access_credentials import API_KEYS, SECRET
 from unit.translator.service_process import MODEL
 
-KEY = "tr_abc"
-OTHER_KEY = "tr_def"
-API_KEYS = f"{entry('web', KEY)},{entry('phone', OTHER_KEY)}"
-SECRET = "a secret of thirty-two bytes, at least"  # noqa: S105
-# Long before any test, long after it, and never near the leeway.
-PAST, FUTURE = 1_000_000_000, 4_000_000_000
-CHALLENGE = 'Bearer realm="translator"'
 WORK = ("/translate", "/batch", "/v2/translate", "/v2/usage")
 STATUS = ("/healthz", "/metrics", "/version")
 OPEN = ("/", "/livez", "/readyz", "/docs", "/openapi.json", "/languages", "/assets/page.js")
-
-
-NOON = 1_700_000_000.5  # 20.5 seconds into a minute, and not at the edge of anything
-
-
-class Clock:
-    """Stands still at `now`. The library `limits` asks time.time, and takes no other clock."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = NOON
-        monkeypatch.setattr(time, "time", lambda: self.now)
-
-
-class InterruptingClock(Clock):
-    """Stands still too, and lets all other threads go ahead whenever one looks at it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def look() -> float:
-            time.sleep(0.002)
-            return self.now
-
-        super().__init__(monkeypatch)
-        monkeypatch.setattr(time, "time", look)
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
 def make_settings(**chosen: Any) -> Settings:
@@ -74,30 +43,7 @@ def make_client(**chosen: Any) -> FlaskClient:
     return app.test_client()
 
 
-def token(
-    claims: dict[str, Any] | None = None, key: Any = SECRET, algorithm: str = "HS256", **more: Any
-) -> str:
-    """A signed token that is good for decades; `claims` are added, or with None for a value left out."""
-    merged = {"sub": "alice", "exp": FUTURE} | (claims or {})
-    present = {name: value for name, value in merged.items() if value is not None}
-    return jwt.encode(present, key, algorithm, **more)
-
-
-def bearer(value: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {value}"}
-
-
-def caller(response: TestResponse) -> object:
-    """Who the guard let in."""
-    assert response.status_code == 200, response.text
-    return response.get_json()["caller"]
-
-
-def assert_refused(response: TestResponse, status: int, words: str) -> None:
-    """The answer is a problem that says this, and a 401 says how to send a credential."""
-    problem_ = response.get_json()
-    assert (response.status_code, response.content_type) == (status, problem.CONTENT_TYPE)
-    assert words in problem_["detail"]
-    assert problem_["error"] == problem_["detail"]
-    challenge = response.headers.get("WWW-Authenticate", "")
-    assert challenge.startswith(CHALLENGE) == (status == 401)
+@pytest.fixture(scope="module")
+def guarded_client() -> FlaskClient:
+    """Lets in the two keys and any `good_token`; a module makes it its own by `client = guarded_client`."""
+    return make_client(api_keys=API_KEYS, jwt_secret=SECRET, jwt_audience="translator")

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from translator.access.errors import TokenError
 from translator.access.signing import read_public_key, read_secret
 from translator.access.tokens import Tokens
-from unit.translator.access_service import SECRET
+from unit.translator.access_credentials import SECRET
 
 PAIR = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -6,23 +6,11 @@ import pytest
 from flask.testing import FlaskClient
 from gunicorn.http.errors import InvalidChunkSize
 
-from unit.translator.access_service import (
-    API_KEYS,
-    KEY,
-    SECRET,
-    assert_refused,
-    bearer,
-    caller,
-    make_client,
-)
+from unit.translator.access_answers import assert_refused, caller
+from unit.translator.access_credentials import API_KEYS, KEY, bearer
+from unit.translator.access_service import FORM, JSON, guarded_client, make_client
 
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
-
-
-@pytest.fixture(scope="module")
-def client() -> FlaskClient:
-    return make_client(api_keys=API_KEYS, jwt_secret=SECRET, jwt_audience="translator")
+client = guarded_client
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from translator.access.tokens import Tokens
-from unit.translator.access_service import FUTURE, SECRET, token
+from unit.translator.access_credentials import FUTURE, SECRET, token
 from unit.translator.access_tokens import BOTH, HS256, PAIR, PEM, RS256, STRANGER, refusal
 
 CLAIMS = {"sub": "alice", "exp": FUTURE}

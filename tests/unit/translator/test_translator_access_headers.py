@@ -1,31 +1,13 @@
 """A credential may stand in three headers, and never in the query string."""
 
-from typing import Any
-
 import pytest
 from flask.testing import FlaskClient
 
-from unit.translator.access_service import (
-    API_KEYS,
-    KEY,
-    OPEN,
-    OTHER_KEY,
-    SECRET,
-    assert_refused,
-    bearer,
-    caller,
-    make_client,
-    token,
-)
+from unit.translator.access_answers import assert_refused, caller
+from unit.translator.access_credentials import KEY, OTHER_KEY, bearer, good_token
+from unit.translator.access_service import OPEN, guarded_client, make_client
 
-
-@pytest.fixture(scope="module")
-def client() -> FlaskClient:
-    return make_client(api_keys=API_KEYS, jwt_secret=SECRET, jwt_audience="translator")
-
-
-def good(**claims: Any) -> str:
-    return token({"aud": "translator"} | claims)
+client = guarded_client
 
 
 @pytest.mark.parametrize(
@@ -45,23 +27,25 @@ def test_a_key_may_stand_in_these_headers(headers: dict[str, str], client: Flask
 
 
 def test_a_token_stands_behind_bearer_and_nowhere_else(client: FlaskClient) -> None:
-    assert caller(client.post("/batch", headers=bearer(good()))) == "sub:alice"
-    for headers in ({"X-API-Key": good()}, {"Authorization": f"DeepL-Auth-Key {good()}"}):
+    assert caller(client.post("/batch", headers=bearer(good_token()))) == "sub:alice"
+    for headers in ({"X-API-Key": good_token()}, {"Authorization": f"DeepL-Auth-Key {good_token()}"}):
         assert_refused(client.post("/batch", headers=headers), 401, "The API key is unknown.")
 
 
 def test_a_subject_called_like_a_key_is_somebody_else(client: FlaskClient) -> None:
-    assert caller(client.post("/batch", headers=bearer(good(sub="web")))) == "sub:web"
+    assert caller(client.post("/batch", headers=bearer(good_token(sub="web")))) == "sub:web"
 
 
-@pytest.mark.parametrize("other", [OTHER_KEY, "wrong", good()])
-def test_two_different_credentials_are_refused_even_if_both_are_good(other: str, client: FlaskClient) -> None:
+@pytest.mark.parametrize("other", [OTHER_KEY, "wrong", good_token()])
+def test_two_different_credentials_are_refused_even_if_both_are_good_token(
+    other: str, client: FlaskClient
+) -> None:
     headers = bearer(other) | {"X-API-Key": KEY}
     assert_refused(client.post("/translate", headers=headers), 400, "different credentials; send one.")
 
 
 @pytest.mark.parametrize("name", ["api_key", "API_KEY", "key", "token", "access_token", "auth_key", "apikey"])
-def test_a_credential_in_the_query_string_is_refused_even_if_it_is_good(
+def test_a_credential_in_the_query_string_is_refused_even_if_it_is_good_token(
     name: str, client: FlaskClient
 ) -> None:
     for headers in ({}, bearer(KEY)):

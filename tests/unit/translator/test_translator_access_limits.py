@@ -6,19 +6,10 @@ from threading import Barrier
 import pytest
 from flask.testing import FlaskClient
 
-from unit.translator.access_service import (
-    API_KEYS,
-    KEY,
-    OPEN,
-    OTHER_KEY,
-    SECRET,
-    Clock,
-    InterruptingClock,
-    assert_refused,
-    bearer,
-    make_client,
-    token,
-)
+from unit.translator.access_answers import assert_refused
+from unit.translator.access_clock import Clock, InterruptingClock
+from unit.translator.access_credentials import API_KEYS, KEY, OTHER_KEY, SECRET, bearer, token
+from unit.translator.access_service import OPEN, make_client
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from limits import parse
 
 from translator.access.counters import Counters
 from translator.access.quota import Quota
-from unit.translator.access_service import Clock, InterruptingClock
+from unit.translator.access_clock import Clock, InterruptingClock
 
 
 @pytest.fixture
@@ -128,6 +128,14 @@ def test_one_limit_has_many_spellings(text: str) -> None:
     assert Quota.parse(text).take("key:web").policy == '"default";q=60;w=60'
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("60/366 days", 31_622_400), ("60/1 year", 31_104_000), ("60/010 seconds", 10), ("60/20 seconds", 20)],
+)
+def test_a_time_may_be_as_long_as_a_leap_year(text: str, seconds: int) -> None:
+    assert Quota.parse(text).take("key:web").policy == f'"default";q=60;w={seconds}'
+
+
 @pytest.mark.parametrize("separator", [";", "; ", ",", "|"])
 def test_several_limits_have_several_separators(separator: str, clock: Clock) -> None:
     policy = Quota.parse(f"9/second{separator}60/minute").take("key:web").policy
@@ -148,6 +156,13 @@ def test_several_limits_have_several_separators(separator: str, clock: Clock) ->
         ("0/minute", "a limit must be at least 1"),
         ("5/second;0/minute", "a limit must be at least 1"),
         (f"{10**15}/minute", "and below 1,000,000,000,000,000"),
+        ("60/0 minute", "its time must be 1 second at least and 366 days at most"),
+        ("60 per 00minutes", "its time must be 1 second at least"),
+        ("9/second;60/0 MINUTES", "its time must be 1 second at least"),
+        ("60/367 days", "and 366 days at most"),
+        ("9/second;60/2 years", "and 366 days at most"),
+        ("60/99999999999999999999 years", "and 366 days at most"),
+        (f"60/{'9' * 5000} years", "it must look like 60/minute"),
         ("60/minute;50/minute", "it has two limits for the same time"),
         ("60/minute;50/60 seconds", "it has two limits for the same time"),
     ],

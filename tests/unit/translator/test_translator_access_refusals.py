@@ -1,37 +1,17 @@
 """A refusal says what is wrong with a credential, and repeats none."""
 
 import re
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unit.translator.access_service import (
-    API_KEYS,
-    CHALLENGE,
-    FUTURE,
-    KEY,
-    PAST,
-    SECRET,
-    assert_refused,
-    bearer,
-    make_client,
-    token,
-)
+from unit.translator.access_answers import CHALLENGE, assert_refused
+from unit.translator.access_credentials import API_KEYS, FUTURE, KEY, PAST, SECRET, bearer, good_token, token
+from unit.translator.access_service import FORM, JSON, guarded_client, make_client
 
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
-
-
-@pytest.fixture(scope="module")
-def client() -> FlaskClient:
-    return make_client(api_keys=API_KEYS, jwt_secret=SECRET, jwt_audience="translator")
-
-
-def good(**claims: Any) -> str:
-    return token({"aud": "translator"} | claims)
+client = guarded_client
 
 
 @pytest.mark.parametrize(
@@ -44,12 +24,12 @@ def good(**claims: Any) -> str:
         (f"{KEY} {KEY}", "The API key is unknown."),
         ("x" * 100_000, "The credential is too long."),
         ("a.b.c", "The token is malformed."),
-        (good(exp=PAST), "The token has expired."),
-        (good(exp=None), "The token has no exp."),
-        (good(nbf=FUTURE), "The token is not valid yet."),
-        (good(aud="others"), "The token is for another audience."),
-        (good()[:-4] + "AAAA", "The token's signature is wrong."),
-        (token({"aud": "translator"}, SECRET * 2, "HS512"), "The token must be signed with HS256."),
+        (good_token(exp=PAST), "The token has expired."),
+        (good_token(exp=None), "The token has no exp."),
+        (good_token(nbf=FUTURE), "The token is not valid yet."),
+        (good_token(aud="others"), "The token is for another audience."),
+        (good_token()[:-4] + "AAAA", "The token's signature is wrong."),
+        (token(key=SECRET * 2, algorithm="HS512"), "The token must be signed with HS256."),
     ],
 )
 def test_a_worthless_credential_is_explained_and_not_repeated(
@@ -60,6 +40,9 @@ def test_a_worthless_credential_is_explained_and_not_repeated(
     challenge = f'{CHALLENGE}, error="invalid_token", error_description="{words}"'
     assert response.headers["WWW-Authenticate"] == challenge
     assert value not in response.text + str(response.headers)
+    in_shape_of_deepl = client.post("/v2/translate", headers=bearer(value))
+    assert_refused(in_shape_of_deepl, 403, words)
+    assert value not in in_shape_of_deepl.text + str(in_shape_of_deepl.headers)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +61,11 @@ def test_a_worthless_credential_is_explained_and_not_repeated(
 def test_a_request_without_a_credential_is_told_how_to_send_one(
     headers: dict[str, str], client: FlaskClient
 ) -> None:
-    response = client.post("/v2/translate", headers=headers)
-    assert_refused(response, 401, 'send "Authorization: Bearer" with an API key or a token')
+    words = 'send "Authorization: Bearer" with an API key or a token'
+    response = client.post("/batch", headers=headers)
+    assert_refused(response, 401, words)
     assert response.headers["WWW-Authenticate"] == CHALLENGE, "RFC 6750 wants no error here"
+    assert_refused(client.get("/v2/usage", headers=headers), 403, words)
 
 
 def test_with_tokens_only_whatever_a_bearer_is_it_is_judged_as_a_token() -> None:

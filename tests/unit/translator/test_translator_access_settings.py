@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from translator.access.guard import Guard
 from translator.settings import SettingsError
-from unit.translator.access_service import API_KEYS, SECRET, bearer, make_client, make_settings, token
+from unit.translator.access_credentials import API_KEYS, SECRET, bearer, token
+from unit.translator.access_service import make_client, make_settings
 from unit.translator.service_process import MODEL, SERVICE
 
 PAIR = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -33,6 +34,9 @@ OTHER_PEM = public_pem(ed25519.Ed25519PrivateKey.generate())
         ({"api_keys": "tr_abc"}, "API_KEYS is wrong: entry 1 is not name=sha256:<64 hex digits>"),
         ({"jwt_secret": "short"}, "JWT_SECRET is wrong: it has 5 bytes; at least 32 are needed"),
         ({"jwt_secret": "x" * 31}, "JWT_SECRET is wrong: it has 31 bytes; at least 32 are needed"),
+        ({"jwt_secret": " " * 40}, "JWT_SECRET is wrong: it has 0 bytes; at least 32 are needed"),
+        ({"jwt_secret": f" {'x' * 31}\n"}, "JWT_SECRET is wrong: it has 31 bytes; at least 32 are needed"),
+        ({"jwt_secret": "\u3000" * 40}, "JWT_SECRET is wrong: it has 0 bytes; at least 32 are needed"),
         ({"jwt_secret": PEM}, "JWT_SECRET is wrong: it is a key of a pair or a certificate, not a secret"),
         ({"jwt_public_key": PRIVATE_PEM}, "JWT_PUBLIC_KEY is wrong: it is a private key."),
         ({"jwt_public_key": "no key"}, "JWT_PUBLIC_KEY is wrong: it is not a public key in PEM"),
@@ -56,6 +60,24 @@ def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(chosen: dict[str, An
     assert "\n" not in str(caught.value)
     for secret in (chosen.get("jwt_secret"), chosen.get("jwt_public_key")):
         assert not secret or secret not in str(caught.value)
+
+
+def test_a_secret_of_the_environment_that_is_not_utf_8_is_named_and_not_shown() -> None:
+    started = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import translator.server"],
+        env={
+            b"PYTHONPATH": bytes(SERVICE),
+            b"MODEL_DIR": bytes(MODEL),
+            b"JWT_SECRET": b"0123456789" * 4 + b"\xff",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert started.stderr.startswith("translator: JWT_SECRET is wrong: it is not UTF-8; ")
+    assert started.stderr.count("\n") == 1
+    assert not re.search("0123456789|xff|dcff", started.stderr)
 
 
 @pytest.mark.parametrize("pem", [PEM, PEM.strip(), PEM.replace("\n", "\\n"), PEM.replace("\n", " ")])

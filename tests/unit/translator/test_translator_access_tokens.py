@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from translator.access.tokens import LEEWAY
-from unit.translator.access_service import FUTURE, PAST, SECRET, token
+from unit.translator.access_credentials import FUTURE, PAST, SECRET, token
 from unit.translator.access_tokens import BOTH, HS256, PAIR, RS256, refusal
 
 
@@ -46,6 +46,13 @@ def test_a_signed_token_with_a_wrong_claim_is_refused(claims: dict[str, Any], wo
     assert refusal(HS256, token(claims)) == words
 
 
+@pytest.mark.parametrize("audience", [[], "", None, {}, 0, ["translator"]])
+def test_a_token_for_whatever_audience_is_refused_where_none_is_set(audience: object) -> None:
+    claims = {"sub": "alice", "exp": FUTURE, "aud": audience}
+    signed = jwt.api_jws.encode(json.dumps(claims).encode(), SECRET, "HS256")
+    assert refusal(HS256, signed) == "The token is for another audience."
+
+
 @pytest.mark.parametrize("subject", [5, True, ["alice"], {"name": "alice"}])
 def test_a_subject_that_is_no_text_is_refused(subject: object) -> None:
     signed = jwt.api_jws.encode(json.dumps({"sub": subject, "exp": FUTURE}).encode(), SECRET, "HS256")
@@ -59,6 +66,7 @@ def test_a_subject_that_is_no_text_is_refused(subject: object) -> None:
         ({"aud": "translator", "iss": "https://others.example"}, "The token is from another issuer."),
         ({"aud": "translator", "iss": "https://issuer.example/"}, "The token is from another issuer."),
         ({"iss": "https://issuer.example"}, "The token has no aud."),
+        ({"iss": "https://issuer.example", "aud": []}, "The token has no aud."),
         ({"iss": "https://issuer.example", "aud": "others"}, "The token is for another audience."),
         ({"iss": "https://issuer.example", "aud": {"translator": 1}}, "The token is for another audience."),
     ],

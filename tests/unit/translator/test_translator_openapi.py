@@ -74,8 +74,23 @@ def test_what_needs_credentials_is_described_so(open_status: bool) -> None:
     assert document["components"]["securitySchemes"].keys() == {"bearer", "key"}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            refused = client.open(path, method=method.upper()).status_code == 401
-            assert refused == ("security" in operation) == ("401" in operation["responses"]), path
+            status = client.open(path, method=method.upper()).status_code
+            refused = {str(status)} & {"401", "403"}
+            assert refused == {"401", "403"} & operation["responses"].keys(), path
+            assert bool(refused) == ("security" in operation), path
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "status"),
+    [("gbk", b"type=target", 415), ("utf-8", b"type=\xff", 400), ("utf-8", b"type=source&" * 2000, 413)],
+)
+def test_the_form_of_a_get_is_refused_only_as_described(
+    charset: str, body: bytes, status: int, client: FlaskClient, document: Any
+) -> None:
+    content_type = f"application/x-www-form-urlencoded; charset={charset}"
+    response = client.get("/v2/languages", data=body, content_type=content_type)
+    assert response.status_code == status
+    assert str(status) in document["paths"]["/v2/languages"]["get"]["responses"]
 
 
 def test_a_quota_is_described_where_it_counts() -> None:

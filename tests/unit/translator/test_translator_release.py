@@ -41,7 +41,7 @@ def test_a_release_is_read(tmp_path: Path) -> None:
 def test_without_a_file_the_release_is_unknown(tmp_path: Path) -> None:
     assert read_release(None) == UNKNOWN
     for path in (tmp_path / "release.json", tmp_path, tmp_path / ("a" * 5000)):
-        with pytest.raises(ReleaseError, match="^RELEASE_FILE cannot be read: "):
+        with pytest.raises(ReleaseError, match=r"^RELEASE_FILE cannot be read: "):
             read_release(path)
 
 

@@ -8,9 +8,11 @@ from translator.api.validation import Shape
 
 Json = dict[str, Any]
 
+_CREDENTIALS = "The credentials are missing or wrong."
 _MEANINGS = {
     400: "The request is not what it must be; `detail` says what is wrong and what would be right.",
-    401: "The credentials are missing or wrong.",
+    401: _CREDENTIALS,
+    403: _CREDENTIALS,  # in DeepL's shape
     413: "A text, all texts together, or the body is too long.",
     415: "The body is neither JSON nor what else is read here, or it is not in UTF-8, or it is compressed.",
     422: "A text holds a blocked word.",

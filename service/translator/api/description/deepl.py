@@ -1,18 +1,8 @@
 """Describes the paths in DeepL's shape."""
 
 from translator.api.deepl_shapes import DeepL, DeepLLanguage, DeepLTranslated, DeepLUsage
-from translator.api.description.operations import (
-    BODY_ERRORS,
-    FORM,
-    JSON,
-    TEST,
-    TEST_TRANSLATED,
-    WEATHER,
-    WEATHER_TRANSLATED,
-    Example,
-    Operation,
-    Section,
-)
+from translator.api.description.operations import BODY_ERRORS, FORM, JSON, Example, Operation, Section
+from translator.api.description.samples import TEST, TEST_TRANSLATED, WEATHER, WEATHER_TRANSLATED
 
 _DEEPL = Operation(
     method="post",
@@ -47,7 +37,7 @@ _DEEPL_LANGUAGES = Operation(
     description="Those to translate from, or with `type=target` those to translate into.",
     query={"type": ("source", "target")},
     answer=list[DeepLLanguage],
-    errors=(400,),
+    errors=(400, 413, 415),  # its clients send a form, though the method is GET
     examples=(Example("The source language", None, [{"language": "ZH", "name": "Chinese"}]),),
 )
 

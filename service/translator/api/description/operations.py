@@ -8,11 +8,6 @@ BODY_ERRORS = (400, 413, 415, 422, 503, 504)
 FORM = "application/x-www-form-urlencoded"
 
 
-# Two sentences that the examples are made with.
-WEATHER, WEATHER_TRANSLATED = "北京天气很好。", "The weather in Beijing is nice."
-TEST, TEST_TRANSLATED = "这是一段测试文本。", "This is a test text."
-
-
 @dataclass(frozen=True)
 class Example:
     """A request and its answer; a test asks for it, so it is true."""

@@ -1,18 +1,8 @@
 """Describes the paths in this service's own shape, and in LibreTranslate's."""
 
 from translator.api.batch import BatchError, BatchItems, BatchTranslation
-from translator.api.description.operations import (
-    BODY_ERRORS,
-    FORM,
-    JSON,
-    TEST,
-    TEST_TRANSLATED,
-    WEATHER,
-    WEATHER_TRANSLATED,
-    Example,
-    Operation,
-    Section,
-)
+from translator.api.description.operations import BODY_ERRORS, FORM, JSON, Example, Operation, Section
+from translator.api.description.samples import TEST, TEST_TRANSLATED, WEATHER, WEATHER_TRANSLATED
 from translator.api.libretranslate import Language, LibreTranslate, LibreTranslated
 from translator.api.translate import Translate, Translated
 from translator.release import Release

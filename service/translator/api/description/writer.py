@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from translator.access.paths import Room, room
+from translator.access.paths import Room, refusal, room
 from translator.api.description import answers
 from translator.api.description.operations import JSON, Example, Operation
 
@@ -41,7 +41,7 @@ class Access:
         if room(path) is Room.WORK:
             yield 400  # a credential in the query string
         if self.needs_credentials(path):
-            yield 401
+            yield refusal(path).value
         if self.limits(path):
             yield 429
 

@@ -10,17 +10,26 @@ const examples = document.getElementById("examples");
 const list = document.getElementById("entries");
 const template = document.getElementById("entry");
 
-let entries = ofThisVisit.get("history") ?? [];
+let entries = kept();
 let restore = () => {};
 
-// A text that was translated while it was being typed gives way to what it became.
-const isContinued = (older, newer) => newer.startsWith(older.trimEnd());
+const isEntry = (value) => typeof value?.source === "string" && typeof value.translation === "string"
+  && typeof value.release === "string" && typeof value.ms === "number";
 
-/** Puts an answer, `{source, translation, release, ms}`, on top. */
-export function remember({ source, translation, release, ms }) {
-  if (entries.length && isContinued(entries[0].source, source)) entries.shift();
-  entries = [{ source, translation, release, ms }, ...entries.filter((entry) => entry.source !== source)];
-  entries.length = Math.min(entries.length, MOST);
+function kept() {
+  const values = ofThisVisit.get("history");
+  return Array.isArray(values) ? values.filter(isEntry).slice(0, MOST) : [];
+}
+
+// A text that was translated while it was being typed gives way to what it became.
+const givesWay = (older, source) => !older.byHand && source.startsWith(older.source.trimEnd());
+
+/** Puts an answer, `{source, translation, release, ms}`, on top; `byHand` where the reader asked for it. */
+export function remember({ source, translation, release, ms }, byHand) {
+  const wasByHand = entries.some((entry) => entry.byHand && entry.source === source);
+  const newest = { source, translation, release, ms, byHand: byHand || wasByHand };
+  const older = entries.filter((entry, index) => entry.source !== source && !(index === 0 && givesWay(entry, source)));
+  entries = [newest, ...older].slice(0, MOST);
   ofThisVisit.set("history", entries);
   draw();
 }

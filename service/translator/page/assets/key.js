@@ -10,8 +10,14 @@ const hint = document.getElementById("key-hint");
 const kept = document.getElementById("kept-key");
 let isWrong = false;
 
+// A header cannot hold anything else.
+const canBeSent = (key) => typeof key === "string" && /^[\x21-\x7e]+$/.test(key);
+
 /** The key to send, or null. */
-export const apiKey = () => ofThisVisit.get("key");
+export function apiKey() {
+  const key = ofThisVisit.get("key");
+  return canBeSent(key) ? key : null;
+}
 
 /** Shows or hides the field for a key. */
 export function showKeyForm(isShown) {
@@ -34,9 +40,6 @@ function drawHint(wrong = isWrong) {
 function drawKept() {
   kept.hidden = !apiKey();
 }
-
-// A header cannot hold anything else.
-const canBeSent = (key) => /^[\x21-\x7e]+$/.test(key);
 
 function use(event, onKey) {
   event.preventDefault();

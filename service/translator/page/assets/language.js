@@ -9,7 +9,7 @@ let language = first();
 
 function first() {
   const kept = remembered.get("language");
-  if (kept in messages) return kept;
+  if (Object.keys(messages).includes(kept)) return kept;
   return navigator.language.startsWith("zh") ? "zh" : "en";
 }
 

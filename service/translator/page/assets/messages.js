@@ -24,10 +24,11 @@ const en = {
   sourcePlaceholder: "Type or paste a Chinese text",
   targetPlaceholder: "The translation appears here",
   count: (length, limit) => `${english.format(length)} / ${english.format(limit)} characters`,
+  countOver: (limit) => `> ${english.format(limit)} / ${english.format(limit)} characters`,
   translate: "Translate",
   clear: "Clear the text",
   swap: "Swap the languages",
-  swapReason: "Not possible: this service translates from Chinese to English only.",
+  swapReason: "Only Chinese to English is available.",
   copy: "Copy",
   copied: "Copied",
   copySelected: "Selected: press Ctrl+C",
@@ -58,6 +59,8 @@ const en = {
     long: ({ length, limit }) =>
       `The text has ${english.format(length)} characters, and ${english.format(limit)} fit. `
       + `Shorten it by ${english.format(length - limit)}.`,
+    veryLong: ({ limit }) =>
+      `The text has more than the ${english.format(limit)} characters that fit. Translate it in parts.`,
     offline: () => "You are offline. The text is translated as soon as you are back.",
     network: () => "The service cannot be reached. Check your connection, or try again in a moment.",
     timeout: () => "The service did not answer within 30 seconds. Try again, or with a shorter text.",
@@ -87,10 +90,11 @@ const zh = {
   sourcePlaceholder: "输入或粘贴中文文本",
   targetPlaceholder: "译文会显示在这里",
   count: (length, limit) => `${chinese.format(length)} / ${chinese.format(limit)} 个字符`,
+  countOver: (limit) => `> ${chinese.format(limit)} / ${chinese.format(limit)} 个字符`,
   translate: "翻译",
   clear: "清空文本",
   swap: "交换语言",
-  swapReason: "无法交换：本服务只支持中译英。",
+  swapReason: "本服务只支持中译英。",
   copy: "复制",
   copied: "已复制",
   copySelected: "已选中：请按 Ctrl+C",
@@ -121,6 +125,7 @@ const zh = {
     long: ({ length, limit }) =>
       `文本有 ${chinese.format(length)} 个字符，最多可翻译 ${chinese.format(limit)} 个，`
       + `请删去 ${chinese.format(length - limit)} 个。`,
+    veryLong: ({ limit }) => `文本超过了 ${chinese.format(limit)} 个字符的上限，请分段翻译。`,
     offline: () => "网络已断开，恢复后会自动翻译。",
     network: () => "无法连接到服务。请检查网络，或稍后重试。",
     timeout: () => "服务在 30 秒内没有响应。请重试，或缩短文本。",

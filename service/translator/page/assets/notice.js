@@ -38,7 +38,8 @@ function drawRequest(requestId) {
 }
 
 // A text that is empty or too long is not a failure to try again.
-const isWorthAnotherTry = (kind) => !["blank", "long", "tooLarge", "blocked", "key", "wrongKey"].includes(kind);
+const isWorthAnotherTry = (kind) =>
+  !["blank", "long", "veryLong", "tooLarge", "blocked", "key", "wrongKey"].includes(kind);
 // What an operator would have to look into.
 const isWorthReporting = (kind) => ["broken", "slow", "refused", "forbidden"].includes(kind);
 // The service's own sentence speaks of headers, to programs; the field speaks to readers.

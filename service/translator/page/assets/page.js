@@ -25,7 +25,7 @@ function settle(state, byHand) {
     if (byHand) focusKey();
   } else {
     announce(words().translated, state.translation);
-    remember(state);
+    remember(state, byHand);
   }
 }
 

@@ -1,6 +1,7 @@
 // The text that the reader types: its length, what is wrong with it, and when it changes.
 
 import { onLanguage, words } from "./language.js";
+import { isBlank, lengthWithin } from "./length.js";
 import { Failure } from "./request.js";
 
 const field = document.getElementById("source");
@@ -8,12 +9,16 @@ const count = document.getElementById("count");
 const clear = document.getElementById("clear");
 const limit = Number(count.dataset.limit);
 
-// The service counts characters, not UTF-16 units: an emoji is one.
-const length = () => [...field.value].length;
+function tooLong(text) {
+  const length = lengthWithin(text, limit);
+  if (length === null) return new Failure("veryLong", { limit });
+  return length > limit ? new Failure("long", { length, limit }) : null;
+}
 
 function draw() {
-  const isLong = length() > limit;
-  count.textContent = words().count(length(), limit);
+  const length = lengthWithin(field.value, limit);
+  const isLong = length === null || length > limit;
+  count.textContent = length === null ? words().countOver(limit) : words().count(length, limit);
   count.classList.toggle("wrong", isLong);
   field.ariaInvalid = isLong ? "true" : null;
   clear.hidden = !field.value;
@@ -29,8 +34,7 @@ export const source = {
 
   /** Why the text is not worth sending, or null. */
   get wrong() {
-    if (!field.value.trim()) return new Failure("blank");
-    return length() > limit ? new Failure("long", { length: length(), limit }) : null;
+    return isBlank(field.value) ? new Failure("blank") : tooLong(field.value);
   },
 };
 

@@ -15,23 +15,27 @@ function open(name) {
   }
 }
 
+// Programs that run at the same address, as many do at localhost:8000, share their storage.
+const ours = (name) => `translator.${name}`;
+
 function kept(area) {
   return {
+    /** Anything that JSON can say, for others can write here too; null where there is nothing. */
     get(name) {
       try {
-        return JSON.parse(area.getItem(name));
+        return JSON.parse(area.getItem(ours(name)));
       } catch {
-        return null; // somebody else's value
+        return null; // no JSON
       }
     },
     set(name, value) {
       try {
-        area.setItem(name, JSON.stringify(value));
+        area.setItem(ours(name), JSON.stringify(value));
       } catch {
         // The storage is full: the value lasts as long as the page.
       }
     },
-    remove(name) { area.removeItem(name); },
+    remove(name) { area.removeItem(ours(name)); },
   };
 }
 

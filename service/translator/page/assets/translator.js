@@ -1,9 +1,10 @@
 // Decides when to ask for a translation, which answer counts, and whether to ask once more.
 
 import { Failure } from "./request.js";
+import { Settling } from "./settling.js";
 
 const PAUSE = 400; // ms without typing before the text is sent
-const SETTLED = 1500; // ms without typing after which a text is taken for finished
+const RETRY = 4000; // ms after which a service that could not be reached is asked once more, quietly
 const LONGEST_WAIT = 60_000; // ms; for longer, the reader is asked to come back
 
 /**
@@ -14,17 +15,16 @@ const LONGEST_WAIT = 60_000; // ms; for longer, the reader is asked to come back
 export class Translator {
   #ask;
   #show;
-  #settle;
+  #settling;
   #request = new AbortController();
   #timer;
-  #settling;
   #state = { phase: "idle" };
   #hold = null; // the last answer that said when to come back: {failure, until}
 
   constructor({ ask, show, settle }) {
     this.#ask = ask;
     this.#show = show;
-    this.#settle = settle;
+    this.#settling = new Settling(settle);
   }
 
   /** The text has changed; `wrong` is a Failure where it is not worth sending. */
@@ -37,7 +37,7 @@ export class Translator {
     this.#timer = setTimeout(() => this.#run(text, { mayWait: true }), PAUSE);
   }
 
-  /** The reader asks for the translation: at once, and without a second try. */
+  /** The reader asks for the translation: at once. */
   submitted(text, wrong) {
     this.#stop();
     if (wrong) return this.#conclude({ phase: "failed", failure: wrong }, true);
@@ -57,30 +57,39 @@ export class Translator {
 
   /** The reader has left the text, so what is shown is what they stayed with. */
   left() {
-    if (this.#settling) this.#settleNow(false);
+    this.#settling.finish();
   }
 
-  async #run(text, { byHand = false, mayWait = false }) {
+  // `byHand`: the reader asks; `mayWait`: it may ask again where the service says when; `isQuiet`: a
+  // failure stays in sight until there is news.
+  async #run(text, how) {
     this.#stop();
     const { signal } = this.#request;
-    this.#put({ phase: "working" });
+    if (!how.isQuiet) this.#put({ phase: "working" });
     try {
       const answer = await this.#ask(text, signal);
       if (signal.aborted) return;
       this.#hold = null;
-      this.#conclude({ phase: "done", source: text, ...answer }, byHand);
+      this.#conclude({ phase: "done", source: text, ...answer }, how.byHand);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Failure)) throw error;
-      this.#failed(text, error, { byHand, mayWait });
+      this.#failed(text, error, how);
     }
   }
 
-  #failed(text, failure, { byHand, mayWait }) {
+  #failed(text, failure, { byHand, mayWait, isQuiet }) {
+    const isUnreachable = failure.kind === "network";
+    if (isQuiet && isUnreachable) return;
     const { retryAfter } = failure.facts;
     this.#hold = retryAfter ? { failure, until: Date.now() + retryAfter * 1000 } : null;
     if (this.#hold && mayWait) return this.#wait(text);
     this.#conclude({ phase: "failed", failure, until: this.#hold?.until }, byHand);
+    if (isUnreachable && (byHand || mayWait)) this.#retryQuietly(text, byHand);
+  }
+
+  #retryQuietly(text, byHand) {
+    this.#timer = setTimeout(() => this.#run(text, { byHand, mayWait: true, isQuiet: true }), RETRY);
   }
 
   #wait(text) {
@@ -95,12 +104,7 @@ export class Translator {
     this.#request.abort();
     this.#request = new AbortController();
     clearTimeout(this.#timer);
-    this.#unsettle();
-  }
-
-  #unsettle() {
-    clearTimeout(this.#settling);
-    this.#settling = undefined;
+    this.#settling.stop();
   }
 
   #put(state) {
@@ -109,14 +113,8 @@ export class Translator {
   }
 
   #conclude(state, byHand = false) {
-    this.#unsettle();
     this.#put(state);
-    if (byHand) return this.#settleNow(true);
-    this.#settling = setTimeout(() => this.#settleNow(false), SETTLED);
-  }
-
-  #settleNow(byHand) {
-    this.#unsettle();
-    this.#settle(this.#state, byHand);
+    this.#settling.begin(state);
+    if (byHand) this.#settling.finish(true);
   }
 }
