@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+import pydantic_settings
 from pydantic import (
     DirectoryPath,
     Field,
@@ -120,6 +121,8 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(each) for each in error.errors())) from None
+    except (pydantic_settings.SettingsError, UnicodeDecodeError) as error:  # a file in SECRETS
+        raise SettingsError(f"{SECRETS}: {error}") from None
 
 
 def _sentence(error: Any) -> str:
