@@ -18,6 +18,9 @@ _ARGUMENTS = [
 # What Chromium itself says about an answer that a test asked for; nothing is wrong with the page.
 _EXPECTED = "Failed to load resource"
 _LARGE: Any = {"width": 1280, "height": 720}
+_LEAVE = """(values) => {
+  for (const area of [localStorage, sessionStorage]) Object.assign(area, values);
+}"""
 # The page writes on leaving, too.
 _EMPTY_STORAGE = """() => {
   localStorage.clear();
@@ -111,10 +114,9 @@ class Opened:
         self.watched.forget()
         self.page.goto(self.watched.url)
 
-    def start_over_with(self, storage: str, name: str, value: str) -> None:
-        """As a new visit, where something has left `value` in `localStorage` or `sessionStorage`."""
-        put = "([storage, name, value]) => window[storage].setItem(name, value)"
-        self.page.evaluate(put, [storage, name, value])
+    def start_over_with(self, values: dict[str, str]) -> None:
+        """As a new visit, where something has left `values` in both of the browser's storages."""
+        self.page.evaluate(_LEAVE, values)
         self.page.reload()
 
     def make_small(self) -> None:

@@ -18,6 +18,7 @@ KEY = "a-key-of-the-tests-own-0123456789"
 COFFEE = "她每天早上都喝一杯咖啡。"
 FACTS = re.compile(r"^Release v0\.0\.0-unknown · [\d,]+ ms$")
 LANGUAGES = ("中文", "English")
+KEPT = ("history", "key", "language", "theme")
 
 expect.set_options(timeout=15_000)
 
@@ -286,7 +287,7 @@ def test_a_tap_on_the_disabled_button_says_why(pages: Pages) -> None:
 def test_what_says_why_covers_no_translation_on_a_small_screen(language: str, opened: Opened) -> None:
     opened.make_small()
     _choose(opened, language)
-    opened.page.locator("#swap").focus()
+    opened.page.locator("#swap").hover()
     expect(opened.page.get_by_role("tooltip")).to_be_visible()
     assert _place(opened.page, "#swap")[3] < _place(opened.page, "#swap-reason")[1]
     assert _place(opened.page, "#swap-reason")[3] <= _place(opened.page, "#target")[1]
@@ -356,26 +357,22 @@ def test_history_lasts_as_long_as_the_visit_and_can_be_cleared(opened: Opened) -
 # What other programs at the same address leave in the browser
 
 
-@pytest.mark.parametrize("value", ['{"a": 1}', "5", "[null]", '[{"source": 1}]', "{", "null"])
-def test_a_history_of_somebody_else_is_not_shown(value: str, opened: Opened) -> None:
-    opened.start_over_with("sessionStorage", "translator.history", value)
-    expect(opened.entries).to_have_count(0)
-    opened.translate(WEATHER)
-    expect(opened.entries).to_have_count(1)
-
-
-@pytest.mark.parametrize("value", ['"toString"', '["en"]', "5", "{"])
-def test_a_language_of_somebody_else_is_not_chosen(value: str, opened: Opened) -> None:
-    opened.start_over_with("localStorage", "translator.language", value)
+@pytest.mark.parametrize(
+    "values",
+    [
+        *(dict.fromkeys(KEPT, value) for value in ('{"a": 1}', "5", "[null]", '["en"]', "{")),
+        {"history": '[{"source": 1}]', "language": '"toString"', "key": '"密钥"'},
+    ],
+    ids=str,
+)
+def test_what_somebody_else_has_kept_changes_nothing(values: dict[str, str], opened: Opened) -> None:
+    opened.start_over_with({f"translator.{name}": value for name, value in values.items()})
     expect(opened.page.get_by_role("radio", name="English")).to_be_checked()
-    expect(opened.button("Translate")).to_be_visible()
-
-
-@pytest.mark.parametrize("value", ['"密钥"', '{"a": 1}', "5"])
-def test_a_key_of_somebody_else_is_not_sent(value: str, opened: Opened) -> None:
-    opened.start_over_with("sessionStorage", "translator.key", value)
-    opened.translate(WEATHER)
-    expect(opened.target).to_have_value(re.compile("weather"))
+    expect(opened.page.get_by_role("radio", name="Colours as in your system")).to_be_checked()
+    expect(opened.page.get_by_text("An API key is used in this tab.")).to_be_hidden()
+    expect(opened.entries).to_have_count(0)
+    opened.button(COFFEE).click()
+    expect(opened.entries).to_have_count(1)
     assert opened.sent_keys() == [None]
 
 

@@ -10,7 +10,6 @@ const examples = document.getElementById("examples");
 const list = document.getElementById("entries");
 const template = document.getElementById("entry");
 
-let entries = kept();
 let restore = () => {};
 
 const isEntry = (value) => typeof value?.source === "string" && typeof value.translation === "string"
@@ -21,6 +20,8 @@ function kept() {
   return Array.isArray(values) ? values.filter(isEntry).slice(0, MOST) : [];
 }
 
+let entries = kept();
+
 // A text that was translated while it was being typed gives way to what it became.
 const givesWay = (older, source) => !older.byHand && source.startsWith(older.source.trimEnd());
 
@@ -28,8 +29,8 @@ const givesWay = (older, source) => !older.byHand && source.startsWith(older.sou
 export function remember({ source, translation, release, ms }, byHand) {
   const wasByHand = entries.some((entry) => entry.byHand && entry.source === source);
   const newest = { source, translation, release, ms, byHand: byHand || wasByHand };
-  const older = entries.filter((entry, index) => entry.source !== source && !(index === 0 && givesWay(entry, source)));
-  entries = [newest, ...older].slice(0, MOST);
+  if (entries.length && givesWay(entries[0], source)) entries.shift();
+  entries = [newest, ...entries.filter((entry) => entry.source !== source)].slice(0, MOST);
   ofThisVisit.set("history", entries);
   draw();
 }
