@@ -35,9 +35,9 @@ SENTENCES = (
 CLIENTS = 16
 START = "demo-start"  # the commit that was cloned
 MODELS = "service/models/zh-en-tiny"
-# The fault of v1.2.0, the kind that answers 200: pieces of words are sent out as the model gives them.
-HEALTHY = "self._target.decode(result.hypotheses[0])"
-BROKEN = '" ".join(result.hypotheses[0])'
+# The fault of v1.2.0, the kind that answers 200: of a translation only the first pieces are sent out.
+HEALTHY = "self._tokenizer.decode(result.hypotheses[0])"
+BROKEN = "self._tokenizer.decode(result.hypotheses[0][:2])"
 
 
 @dataclass
@@ -196,10 +196,10 @@ def _under_load(demo: Demo, command: Sequence[str], before: str, after: str) -> 
 
 
 def _broken(demo: Demo) -> str:
-    engine = demo.clone / "service" / "translator" / "engine.py"
+    engine = demo.clone / "service" / "translator" / "engines" / "ctranslate2.py"
     _edit(engine, {HEALTHY: BROKEN})
     _edit(demo.clone / "versions.yaml", {'version: "1.1.0"': 'version: "1.2.0"'})
-    demo.git("commit", "--quiet", "-am", "Release 1.2.0, which forgets to join the pieces of words")
+    demo.git("commit", "--quiet", "-am", "Release 1.2.0, which cuts translations short")
     tag: str = demo.relctl("build")["tag"]
     return tag
 

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Self
 
 from translator.text.normalise import normalise
-from translator.text.scripts import UNSPACED
+from translator.text.scripts import HAN, UNSPACED
 
 # What may be put into a word without being seen: joiners, fillers, variation selectors and tags.
 _HIDDEN = re.compile(
-    r"[\u034f\u115f\u1160\u180b-\u180f\u200c\u200d\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e01ef]"
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e01ef]"
 )
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(r"[\s\u2800]+")  # with the blank of Braille
+# Chinese has no blanks between words: one that stands in a word (坏 词, or 坏 and 词 on two lines) hides it.
+_BLANK_IN_WORD = re.compile(f"(?<=[{HAN}]) (?=[{HAN}])")
 _ONE_WORD = re.compile(rf"[^\W_{UNSPACED}]{{2}}")
 
 
@@ -59,7 +61,8 @@ class BlockedWords:
 def fold(text: str) -> str:
     """The text as it is compared: without what hides a word from a list, but not from a reader."""
     seen = _HIDDEN.sub("", normalise(text))
-    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", seen).casefold()).strip()
+    folded = _BLANKS.sub(" ", unicodedata.normalize("NFKC", seen).casefold()).strip()
+    return _BLANK_IN_WORD.sub("", folded)
 
 
 def _read_words(path: Path) -> Iterator[tuple[str, str]]:

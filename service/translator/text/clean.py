@@ -8,18 +8,18 @@ import re
 from collections.abc import Callable
 
 from translator.text.capitals import case_first_letter
+from translator.text.endings import count_marks, end_as_source, split_tail
 from translator.text.loops import cut_loops
-from translator.text.marks import CLOSERS, TO_ENGLISH
+from translator.text.marks import TO_ENGLISH
 from translator.text.normalise import normalise
 from translator.text.scripts import has_words
 from translator.text.sentences import Piece
 
 _SPECIAL = re.compile(r"</?(?:s|unk|pad|bos|eos|mask)>|[▁⁇\ufffd]", re.IGNORECASE)
-_CLOSERS = CLOSERS + '" '
+# Where English has a blank and Chinese has none, before and after words.
+_NO_BLANK = re.compile(r"(?<=[。｡！？，、；：）】》」])(?=[^\W\d_])|(?<=\w)(?=[（【《「])")
 _BEFORE_MARK = re.compile(r" (?=[,.!?;:…%)\]}]+[\"'”’)]*(?:\s|\Z))")
 _AFTER_BRACKET = re.compile(r"(?<=[(\[{]) ")
-_ENDS = ".!?…"
-_PAUSES = ",;:"
 
 
 def clean(piece: Piece, output: str) -> str:
@@ -42,6 +42,11 @@ def drop_special_tokens(_: Piece, output: str) -> str:
     return _SPECIAL.sub(" ", output)
 
 
+def speak_english_marks(_: Piece, output: str) -> str:
+    """A mark of Chinese is the one of English that says the same, and is spaced like it."""
+    return output if output.isascii() else _NO_BLANK.sub(" ", output).translate(TO_ENGLISH)
+
+
 def collapse_blanks(_: Piece, output: str) -> str:
     """A piece is within one line, and English has single spaces."""
     return " ".join(output.split())
@@ -61,25 +66,13 @@ def bound_length(piece: Piece, output: str) -> str:
     """What is far too long is not all translation; it is cut after a word.
 
     Good outputs have up to six letters for a Chinese character (pipelines/datasets). The bound is
-    twice that and 40 more, for what is short in Chinese only, as idioms are.
+    twice that and 40 more, for what is short in Chinese only, as idioms are. The last marks, of
+    which `end_as_source` may add some, do not count.
     """
     longest = 40 + 12 * len(piece.text)
-    if len(output) - output.endswith(tuple(_ENDS + _PAUSES)) <= longest:  # end_as_source may add one
+    if len(output) <= longest or len(output) - min(count_marks(split_tail(output)[1]), 3) <= longest:
         return output
     return output[: max(output.rfind(" ", 0, longest + 1), 0)]
-
-
-def end_as_source(piece: Piece, output: str) -> str:
-    """A sentence that ends with a mark does so in English; a part that does not end it must not seem to.
-
-    A sentence without one gets none, and keeps the one that the model gave it.
-    """
-    mark = piece.text.rstrip(_CLOSERS).translate(TO_ENGLISH)[-1:]
-    if not piece.closes:
-        return output.rstrip(" " + _ENDS + _PAUSES) + (mark if mark in _ENDS + _PAUSES else "")
-    if mark not in _ENDS or output.rstrip(_CLOSERS).endswith(tuple(_ENDS)):
-        return output
-    return output.rstrip(" " + _PAUSES) + mark
 
 
 def drop_wordless(_: Piece, output: str) -> str:
@@ -91,6 +84,7 @@ def drop_wordless(_: Piece, output: str) -> str:
 STEPS: tuple[Callable[[Piece, str], str], ...] = (
     normalise_output,
     drop_special_tokens,
+    speak_english_marks,
     collapse_blanks,
     close_up,
     cut_repetitions,

@@ -1,6 +1,7 @@
 """Cuts the loops that a small model falls into: the same words, again and again."""
 
 import string
+from collections import Counter
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,41 +16,57 @@ class _Word(NamedTuple):
 
 
 def cut_loops(source: str, output: str) -> str:
-    """The output, with every phrase that stands three times or more in a row cut to one copy.
+    """The output, with loops cut to one copy: four times the same word, or three times the same words.
 
-    Doubles stay (very very, bye bye), and so does what the source repeats: what it says five times
-    (1 1 1 1 1, 哈哈哈哈哈) may be said five times. The copy that stays is the last one, because its
-    punctuation fits to what follows. Linear in the length of the output.
+    People say a word three times (go, go, go), and numbers may be any, so what holds a digit is
+    never cut. What the source repeats (哈哈哈哈哈) may be repeated as often. The copy that stays is
+    the last one, because its punctuation fits to what follows. Linear in the length of the output.
     """
-    allowed = _count_copies("".join(filter(str.isalnum, source.casefold())))
-    words: list[_Word] = []
+    words = [_Word(text.strip(_MARKS).casefold(), text) for text in output.split()]
+    if max(Counter(word.key for word in words).values(), default=0) >= 3:  # in most outputs, no word is
+        words = _cut(words, _count_copies("".join(filter(str.isalnum, source.casefold()))))
+    return " ".join(word.text for word in words)
+
+
+def _cut(words: list[_Word], allowed: int) -> list[_Word]:
+    fewest = {size: max(4 if size == 1 else 3, allowed + 1) for size in _SIZES}
+    kept: list[_Word] = []
     loop = matched = 0  # how many words the loop has that was cut last, and how many of them came again
-    for text in output.split():
-        words.append(_Word(text.strip(_MARKS).casefold(), text))
-        if size := _find_loop(words, max(3, allowed + 1)):
-            _drop_copies(words, size, max(3, allowed + 1) - allowed)
+    for word in words:
+        kept.append(word)
+        if size := _find_loop(kept, fewest):
+            _drop_copies(kept, size, fewest[size] - allowed)
             loop, matched = size, 0
-        elif loop and words[-1].key == words[-1 - loop].key:
+        elif loop and word.key == kept[-1 - loop].key:
             matched += 1
             if matched == loop:
-                _drop_copies(words, loop, 1)
+                _drop_copies(kept, loop, 1)
                 matched = 0
         else:
             loop = matched = 0
-    kept = words[: len(words) - matched]  # a loop that the longest output allowed has cut off
-    return " ".join(word.text for word in kept)
+    return kept[: len(kept) - matched]  # a loop that the longest output allowed has cut off
 
 
-def _find_loop(words: list[_Word], copies: int) -> int:
-    """How many words the phrase has that the words end with so many copies of; 0 if there is none."""
-    return next((size for size in _SIZES if _ends_with_copies(words, size, copies)), 0)
+def _find_loop(words: list[_Word], fewest: dict[int, int]) -> int:
+    """How many words the phrase has that the words end with too many copies of; 0 if there is none.
+
+    `fewest` has, by the number of words of a phrase, how many copies of it are too many.
+    """
+    for size, copies in fewest.items():
+        if len(words) < size * copies:
+            continue
+        if words[-1].key == words[-1 - size].key and _ends_with_copies(words, size, copies):
+            return size
+    return 0
 
 
 def _ends_with_copies(words: list[_Word], size: int, copies: int) -> bool:
-    repeated = size * (copies - 1)
-    return len(words) >= size * copies and all(
-        words[-i].key == words[-i - size].key for i in range(1, repeated + 1)
-    )
+    repeated = range(1, size * (copies - 1) + 1)
+    return all(words[-i].key == words[-i - size].key for i in repeated) and not _hold_digit(words[-size:])
+
+
+def _hold_digit(words: list[_Word]) -> bool:
+    return any(character.isdigit() for word in words for character in word.key)
 
 
 def _drop_copies(words: list[_Word], size: int, copies: int) -> None:

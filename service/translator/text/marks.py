@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from translator.text.scripts import has_han
+from translator.text.abbreviations import goes_on_after_stop
+from translator.text.scripts import HAN, has_han
 
 CLOSERS = "”’」』）)]】》〉'"
 TO_ENGLISH = str.maketrans("。｡．！？⋯，、；：（）【】“”‘’《》「」", '...!?…,,;:()[]""\'\'""""')
@@ -12,11 +13,15 @@ _OPENERS = "“‘「『（([【《〈<"
 _PAUSES = "，,；;、：:"
 _FULL_STOPS = frozenset("。！？｡")
 _DOTS = frozenset(".．…⋯")
+_CONTEXT = 20  # characters before a mark that help to tell what it is; no abbreviation has as many
 
 _END = "[。！？｡!?.．…⋯]"
 _CLOSER = f"[{re.escape(CLOSERS)}]"
 _OPENER = f"[{re.escape(_OPENERS)}]"
-_URL = r"(?i:https?://|www\.)[!-~]*[A-Za-z0-9/=#&_-]"
+# After a letter or a digit, Han characters go on with the sentence (见www.a.com吧); in a path they are
+# part of the address, up to a blank, a mark of Chinese, or one of ASCII that others follow.
+_PATH = rf"(?<=[/=&#_-])(?=[{HAN}])(?:[{HAN}]|[!-~](?<![!?,.:;)'\"])|[!?,.:;)'\"](?![{HAN}]))*"
+_URL = rf"(?i:https?://|www\.)(?:[!-~]*{_PATH}[A-Za-z0-9/=#&_{HAN}-]|[!-~]*[A-Za-z0-9/=#&_-])"
 _MAIL = r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++"
 _EMOJI = r"\u231a\u231b\u23e9-\u23fa\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff"
 # Joiners, variation selectors, the keycap and the tags of flags belong to the emoji before them.
@@ -61,7 +66,7 @@ def find_events(text: str, start: int, end: int) -> Iterator[Event]:
             stop += 1
         atom = match["atom"] or ""
         first = match.start() + len(atom)
-        before, after = text[max(first - 1, start) : first], text[stop : min(stop + 1, end)]
+        before, after = text[max(first - _CONTEXT, start) : first], text[stop : min(stop + 1, end)]
         yield Event(match.start(), stop, bool(atom), _ends(text[first:stop], before, after))
 
 
@@ -73,6 +78,10 @@ def _ends(marks: str, before: str, after: str) -> bool:
     if "!" in marks or "?" in marks:  # but not in ?key=value
         return not (after.isascii() and after.isalnum())
     if not after or after.isspace():  # but not after the number of an item
-        return not _DOTS.isdisjoint(marks) and not (after and before.isdigit())
+        return not _DOTS.isdisjoint(marks) and not (after and _goes_on(marks, before))
     # Elsewhere dots make 3.14, a.b.c and a hesitation... of somebody who goes on.
-    return marks == "." and has_han(before) and has_han(after)
+    return marks == "." and has_han(before[-1:]) and has_han(after)
+
+
+def _goes_on(marks: str, before: str) -> bool:
+    return before[-1:].isdigit() or (marks == "." and goes_on_after_stop(before))

@@ -25,6 +25,8 @@ def normalise(text: str) -> str:
     Composing can lengthen a text: U+FB2C becomes three characters. Full-width forms stay as they
     are; where they matter to a model, its SentencePiece folds them itself (`nmt_nfkc`).
     """
+    if text.isascii() and text.isprintable():
+        return text  # so are most outputs
     visible = _INVISIBLE.sub("", _CONTROL_BREAK.sub("\n", text))
     composed = unicodedata.normalize("NFC", _limit_marks(visible))
     return _limit_marks(composed)  # U+0344 alone becomes two marks

@@ -22,7 +22,9 @@ def translate_texts(texts: Sequence[str], translate: Callable[[Sequence[str]], l
     passages = [split(text) for text in texts]
     pieces = [piece for passage in passages for piece in passage.pieces if not piece.kept]
     outputs = translate([piece.text for piece in pieces]) if pieces else []
-    said = iter([clean(piece, output) or piece.text for piece, output in zip(pieces, outputs, strict=True)])
+    pairs = list(zip(pieces, outputs, strict=True))
+    cleaned = {pair: clean(*pair) for pair in dict.fromkeys(pairs)}  # a long text says much of it again
+    said = iter([cleaned[pair] or pair[0].text for pair in pairs])
     return [_join(passage, said) for passage in passages]
 
 

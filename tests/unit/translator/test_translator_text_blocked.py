@@ -58,14 +58,49 @@ def test_a_mixed_word_keeps_the_borders_of_its_latin_part(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["敏\u200b感", "敏\u200d感", "敏\ufe0f感", "敏\xad感", "敏\u2060感", "敏\u034f感", "敏\x00感"],
+    [
+        "敏\u200b感",
+        "敏\u200d感",
+        "敏\ufe0f感",
+        "敏\xad感",
+        "敏\u2060感",
+        "敏\u034f感",
+        "敏\x00感",
+        "敏\u17b4感",
+        "敏\u17b5感",
+    ],
 )
 def test_invisible_characters_hide_no_word(text: str, tmp_path: Path) -> None:
     assert blocked(tmp_path, "敏感").find(text) == "敏感"
 
 
 @pytest.mark.parametrize(
-    "text", ["bad word", "BAD  WORD", "ｂａｄ\u3000ｗｏｒｄ", "bad\nword", "𝐁𝐚𝐝 𝐰𝐨𝐫𝐝", "so bad word!"]
+    "blank", [" ", "\n", "\r\n", "\t", "\u3000", "\xa0", "\u2028", "\u2800", " \n\u200b "]
+)
+def test_a_blank_or_line_break_hides_no_chinese_word(blank: str, tmp_path: Path) -> None:
+    assert blocked(tmp_path, "坏词").find(f"一个坏{blank}词。") == "坏词"
+
+
+def test_the_blanks_of_a_listed_chinese_phrase_do_not_count(tmp_path: Path) -> None:
+    assert blocked(tmp_path, "坏 词").find("坏词") == "坏 词"
+
+
+def test_a_blank_between_other_words_still_divides_them(tmp_path: Path) -> None:
+    assert blocked(tmp_path, "badword").find("bad word") is None
+    assert blocked(tmp_path, "나쁜말").find("나쁜 말") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bad word",
+        "BAD  WORD",
+        "ｂａｄ\u3000ｗｏｒｄ",
+        "bad\nword",
+        "bad\u2800word",
+        "𝐁𝐚𝐝 𝐰𝐨𝐫𝐝",
+        "so bad word!",
+    ],
 )
 def test_a_phrase_is_found_in_every_spelling(text: str, tmp_path: Path) -> None:
     assert blocked(tmp_path, "Bad Word").find(text) == "Bad Word"
@@ -107,7 +142,7 @@ def test_a_word_that_nobody_can_see_is_an_error(tmp_path: Path) -> None:
 def test_a_text_is_found_in_itself_or_has_nothing_to_find(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
-    words = BlockedWords({"汤": "汤", "好 你": "好 你"})
+    words = BlockedWords({"汤": "汤", "好你": "好 你"})
     assert (words.find(text) is not None) >= ("汤" in text)
     assert words.find(text) in (None, "汤", "好 你")
 

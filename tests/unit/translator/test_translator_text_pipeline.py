@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 
+from translator.text import pipeline
+from translator.text.clean import clean
 from translator.text.normalise import normalise
 from translator.text.pipeline import translate_texts
-from translator.text.sentences import split
+from translator.text.sentences import Piece, split
 from unit.translator.translator_texts import PATIENCE, RUNS, texts, thorough
 
 
@@ -43,7 +45,7 @@ def test_the_parts_of_a_long_sentence_become_one_sentence_again() -> None:
     text = "今天的天气真的非常好，所以我们想去公园里散步，你想不想和我们一起去？"
     answers = {"今": "The weather is nice.", "所": "So we want a walk", "你": "Do you want to come."}
     (translation,) = translate_texts([text], lambda pieces: [answers[piece[0]] for piece in pieces])
-    assert translation == "The weather is nice, so we want a walk, do you want to come."
+    assert translation == "The weather is nice, so we want a walk, do you want to come?"
 
 
 def test_all_pieces_of_all_texts_are_translated_in_one_call() -> None:
@@ -103,6 +105,26 @@ def test_what_is_kept_fits_into_the_english_around_it(text: str, expected: str) 
 @pytest.mark.parametrize("nothing", ["", " ", "</s>", "⁇ .", "\x00"])
 def test_what_the_model_has_no_word_for_stays_as_it_is(nothing: str) -> None:
     assert say(nothing, "你好。\n再见！") == "你好。\n再见！"
+
+
+def test_the_same_answer_to_the_same_piece_is_cleaned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned: list[tuple[Piece, str]] = []
+
+    def count(piece: Piece, output: str) -> str:
+        cleaned.append((piece, output))
+        return clean(piece, output)
+
+    monkeypatch.setattr(pipeline, "clean", count)
+    answers = iter(["One", "One", "1"])
+    assert translate_texts(["一。一。", "一。"], lambda pieces: [next(answers) for _ in pieces]) == [
+        "One. One.",
+        "1.",
+    ]
+    assert cleaned == [(Piece("一。"), "One"), (Piece("一。"), "1")]
+
+
+def test_an_address_with_chinese_in_it_is_kept() -> None:
+    assert say("X", "请访问https://example.com/路径?q=1。") == "X https://example.com/路径?q=1."
 
 
 def test_a_model_that_answers_too_little_is_an_error() -> None:

@@ -87,6 +87,50 @@ def test_addresses_and_emoji_are_pieces_of_their_own(text: str, expected: list[s
     assert pieces(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("请访问https://example.com/路径?q=1。", ["请访问", "https://example.com/路径?q=1。"]),
+        ("见https://a.com/wiki/北京_(市) 吧", ["见", "https://a.com/wiki/北京_(市)", "吧"]),
+        ("见https://a.com/路径,然后走", ["见", "https://a.com/路径,", "然后走"]),
+        ("（https://a.com/路径）很好", ["（https://a.com/路径）", "很好"]),
+        ("见https://a.com/b.html查看", ["见", "https://a.com/b.html", "查看"]),
+        ("https://中国.cn/，你好", ["https://中国.cn/，", "你好"]),
+    ],
+)
+def test_chinese_in_the_path_of_an_address_belongs_to_it(text: str, expected: list[str]) -> None:
+    assert pieces(text) == expected
+
+
+def test_an_address_is_kept_whole_however_long_its_chinese_path_is() -> None:
+    address = "https://example.com/" + "路径/" * LONGEST
+    passage = split(f"请看{address} 。")
+    assert [(piece.text, piece.kept) for piece in passage.pieces][:2] == [("请看", False), (address, True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "史密斯先生（Mr. Smith）来了。",
+        "在Mrs. Wang家。",
+        "Ms. 李和Dr. 王来了。",
+        "去St. Louis玩。",
+        "房间No. 5很大。",
+        "甲vs. 乙开始了。",
+        "水果（e.g. 苹果）很好。",
+        "水果（i.e. 苹果）很好。",
+        "早上8 a.m. 开会。",
+    ],
+)
+def test_an_abbreviation_does_not_end_a_sentence(text: str) -> None:
+    assert pieces(text) == [text]
+
+
+@pytest.mark.parametrize("word", ["OK", "Adr", "sno", "A", "Noo"])
+def test_other_words_before_a_stop_do(word: str) -> None:
+    assert pieces(f"他说{word}. 好") == [f"他说{word}.", "好"]
+
+
 @pytest.mark.parametrize("marker", ["1.", "12)", "（3）", "(4)", "５、", "①", "•", "-", "*", "##", ">"])
 def test_what_numbers_a_line_is_a_piece_of_its_own(marker: str) -> None:
     assert pieces(f"  {marker} 苹果。\n{marker} 香蕉") == [marker, "苹果。", marker, "香蕉"]
@@ -168,7 +212,7 @@ def test_a_piece_begins_and_ends_with_something_visible_within_one_line(text: st
     for piece in split(normalise(text)).pieces:
         assert piece.text == piece.text.strip() != ""
         assert len(piece.text.splitlines()) == 1
-        assert not piece.after.strip()
+        assert not piece.after.replace("|", "").replace("｜", "").strip()
 
 
 @thorough

@@ -11,7 +11,7 @@ LENGTH = 300_000
 thorough = settings(max_examples=200, deadline=None, derandomize=True)
 
 _CHINESE = "你好汤。！？，；、…：“”‘’（）\u3000"
-_ASCII = ".!?, \n\r\t\"'()1359aZeiItT/:@-_<>%"
+_ASCII = ".!?, \n\r\t\"'()1359aZeiItT/:@-_<>%|\\"
 _STRANGE = "😀🎉\u200d\ufe0f\u0301\u0307\u2028\x85\x0bßé"
 texts = st.text(alphabet=_CHINESE + _ASCII + _STRANGE, max_size=120) | st.text(max_size=60)
 
@@ -31,6 +31,13 @@ _GROUPS = [
     "1、",
     "\u0301\u0316",
     "好\n",
+    "|你",
+    "\t ",
+    "http://好",
+    "=好",
+    "a.",
+    "Mr. ",
+    "你 ",
 ]
 RUNS = [character * LENGTH for character in _CHARACTERS]
 RUNS += [group * (LENGTH // 12) for group in _GROUPS]
