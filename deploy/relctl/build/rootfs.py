@@ -12,7 +12,7 @@ from relctl.build.debian import Package
 USER = 65532  # the number that distroless images use for `nonroot`
 
 # Programs other than Python (so: no shell, no package manager), what only they read, what belongs to the
-# machine that bootstrapped, iconv's 250 character sets (8 MB; Python has its own, libc has UTF-8 built in), and
+# machine that bootstrapped, the character sets of iconv (8 MB; Python has its own, and libc has UTF-8), and
 # documentation. Licences stay: they must travel with the files.
 _DROPPED = re.compile(
     r"(bin|sbin|usr/sbin|usr/libexec|dev|var)(/|$)"
