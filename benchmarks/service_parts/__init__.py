@@ -1,0 +1,1 @@
+"""The parts of the service's benchmark: servers, load, sections."""
