@@ -7,6 +7,7 @@ from translator import status
 from translator.access import guard as access
 from translator.api import problem
 from translator.api import routes as api
+from translator.api.refusal import Refusing
 from translator.observe import requests, scrape
 from translator.parts import Parts
 
@@ -32,6 +33,7 @@ def create_app(parts: Parts) -> Flask:
     )
     app.json = _Json(app)
     problem.register(app)
+    app.wsgi_app = Refusing(app.wsgi_app, parts.lifecycle, parts.release.tag)  # type: ignore[method-assign]
     requests.register(app, parts.metrics, parts.settings.access_log)  # sees also what the guard refuses
     access.register(app, parts.guard)
     app.register_blueprint(status.routes(parts.release, parts.lifecycle))

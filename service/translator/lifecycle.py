@@ -40,6 +40,11 @@ class Lifecycle:
         return Phase.READY if self._loaded.is_set() else Phase.STARTING
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether `translator` answers at once."""
+        return self._loaded.is_set()
+
+    @property
     def translator(self) -> Translator:
         """The translator; raises NotReadyError when `patience` ends before there is one.
 

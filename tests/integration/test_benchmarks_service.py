@@ -147,7 +147,14 @@ def test_percentiles_are_values_that_were_measured(percent: int, value: int) -> 
 def test_a_slope_is_not_moved_by_a_few_wild_samples() -> None:
     points = [(float(x), 3.0 * x) for x in range(20)]
     points[4], points[15] = (4.0, 900.0), (15.0, -900.0)
-    assert trend.slope(points) == pytest.approx(3.0, abs=0.2)
+    found = trend.slope(points)
+    assert found.value == pytest.approx(3.0, abs=0.2)
+    assert 2.5 < found.least <= found.value
+
+
+def test_samples_that_jump_about_prove_no_growth() -> None:
+    points = [(float(x), 10.0 * (x * 7 % 5) + 0.1 * x) for x in range(30)]
+    assert trend.slope(points).least < 0
 
 
 @pytest.mark.parametrize(

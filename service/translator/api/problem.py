@@ -19,7 +19,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotFound, _from_not_found)
     app.register_error_handler(InternalServerError, _from_the_unexpected)
     app.register_error_handler(NotReadyError, _from_not_ready)
-    app.register_error_handler(QueueFullError, _from_full_queue)
+    app.register_error_handler(QueueFullError, busy)
     app.register_error_handler(DeadlineError, _from_deadline)
 
 
@@ -58,7 +58,8 @@ def _from_not_ready(error: NotReadyError) -> Response:
     return _try_again(problem(503, str(error)), 1)
 
 
-def _from_full_queue(error: QueueFullError) -> Response:
+def busy(error: QueueFullError) -> Response:
+    """503, and when to come again."""
     return _try_again(problem(503, str(error)), error.retry_after)
 
 

@@ -73,6 +73,11 @@ class Queue:
         """Tokens that wait."""
         return self._tokens
 
+    def require_room(self) -> None:
+        """Raises QueueFullError where no request would be let in; takes no lock, to cost nothing."""
+        if self._admitted >= self._limits.requests:
+            raise QueueFullError(self._retry_after())
+
     @contextmanager
     def admitted(self, characters: int) -> Iterator[None]:
         """Lets a request in while the block runs; raises QueueFullError at once where there is no room.

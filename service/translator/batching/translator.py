@@ -33,6 +33,14 @@ class Translator:
         self._deadline = deadline
         self._meter = meter
 
+    def require_room(self) -> None:
+        """Raises QueueFullError where not even the smallest request would be let in."""
+        try:
+            self._batcher.queue.require_room()
+        except QueueFullError:
+            self._meter.refused("queue_full")
+            raise
+
     @contextmanager
     def admit(self, characters: int) -> Iterator[Callable[[Sequence[str]], list[str]]]:
         """Lets in a request of so many characters, and gives the function that translates its sentences.

@@ -33,6 +33,13 @@ def register(app: Flask, metrics: Metrics, access_log: bool) -> None:
                 exchange.route = request.url_rule.rule
 
 
+def name_route(environ: "WSGIEnvironment", route: str) -> None:
+    """Counts the request as one of `route`, where Flask does not get to see it."""
+    exchange = environ.get(_EXCHANGE)
+    if exchange is not None:
+        exchange.route = route
+
+
 class _Watched:
     """A WSGI application. Not hooks of Flask: one that raises keeps Flask from calling the others."""
 

@@ -27,6 +27,9 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
+    def require_room(self) -> None:
+        """There is room."""
+
     @contextmanager
     def admit(self, _: int) -> Iterator[Callable[[Sequence[str]], list[str]]]:
         yield self._fail
@@ -119,3 +122,23 @@ def test_a_refused_caller_keeps_the_headers_that_say_why() -> None:
     limited = client.post("/translate", json={"text": "你好"}, headers=headers)
     assert_problem(limited, 429, "used up")
     assert {"Retry-After", "RateLimit", "RateLimit-Policy"} <= set(limited.headers.keys())
+
+
+class Crowded:
+    """A translator that has no room."""
+
+    def require_room(self) -> None:
+        raise QueueFullError(7)
+
+
+@every_shape
+def test_a_full_queue_is_said_before_the_body_is_looked_at(path: str, body: object) -> None:
+    client = make_client(Crowded())
+    response = client.post(path, data=b"not even JSON")
+    assert_problem(response, 503, "busy")
+    assert response.headers["Retry-After"] == "7"
+    assert response.headers["X-Release"] == "v0.0.0-unknown"
+    assert response.headers["X-Request-ID"]
+    assert client.get("/livez").status_code == 200
+    metrics = client.get("/metrics").text
+    assert f'translator_http_requests_total{{method="POST",route="{path}",status="503"}} 1.0' in metrics

@@ -1,0 +1,40 @@
+"""Refuses work while the queue is full, before Flask has begun to look at the request.
+
+Under overload most requests end like this, and each must cost little: with Flask's share of it, a
+service at twice its capacity spends its time on saying no.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from translator.api.problem import busy
+from translator.batching.errors import QueueFullError
+from translator.lifecycle import Lifecycle
+from translator.observe.requests import name_route
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_WORK = frozenset({"/translate", "/batch", "/v2/translate"})
+
+
+class Refusing:
+    """A WSGI application that lets everything through but work for which there is no room."""
+
+    def __init__(self, application: "WSGIApplication", lifecycle: Lifecycle, release: str) -> None:
+        self._application = application
+        self._lifecycle = lifecycle
+        self._release = release
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """The application's answer, or a 503 with `Retry-After`."""
+        path = environ.get("PATH_INFO", "")
+        if path in _WORK and environ["REQUEST_METHOD"] == "POST" and self._lifecycle.is_loaded:
+            try:
+                self._lifecycle.translator.require_room()
+            except QueueFullError as error:
+                name_route(environ, path)
+                response = busy(error)
+                response.headers["X-Release"] = self._release
+                return response(environ, start_response)
+        return self._application(environ, start_response)
