@@ -9,7 +9,7 @@ from typing import Protocol
 from service_parts.connections import Connections
 from service_parts.record import Record
 
-_PATIENCE = 330.0  # seconds for what is on its way when the load ends: more than a server has
+_PATIENCE = 330.0  # seconds for what is late, or on its way when the load ends: more than a server has
 _TICK = 0.05
 
 
@@ -27,16 +27,17 @@ class Arrivals(Protocol):
 
 
 class Closed:
-    """Each client sends its next request when it has its answer: as long as `seconds`, but `least` requests
-    in any case, and never more than `most`."""
+    """Each client sends its next request when it has its answer."""
 
     def __init__(self, seconds: float, least: int = 0, most: float = float("inf")) -> None:
+        """As long as `seconds`, and longer until `least` requests are sent, but never more than `most`."""
         self._end = time.perf_counter() + seconds
         self._least, self._most = least, most
         self._sent = 0
 
     def more(self, now: float) -> bool:
-        return self._sent < self._most and (now < self._end or self._sent < self._least)
+        end = self._end + (_PATIENCE if self._sent < self._least else 0.0)
+        return now < end and self._sent < self._most
 
     def due(self, now: float) -> float:
         return now
@@ -51,11 +52,12 @@ class Open:
     def __init__(self, rate: float, seconds: float) -> None:
         """`rate`: requests a second."""
         self._began = time.perf_counter()
-        self._rate, self._number = rate, int(rate * seconds)
+        self._end = self._began + seconds + _PATIENCE
+        self._rate, self.number = rate, int(rate * seconds)
         self._sent = 0
 
-    def more(self, _now: float) -> bool:
-        return self._sent < self._number
+    def more(self, now: float) -> bool:
+        return now < self._end and self._sent < self.number
 
     def due(self, _now: float) -> float:
         return self._began + self._sent / self._rate

@@ -29,9 +29,10 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen at capacity, above it, and after."""
+    """What was seen at capacity, above it, and after; so many requests were `due` above it."""
 
     capacity: Point
+    due: int
     overload: Record
     after: Record
     weights: Sequence[tuple[float, int]]
@@ -49,7 +50,8 @@ def measure(bench: Bench) -> Section:
         section.measured[model.name] = _measured(found, expected)
         figures = _figures(found, expected)
         if bench.effort.judges_growth:
-            figures["memory_mib_per_minute"] = Figure(_growth(found.weights), "<=", GROWTH_MIB_PER_MINUTE)
+            least = _growth(found.weights).least
+            figures["least_memory_mib_per_minute"] = Figure(least, "<=", GROWTH_MIB_PER_MINUTE)
         section.figures |= {f"{model.name}_{name}": figure for name, figure in figures.items()}
     return section
 
@@ -60,16 +62,17 @@ def _overload(bench: Bench, server: Server, expected: Expected) -> Found:
     full = closed(server, CLIENTS, messages, effort.seconds)
     say(f"  {TIMES} x {full.throughput:.0f} requests a second for {effort.overload:g} s")
     with Scales(server.group, every=1.0, kind="Pss_Anon") as scales:
-        overload = put(server.port, CONNECTIONS, messages, Open(TIMES * full.throughput, effort.overload))
+        arrivals = Open(TIMES * full.throughput, effort.overload)
+        overload = put(server.port, CONNECTIONS, messages, arrivals)
     after = put(server.port, CLIENTS, messages, Closed(RECOVERY_S + 2 * _span(full)))
-    return Found(full, overload, after, scales.samples)
+    return Found(full, arrivals.number, overload, after, scales.samples)
 
 
 def _measured(found: Found, expected: Expected) -> dict[str, object]:
     overload = found.overload
     return {
         "capacity": found.capacity.json(),
-        "requests": overload.sent,
+        "requests_due": found.due,
         "statuses": overload.statuses(),
         "answers": expected.tally(overload),
         "answered_per_second": round(overload.throughput(1), 2),
@@ -77,7 +80,7 @@ def _measured(found: Found, expected: Expected) -> dict[str, object]:
         "refused_ms": milliseconds(_refusals(overload)),
         "client_cpu_seconds": round(overload.cpu_seconds, 2),
         "client_cpu_share": round(overload.cpu_seconds / (overload.ended - overload.began), 3),
-        "memory_mib_per_minute": round(_growth(found.weights), 3),
+        "memory_mib_per_minute": round(_growth(found.weights).value, 3),
         "anonymous_mib": [round(weight / MIB, 1) for _, weight in found.weights],
         "per_second_afterwards": found.after.windows(),
         "full_speed": FULL_SPEED,
@@ -87,7 +90,7 @@ def _measured(found: Found, expected: Expected) -> dict[str, object]:
 def _figures(found: Found, expected: Expected) -> dict[str, Figure]:
     refused = _refusals(found.overload)
     p95_ms = 1000 * percentile(found.overload.latencies(), 95)
-    unanswered = found.overload.failures() - len(refused)
+    unanswered = found.due - found.overload.sent + found.overload.failures() - len(refused)
     figures = {
         "neither_answered_nor_refused": Figure(unanswered, "<=", 0),
         "wrong_answers": Figure(expected.tally(found.overload)["wrong"], "<=", 0),
@@ -104,10 +107,10 @@ def _refusals(record: Record) -> list[float]:
     return sorted(row.latency for row in record.rows() if row.status in REFUSALS and row.retry_after)
 
 
-def _growth(weights: Sequence[tuple[float, int]]) -> float:
+def _growth(weights: Sequence[tuple[float, int]]) -> trend.Slope:
     """MiB a minute, after the first third, in which buffers and threads come into being."""
     steady = weights[len(weights) // 3 :]
-    return 60 * trend.slope(steady) / MIB
+    return trend.slope([(at / 60, weight / MIB) for at, weight in steady])
 
 
 def _recovery(found: Found) -> float:

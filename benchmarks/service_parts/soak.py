@@ -32,7 +32,7 @@ def measure(bench: Bench) -> Section:
         "crashes": Figure(int(not alive), "<=", 0),
     }
     if bench.effort.judges_growth:
-        figures["memory_mib_per_1000_requests"] = Figure(growth, "<=", GROWTH_MIB_PER_THOUSAND)
+        figures["least_memory_mib_per_1000_requests"] = Figure(growth.least, "<=", GROWTH_MIB_PER_THOUSAND)
     return Section(
         figures,
         {
@@ -40,14 +40,14 @@ def measure(bench: Bench) -> Section:
             "statuses": record.statuses(),
             "answers": answers,
             "throughput": round(record.throughput(CLIENTS), 2),
-            "memory_mib_per_1000_requests": round(growth, 4),
+            "memory_mib_per_1000_requests": round(growth.value, 4),
             "client_cpu_seconds": round(record.cpu_seconds, 2),
             "anonymous_mib": [round(weight / MIB, 1) for _, weight in scales.samples],
         },
     )
 
 
-def _growth(record: Record, weights: list[tuple[float, int]]) -> float:
+def _growth(record: Record, weights: list[tuple[float, int]]) -> trend.Slope:
     """MiB per 1,000 requests, the first quarter left out."""
     ended = [row.ended for row in record.rows()]
     points = [(bisect_right(ended, at) / 1000, weight / MIB) for at, weight in weights]

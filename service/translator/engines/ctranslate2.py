@@ -17,7 +17,7 @@ _MIDDLE = 96
 class CTranslate2Engine:
     """A loaded model with one single-threaded replica per CPU.
 
-    Replicas beat threads inside a replica, for small models and for large ones (docs/benchmarks.md).
+    Replicas beat threads inside a replica, for small models and for large ones (service/README.md, Measured).
     They share one set of weights.
 
     A batch does not change an answer. Decoding is a beam search without sampling; the weights' products
