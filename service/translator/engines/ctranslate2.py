@@ -24,7 +24,7 @@ class CTranslate2Engine:
     are sums of integers, which no order can change; padding is masked. What padding can still change
     is how the floats of the attention are summed up, and so buckets keep sentences apart that would
     make each other's be summed differently. tests/unit/translator/test_translator_engines.py compares
-    batches of many shapes.
+    batches of many shapes, with the embedded model; ADR 7 says what is known of others.
     """
 
     name = "ctranslate2"
