@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 REQUEST_WITHIN = 10.0  # seconds from the first byte of a request to its last
-ANSWER_WITHIN = 60.0  # seconds until the client has taken what is sent at a time
+ANSWER_WITHIN = 30.0  # seconds until the client has taken what is sent at a time
 
 
 class PatientSocket:
@@ -39,6 +39,10 @@ class PatientSocket:
             raise _slow() from None
         finally:
             self._connection.settimeout(ANSWER_WITHIN)
+
+    def setblocking(self, flag: bool) -> None:
+        """As the socket's, but waiting has an end: gthread asks for this before each request."""
+        self._connection.settimeout(ANSWER_WITHIN if flag else 0.0)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)

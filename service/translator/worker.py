@@ -7,6 +7,7 @@ from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
+from gunicorn.workers import gthread
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from translator import malformed
@@ -58,6 +59,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         if not isinstance(conn.sock, PatientSocket):
             conn.sock = PatientSocket(conn.sock)
         conn.sock.restart()
+        # gthread would hold a thread for five seconds for a connection that has sent nothing yet.
+        if not (conn.initialized or conn.data_ready) and not conn.wait_for_data(0):
+            return gthread._DEFER  # noqa: SLF001
         return super().handle(conn)
 
     def handle_error(self, _request: Any, client: Any, addr: Any, error: BaseException) -> None:

@@ -87,4 +87,4 @@ def _answer_all(intake: Intake, texts: list[str]) -> LibreTranslated:
 
 def _detect(text: str) -> DetectedLanguage:
     letters = sum(map(str.isalpha, text))
-    return DetectedLanguage(confidence=round(100 * len(_HAN.findall(text)) / max(letters, 1), 1))
+    return DetectedLanguage(confidence=min(100.0, round(100 * len(_HAN.findall(text)) / max(letters, 1), 1)))

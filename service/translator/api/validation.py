@@ -21,7 +21,7 @@ class MustBe:
 Text = Annotated[str, Field(json_schema_extra={"maxLength": "characters"})]
 """A text to translate; `schemas` puts the limit in the place of its name."""
 
-Texts = Annotated[list[Text], Field(json_schema_extra={"minItems": 1, "maxItems": "items"})]
+Texts = Annotated[list[Text], Field(fail_fast=True, json_schema_extra={"minItems": 1, "maxItems": "items"})]
 """Texts to translate."""
 
 

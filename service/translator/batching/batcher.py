@@ -46,6 +46,8 @@ class Batcher:
 
         Raises what the engine raised.
         """
+        if not sentences:
+            return []
         job = Job([Sentence(pieces, self._engine.bucket(pieces)) for pieces in sentences])
         self.queue.put(job)
         try:
@@ -57,28 +59,42 @@ class Batcher:
         pause = NO_PAUSE
         while True:
             batch = self.queue.take(pause)
-            started = time.monotonic()
-            for ticket in batch:
-                self._meter.waited(started - ticket.job.since)
-            outputs = self._translate(batch)
-            seconds = time.monotonic() - started
-            self.queue.deliver(batch, outputs, seconds)
-            self._count(batch, outputs, seconds)
-            requests = len({ticket.job for ticket in batch})
-            pause = Pause(requests, _PATIENCE * seconds) if requests > 1 else NO_PAUSE
+            try:
+                pause = self._serve(batch)
+            except Exception as error:  # noqa: BLE001  a runner that ends would never be missed, nor replaced
+                _log.exception("a batch of %d sentences could not be served", len(batch))
+                self.queue.deliver(batch, [error] * len(batch), 1.0)
+                pause = NO_PAUSE
+
+    def _serve(self, batch: Sequence[Ticket]) -> Pause:
+        started = time.monotonic()
+        for ticket in batch:
+            self._meter.waited(started - ticket.job.since)
+        outputs = self._translate(batch)
+        seconds = time.monotonic() - started
+        self.queue.deliver(batch, outputs, seconds)
+        self._count(batch, outputs, seconds)
+        requests = len({ticket.job for ticket in batch})
+        return Pause(requests, _PATIENCE * seconds) if requests > 1 else NO_PAUSE
 
     def _translate(self, batch: Sequence[Ticket]) -> list[Output] | list[Output | Exception]:
         try:
-            return self._engine.translate([ticket.pieces for ticket in batch])
+            return self._ask([ticket.pieces for ticket in batch])
         except Exception:  # noqa: BLE001  one sentence must not spoil the answers of the others in its batch
             _log.exception("a batch of %d sentences failed; trying them one by one", len(batch))
             return [self._translate_alone(ticket.pieces) for ticket in batch]
 
     def _translate_alone(self, pieces: Pieces) -> Output | Exception:
         try:
-            return self._engine.translate([pieces])[0]
+            return self._ask([pieces])[0]
         except Exception as error:  # noqa: BLE001  the request that it belongs to raises it
             return error
+
+    def _ask(self, sentences: Sequence[Pieces]) -> list[Output]:
+        outputs = self._engine.translate(sentences)
+        if len(outputs) != len(sentences):
+            raise RuntimeError(f"{len(outputs)} outputs for {len(sentences)} sentences")
+        return outputs
 
     def _count(self, batch: Sequence[Ticket], outputs: Sequence[Output | Exception], seconds: float) -> None:
         self._meter.batch(len(batch), sum(len(ticket.pieces) for ticket in batch), seconds)

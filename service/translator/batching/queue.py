@@ -85,7 +85,9 @@ class Queue:
         A request larger than the whole queue is let in when there is no other.
         """
         with self._changed:
-            crowded = self._admitted and self._characters + characters > self._limits.characters
+            # What is no more than a fair share is let in however long the others are.
+            large = characters > self._limits.characters // self._limits.requests
+            crowded = large and self._admitted and self._characters + characters > self._limits.characters
             if crowded or self._admitted >= self._limits.requests:
                 raise QueueFullError(self._retry_after())
             self._admitted += 1
@@ -113,10 +115,11 @@ class Queue:
         """The next batch, as soon as anything waits; within `pause`, as soon as enough does."""
         with self._changed:
             self._free += 1
+            until = time.monotonic() + pause.seconds
             try:
                 while not self._jobs:
                     self._changed.wait()
-                self._linger(pause)
+                self._linger(pause.requests, until)
                 while not self._jobs:
                     self._changed.wait()
                 return self._fill()
@@ -127,7 +130,8 @@ class Queue:
         """Hands the outputs of a batch, which took `seconds`, to their jobs."""
         tokens = sum(len(ticket.pieces) for ticket in batch)
         with self._changed:
-            self._rate += 0.2 * (self._runners * tokens / max(seconds, 1e-6) - self._rate)
+            rate = self._runners * tokens / max(seconds, 1e-6)
+            self._rate += (0.2 if self._rate else 1.0) * (rate - self._rate)
             for ticket, output in zip(batch, outputs, strict=True):
                 if isinstance(output, Exception):
                     self._forget(ticket.job)
@@ -139,14 +143,12 @@ class Queue:
         if job in self._jobs:
             self._jobs.remove(job)
 
-    def _linger(self, pause: Pause) -> None:
-        until = time.monotonic() + pause.seconds
-        while len(self._jobs) < pause.requests and (left := until - time.monotonic()) > 0:
+    def _linger(self, requests: int, until: float) -> None:
+        while len(self._jobs) < requests and (left := until - time.monotonic()) > 0:
             self._changed.wait(left)
 
     def _fill(self) -> list[Ticket]:
-        first = self._jobs[0]
-        bucket = first.bucket
+        bucket = self._jobs[0].bucket
         share = math.ceil(sum(job.waiting for job in self._jobs) / self._free)
         jobs = deque(job for job in self._jobs if job.waits_in(bucket))
         turn = self._limits.batch_tokens // len(jobs)
@@ -155,9 +157,10 @@ class Queue:
             job = jobs.popleft()
             if job.waits_in(bucket):
                 jobs.append(job)
-        self._jobs = deque(job for job in self._jobs if job.waiting)
-        if self._jobs and self._jobs[0] is first:
-            self._jobs.rotate(-1)
+        served = {ticket.job for ticket in batch}
+        waiting = [job for job in self._jobs if job.waiting]
+        # Who got nothing this time comes first the next time.
+        self._jobs = deque(sorted(waiting, key=lambda job: job in served))
         return batch
 
     def _serve(self, job: Job, part: _Part, batch: list[Ticket]) -> bool:

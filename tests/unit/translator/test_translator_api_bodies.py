@@ -1,6 +1,7 @@
 """Bodies that cannot be read are refused in words, on every path that reads one."""
 
 import json
+import tracemalloc
 
 import pytest
 from flask.testing import FlaskClient
@@ -101,3 +102,16 @@ def test_a_body_may_be_nested_to_any_depth_and_is_never_an_internal_error(client
             nested = f'{{"text": "{text}", "more": {"[" * depth}{"]" * depth}}}'
             response = client.post("/translate", data=nested.encode(), headers=JSON)
             assert response.status_code == 200 or "nested too deeply" in response.get_json()["error"]
+
+
+@pytest.mark.parametrize(("path", "member"), [("/translate", "q"), ("/v2/translate", "text")])
+def test_a_list_of_hundreds_of_thousands_of_wrong_texts_is_refused_at_the_first(
+    path: str, member: str, client: FlaskClient
+) -> None:
+    body = json.dumps({member: [5] * 500_000, "target_lang": "EN"}, separators=(",", ":"))
+    tracemalloc.start()
+    response = client.post(path, data=body, headers=JSON)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert response.status_code == 400
+    assert peak < 100_000_000  # a complaint about each of them would be six times as much

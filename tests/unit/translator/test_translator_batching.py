@@ -14,6 +14,7 @@ from translator.batching.errors import DeadlineError, QueueFullError
 from translator.batching.job import Job, Sentence
 from translator.batching.queue import Limits, Pause, Queue
 from translator.batching.translator import Translator
+from translator.engines.protocol import Output
 from unit.translator.slow_engine import Counts, SlowEngine
 
 ROOMY = Limits(requests=64, characters=10_000, batch_tokens=100)
@@ -129,6 +130,8 @@ def test_a_runner_that_expects_two_callers_takes_them_together(pool: ThreadPoolE
     queue = Queue(ROOMY, runners=1)
     taken = pool.submit(queue.take, Pause(requests=2, seconds=20))
     queue.put(Job([Sentence("a")]))
+    time.sleep(0.1)
+    assert not taken.done()
     queue.put(Job([Sentence("b")]))
     assert [ticket.pieces for ticket in taken.result(timeout=10)] == ["a", "b"]
 
@@ -138,6 +141,60 @@ def test_a_runner_waits_for_callers_no_longer_than_its_pause(pool: ThreadPoolExe
     taken = pool.submit(queue.take, Pause(requests=2, seconds=0.05))
     queue.put(Job([Sentence("a")]))
     assert [ticket.pieces for ticket in taken.result(timeout=10)] == ["a"]
+
+
+def test_who_got_nothing_comes_first_the_next_time() -> None:
+    queue = Queue(ROOMY, runners=1)
+    for number in range(20):
+        queue.put(Job([Sentence(f"{number:02}{part:08}") for part in range(40)]))
+    queue.put(Job([Sentence("short")]))
+    taken = [{ticket.pieces for ticket in queue.take()} for _ in range(4)]
+    assert any("short" in batch for batch in taken)
+
+
+def test_a_runner_does_not_linger_for_a_request_that_comes_later(pool: ThreadPoolExecutor) -> None:
+    queue = Queue(ROOMY, runners=1)
+    taken = pool.submit(queue.take, Pause(requests=2, seconds=0.2))
+    time.sleep(0.4)
+    started = time.monotonic()
+    queue.put(Job([Sentence("a")]))
+    taken.result(timeout=10)
+    assert time.monotonic() - started < 0.15
+
+
+def test_a_short_text_is_let_in_beside_the_largest(pool: ThreadPoolExecutor) -> None:
+    bench = Bench(pool, Limits(requests=10, characters=100, batch_tokens=50))
+    bench.ask("busy")
+    bench.engine.wait_for_batch()
+    bench.ask("a" * 96)
+    short = bench.ask("short")
+    bench.engine.release(5)
+    assert short.result(timeout=20) == ["SHORT"]
+
+
+@pytest.mark.parametrize("outputs", [0, 3])
+def test_an_engine_that_miscounts_fails_the_request_and_not_the_runner(
+    pool: ThreadPoolExecutor, outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(pool)
+    bench.engine.release(10)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.engine, "translate", lambda _: [Output("x", 1)] * outputs)
+        with pytest.raises((RuntimeError, IndexError)):
+            bench.call(("one", "two"))
+    assert bench.call(("after",)) == ["AFTER"]
+
+
+def test_a_meter_that_fails_does_not_end_the_runner(
+    pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(pool)
+    bench.engine.release(10)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.counts, "waited", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bench.call(("one",))
+    assert bench.call(("after",)) == ["AFTER"]
 
 
 def test_without_batching_each_sentence_is_translated_alone(pool: ThreadPoolExecutor) -> None:
