@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from translator.access.guard import Guard
 from translator.lifecycle import Lifecycle
 from translator.observe.metrics import Metrics
-from translator.release import Release, ReleaseError, read_release
-from translator.settings import Settings, SettingsError, read_settings
+from translator.release import Release, read_release
+from translator.settings import Settings, read_settings
 from translator.text.blocked import BlockedWords
 
 
@@ -33,6 +33,6 @@ def make_parts() -> Parts:
         release = read_release(settings.release_file)
         guard = Guard.from_settings(settings)
         blocked = BlockedWords.read(settings.blocked_words_file)
-    except (SettingsError, ReleaseError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise StartError(str(error)) from None
     return Parts(settings, release, Lifecycle(), Metrics(release, settings.engine), guard, blocked)

@@ -29,16 +29,28 @@ class PatientSocket:
         """As the socket's; raises TimeoutError when the request has not arrived in time."""
         if self._connection.gettimeout() not in (None, ANSWER_WITHIN):
             return self._connection.recv(size, flags)  # gunicorn drains a body, with a limit of its own
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise _slow()
-        self._connection.settimeout(left)
+        # What has arrived already is read however late it is; nothing is waited for any more.
+        self._connection.settimeout(max(self._until - time.monotonic(), 0.001))
         try:
             return self._connection.recv(size, flags)
         except TimeoutError:
-            raise _slow() from None
+            raise _gone("the request did not arrive in time") from None
         finally:
             self._connection.settimeout(ANSWER_WITHIN)
+
+    def sendall(self, data: bytes, flags: int = 0) -> None:
+        """As the socket's; raises TimeoutError when the client does not take the answer in time."""
+        try:
+            self._connection.sendall(data, flags)
+        except TimeoutError:
+            raise _gone("the answer was not taken in time") from None
+
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        """As the socket's; raises TimeoutError when the client does not take the answer in time."""
+        try:
+            return self._connection.sendfile(file, offset, count)
+        except TimeoutError:
+            raise _gone("the answer was not taken in time") from None
 
     def setblocking(self, flag: bool) -> None:
         """As the socket's, but waiting has an end: gthread asks for this before each request."""
@@ -48,6 +60,7 @@ class PatientSocket:
         return getattr(self._connection, name)
 
 
-def _slow() -> TimeoutError:
-    # With the number of a connection that is gone: gunicorn closes it then, and logs no error.
-    return TimeoutError(errno.ENOTCONN, "the request did not arrive in time")
+def _gone(words: str) -> TimeoutError:
+    # With the number of a connection that is gone: gunicorn closes it then, and logs no error,
+    # which any client could have it do.
+    return TimeoutError(errno.ENOTCONN, words)

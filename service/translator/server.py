@@ -5,6 +5,7 @@ the source of gunicorn 27.0 (workers/gthread.py); test_translator_server.py hold
 """
 
 import logging.config
+import math
 import os
 import resource
 import sys
@@ -13,7 +14,8 @@ from gunicorn.http.message import Request
 
 from translator.observe import logs
 from translator.parts import StartError, make_parts
-from translator.worker import DrainingWorker
+from translator.patience import REQUEST_WITHIN
+from translator.worker import LAME_DUCK, DrainingWorker
 
 try:
     # Made again by the worker; a mistake should be one sentence here, not a traceback there.
@@ -56,7 +58,7 @@ backlog = 2048
 # the side that sends the requests, else a request meets the close half way and is lost.
 keepalive = 75
 # From SIGTERM; then what still runs is killed.
-graceful_timeout = 30
+graceful_timeout = math.ceil(LAME_DUCK + REQUEST_WITHIN + _settings.deadline)
 
 # The application logs accesses; gunicorn's own logger has its handler by now, and keeps its level.
 accesslog = None

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         if self.max_total_characters < self.max_characters:
             words = f"it must be MAX_CHARACTERS ({self.max_characters}) at least"
             raise ValueError(f"MAX_TOTAL_CHARACTERS is {self.max_total_characters}; {words}")
+        if self.queue_characters < self.max_total_characters:
+            words = f"it must be MAX_TOTAL_CHARACTERS ({self.max_total_characters}) at least"
+            raise ValueError(f"QUEUE_CHARACTERS is {self.queue_characters}; {words}")
         return self
 
     @property

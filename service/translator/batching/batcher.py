@@ -59,23 +59,16 @@ class Batcher:
         pause = NO_PAUSE
         while True:
             batch = self.queue.take(pause)
+            started = time.monotonic()
+            outputs = self._translate(batch)
+            seconds = time.monotonic() - started
+            self.queue.deliver(batch, outputs, seconds)
             try:
-                pause = self._serve(batch)
-            except Exception as error:  # noqa: BLE001  a runner that ends would never be missed, nor replaced
-                _log.exception("a batch of %d sentences could not be served", len(batch))
-                self.queue.deliver(batch, [error] * len(batch), 1.0)
-                pause = NO_PAUSE
-
-    def _serve(self, batch: Sequence[Ticket]) -> Pause:
-        started = time.monotonic()
-        for ticket in batch:
-            self._meter.waited(started - ticket.job.since)
-        outputs = self._translate(batch)
-        seconds = time.monotonic() - started
-        self.queue.deliver(batch, outputs, seconds)
-        self._count(batch, outputs, seconds)
-        requests = len({ticket.job for ticket in batch})
-        return Pause(requests, _PATIENCE * seconds) if requests > 1 else NO_PAUSE
+                self._count(batch, outputs, started, seconds)
+            except Exception:  # noqa: BLE001  who is counted has been answered, and a runner must not end
+                _log.exception("a batch of %d sentences was not counted", len(batch))
+            requests = len({ticket.job for ticket in batch})
+            pause = Pause(requests, _PATIENCE * seconds) if requests > 1 else NO_PAUSE
 
     def _translate(self, batch: Sequence[Ticket]) -> list[Output] | list[Output | Exception]:
         try:
@@ -96,6 +89,14 @@ class Batcher:
             raise RuntimeError(f"{len(outputs)} outputs for {len(sentences)} sentences")
         return outputs
 
-    def _count(self, batch: Sequence[Ticket], outputs: Sequence[Output | Exception], seconds: float) -> None:
+    def _count(
+        self,
+        batch: Sequence[Ticket],
+        outputs: Sequence[Output | Exception],
+        started: float,
+        seconds: float,
+    ) -> None:
+        for ticket in batch:
+            self._meter.waited(started - ticket.job.since)
         self._meter.batch(len(batch), sum(len(ticket.pieces) for ticket in batch), seconds)
         self._meter.produced(sum(output.pieces for output in outputs if isinstance(output, Output)))

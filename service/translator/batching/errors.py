@@ -18,4 +18,3 @@ class DeadlineError(Exception):
         super().__init__(
             f"The translation took longer than {seconds:g} seconds; send less text, or try later."
         )
-        self.seconds = seconds

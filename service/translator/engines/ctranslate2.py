@@ -27,8 +27,6 @@ class CTranslate2Engine:
     batches of many shapes, with the embedded model; ADR 7 says what is known of others.
     """
 
-    name = "ctranslate2"
-
     def __init__(self, model_dir: Path, replicas: int, decoding: Decoding) -> None:
         """Raises RuntimeError or OSError when `model_dir` does not hold a model."""
         self.decoding = decoding

@@ -46,10 +46,6 @@ class Engine(Protocol):
     """
 
     @property
-    def name(self) -> str:
-        """The engine's name, as the setting ENGINE has it."""
-
-    @property
     def decoding(self) -> Decoding:
         """The settings that its outputs were searched with."""
 

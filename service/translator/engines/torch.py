@@ -21,7 +21,6 @@ class TorchEngine:
     what is summed, so this is how the same text gives the same translation always.
     """
 
-    name = "torch"
     replicas = 1
 
     def __init__(self, model_dir: Path, threads: int, decoding: Decoding) -> None:

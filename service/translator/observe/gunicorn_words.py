@@ -1,13 +1,8 @@
 """Takes out of gunicorn's messages what a caller has put in: header lines, query strings, bytes of bodies."""
 
 import logging
-import re
-import sys
 
 _LONGEST_ARGUMENT = 200
-
-# gunicorn.workers.base.Worker.handle_error puts the offending line into the message itself.
-_INVALID = re.compile(r"Invalid request from ip=(\S*): ")
 
 
 class WithoutCallersWords(logging.Filter):
@@ -15,16 +10,9 @@ class WithoutCallersWords(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Exceptions are told by their type, URIs without their query."""
-        if found := _INVALID.match(str(record.msg)):
-            record.msg, record.args = "invalid request from %s: %s", (found[1], _being_handled())
-        elif isinstance(record.args, tuple):
+        if isinstance(record.args, tuple):
             record.args = tuple(_harmless(argument) for argument in record.args)
         return True
-
-
-def _being_handled() -> str:
-    kind = sys.exc_info()[0]
-    return kind.__name__ if kind else "unknown"
 
 
 def _harmless(argument: object) -> object:

@@ -9,7 +9,6 @@ from translator.engines.protocol import Decoding, Output, Pieces
 class SlowEngine:
     """Says a sentence back in capitals; a piece is a character, # marks the second bucket, `boom` fails."""
 
-    name = "slow"
     decoding = Decoding()
 
     def __init__(self, replicas: int = 1) -> None:

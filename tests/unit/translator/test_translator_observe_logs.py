@@ -263,11 +263,6 @@ def test_gunicorns_messages_lose_what_a_caller_sent() -> None:
         assert WithoutCallersWords().filter(record)
         return record.getMessage()
 
-    try:
-        int(WORDS)
-    except ValueError:
-        invalid = filtered(f"Invalid request from ip=::1: Invalid HTTP Header: '{WORDS}'")
-    assert invalid == "invalid request from ::1: ValueError"
     assert filtered("Error handling request %s %s", "GET", f"/x?{WORDS}") == "Error handling request GET /x"
     assert filtered("Closing connection. %s", ValueError(WORDS)) == "Closing connection. ValueError"
     assert filtered("Booting worker with pid: %s", 17) == "Booting worker with pid: 17"
