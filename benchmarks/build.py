@@ -30,10 +30,7 @@ from scratch import RELCTL, translator_project
 
 DOCKERFILE = """\
 FROM scratch
-ADD base.tar /
-ADD dependencies.tar /
-ADD model.tar /
-ADD code.tar /
+{layers}
 USER 65532:65532
 LABEL io.relctl.service={service}
 """
@@ -65,7 +62,10 @@ class Copy:
         return run([sys.executable, "-c", CLASSIC_BUILDER, *arguments], self.root)
 
     def place(self, built: dict[str, Any]) -> None:
-        """Put the layers of a build where the Dockerfile finds them."""
+        """Write a Dockerfile of the same layers, and put them where it finds them."""
+        layers = "\n".join(f"ADD {layer['name']}.tar /" for layer in built["layers"])
+        dockerfile = DOCKERFILE.format(layers=layers, service=self.service)
+        (self.context / "Dockerfile").write_text(dockerfile)
         for layer in built["layers"]:
             piece = self.context / f"{layer['name']}.tar"
             piece.unlink(missing_ok=True)
@@ -103,7 +103,6 @@ def copy() -> Iterator[Copy]:
         scratch.edit("versions.yaml", r"(?m)^image: .*", f"image: {service}")
         found = Copy(scratch.root, scratch.state, scratch.root.parent / "context", service)
         found.context.mkdir()
-        (found.context / "Dockerfile").write_text(DOCKERFILE.format(service=service))
         commit(found.root)
         yield found
 

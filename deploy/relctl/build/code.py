@@ -1,4 +1,4 @@
-"""The code layer: the service's package from the commit, and release.json, which tells it who it is."""
+"""The code's layers: the service's packages from the commit, and release.json, which tells it who it is."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from relctl.build import tarball
 from relctl.build.cache import key
-from relctl.build.checkout import Blob, Checkout, Reader
+from relctl.build.checkout import Blob, Reader
 from relctl.build.job import Job
 from relctl.build.layer import Digesting, Layer
 
@@ -15,18 +15,36 @@ CODE = "app/code"
 RELEASE = "app/release.json"
 
 
-def layer(job: Job) -> Layer:
-    """Return the layer of the code and release.json; the time of its files is the commit's."""
+def layers(job: Job) -> list[Layer]:
+    """Return the layers of the code, lowest first: one for each path of versions.yaml, in its order.
+
+    A change makes its own layer and those above it anew, so what seldom changes is named first. The last
+    one is new with each commit: it holds release.json, and its files bear the commit's time (ADR 1).
+    """
+    *lower, last = job.versions.code
+    names = {path: "-".join(("code", *_below(job, path).parts)) for path in lower}
+    return [*(_layer(job, names[path], path) for path in lower), _last(job, last)]
+
+
+def _layer(job: Job, name: str, path: PurePosixPath) -> Layer:
+    def write(out: Digesting) -> Mapping[str, str]:
+        with job.source.contents() as contents:
+            tarball.write(_entries(job, path, contents), tarball.EPOCH, out)
+        return {}
+
+    return job.cache.layer(name, _key(job, path), write)
+
+
+def _last(job: Job, path: PurePosixPath) -> Layer:
     source, release = job.source, release_json(job)
-    paths = [str(path) for path in job.versions.code]
 
     def write(out: Digesting) -> Mapping[str, str]:
         with source.contents() as contents:
-            code = (entry for path in paths for entry in _entries(source, path, contents))
-            tarball.write([*code, tarball.text(RELEASE, release)], source.created, out)
+            entries = [*_entries(job, path, contents), tarball.text(RELEASE, release)]
+            tarball.write(entries, source.created, out)
         return {}
 
-    return job.cache.layer("code", key(source.identities(paths), release, source.created), write)
+    return job.cache.layer("code", key(_key(job, path), release, source.created), write)
 
 
 def release_json(job: Job) -> str:
@@ -53,11 +71,25 @@ def timestamp(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _entries(source: Checkout, path: str, contents: Reader) -> Iterator[tarball.Entry]:
-    """Put a code path below /app/code under its last name: service/translator is the package translator."""
-    parent = PurePosixPath(path).parent
-    for blob in source.files(path):
-        yield _entry(blob, f"{CODE}/{PurePosixPath(blob.path).relative_to(parent)}", contents)
+def _key(job: Job, path: PurePosixPath) -> str:
+    """Name what decides about the layer of a path: its files, and which are another layer's."""
+    places = [str(other) for other in job.versions.code]
+    return key(job.source.identities([str(path)]), places)
+
+
+def _entries(job: Job, path: PurePosixPath, contents: Reader) -> Iterator[tarball.Entry]:
+    """Give the files of a path, without those that another path names more closely."""
+    inner = [other for other in job.versions.code if other != path and other.is_relative_to(path)]
+    for blob in job.source.files(str(path)):
+        file = PurePosixPath(blob.path)
+        if not any(file.is_relative_to(other) for other in inner):
+            yield _entry(blob, f"{CODE}/{_below(job, file)}", contents)
+
+
+def _below(job: Job, path: PurePosixPath) -> PurePosixPath:
+    """Place a path below /app/code: service/translator is the package translator."""
+    outer = [code for code in job.versions.code if path.is_relative_to(code)]
+    return path.relative_to(min(outer, key=lambda code: len(code.parts)).parent)
 
 
 def _entry(blob: Blob, path: str, contents: Reader) -> tarball.Entry:

@@ -94,10 +94,10 @@ def _assemble(job: Job, engine: Engine) -> Assembly:
     They are made in the opposite order of how they lie: a mistake in the project shows at once, before
     anything is fetched.
     """
-    service = code.layer(job)
+    service = code.layers(job)
     weights = model.layer(job)
     site = dependencies.layer(job)
-    layers = (*base.layers(job, engine), site, weights, service)
+    layers = (*base.layers(job, engine), site, weights, *service)
     facts = {name: fact for layer in layers for name, fact in layer.facts.items()}
     return Assembly(job.reference, config(job, layers, labels(job, facts)), layers)
 

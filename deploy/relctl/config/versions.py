@@ -80,6 +80,21 @@ class Versions(Section):
     retain: int = Field(default=3, ge=1)
     labels: dict[str, str] = Field(default_factory=dict)
 
+    @field_validator("code")
+    @classmethod
+    def _one_place_each(cls, value: list[PurePosixPath]) -> list[PurePosixPath]:
+        """Refuse two paths that would be one folder below /app/code; one inside another is a layer apart."""
+        places: dict[str, PurePosixPath] = {}
+        for path in value:
+            if value.count(path) > 1:
+                raise ValueError(f"{path} is named twice")
+            if any(path.is_relative_to(other) for other in value if other != path):
+                continue
+            other = places.setdefault(path.name, path)
+            if other != path:
+                raise ValueError(f"{other} and {path} would both be /app/code/{path.name}")
+        return value
+
     @field_validator("version")
     @classmethod
     def _semver(cls, value: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from relctl.build import code, model
+from relctl.build.job import Job
 from relctl.build.layer import Layer
 from relctl.build.model import checksum
 from relctl.errors import BuildError
@@ -94,8 +95,13 @@ def test_the_models_layer_is_the_same_for_every_commit_that_leaves_it_alone(tmp_
     assert first.digest == second.digest
 
 
+def last(of: Job) -> Layer:
+    """The layer that holds release.json."""
+    return code.layers(of)[-1]
+
+
 def test_the_code_lies_below_its_last_name_byte_for_byte(tmp_path: Path) -> None:
-    found = contents(code.layer(job(tmp_path, FILES)))
+    found = contents(last(job(tmp_path, FILES)))
     assert found["app/code/app/__init__.py"] == FILES["service/app/__init__.py"]
     assert found["app/code/app/page/index.html"] == b"<p>\r\n"
 
@@ -103,7 +109,7 @@ def test_the_code_lies_below_its_last_name_byte_for_byte(tmp_path: Path) -> None
 def test_git_attributes_and_line_ending_settings_do_not_change_what_is_built(tmp_path: Path) -> None:
     found = job(tmp_path, FILES | {".gitattributes": b"* -text\n*.py export-ignore\n"})
     git(tmp_path / "project", "config", "core.autocrlf", "true")
-    assert contents(code.layer(found))["app/code/app/__init__.py"] == b'"""App."""\n'
+    assert contents(last(found))["app/code/app/__init__.py"] == b'"""App."""\n'
 
 
 def test_modes_links_and_the_time_of_code_are_the_commits(tmp_path: Path) -> None:
@@ -114,7 +120,7 @@ def test_modes_links_and_the_time_of_code_are_the_commits(tmp_path: Path) -> Non
     (folder / "__init__.py").chmod(0o600)
     (folder / "link").symlink_to("run")
     found = again(tmp_path)
-    layer = code.layer(found)
+    layer = last(found)
     assert layer.tar is not None
     with tarfile.open(layer.tar) as tar:
         members = {member.name: member for member in tar}
@@ -126,7 +132,7 @@ def test_modes_links_and_the_time_of_code_are_the_commits(tmp_path: Path) -> Non
 
 def test_release_json_says_what_the_service_answers_at_version(tmp_path: Path) -> None:
     found = job(tmp_path, FILES)
-    release = json.loads(contents(code.layer(found))["app/release.json"])
+    release = json.loads(contents(last(found))["app/release.json"])
     revision = found.source.revision
     assert release.pop("created").endswith("Z")
     assert release == {
@@ -139,7 +145,18 @@ def test_release_json_says_what_the_service_answers_at_version(tmp_path: Path) -
     }
 
 
-def test_two_code_paths_of_one_name_are_refused(tmp_path: Path) -> None:
-    found = job(tmp_path, FILES | {"other/app/__init__.py": b""}, code=["service/app", "other/app"])
-    with pytest.raises(BuildError, match=r"/app/code/app/__init__\.py would be in the image twice"):
-        code.layer(found)
+def test_a_path_inside_another_is_a_layer_of_its_own_that_other_changes_leave_alone(tmp_path: Path) -> None:
+    paths = ["service/app/page", "service/app"]
+    page, rest = code.layers(job(tmp_path, FILES, code=paths))
+    assert page.name == "code-app-page"
+    assert list(contents(page)) == ["app/code/app/page/index.html"]
+    assert set(contents(rest)) == {"app/code/app/__init__.py", "app/release.json"}
+    (tmp_path / "project" / "service" / "app" / "__init__.py").write_text("changed")
+    same, other = code.layers(again(tmp_path, code=paths))
+    assert same.digest == page.digest
+    assert other.digest != rest.digest
+
+
+def test_the_order_of_the_paths_is_the_order_of_the_layers(tmp_path: Path) -> None:
+    *_, top = code.layers(job(tmp_path, FILES, code=["service/app", "service/app/page"]))
+    assert set(contents(top)) == {"app/code/app/page/index.html", "app/release.json"}
