@@ -8,7 +8,7 @@ from pathlib import Path
 from scratch import ROOT
 
 DATASETS = ROOT / "pipelines" / "datasets"
-PAIR_LENGTHS = range(20, 30)  # characters; a sentence of up to 30 is translated in one piece
+PAIR_LENGTHS = range(20, 30)  # characters
 _PHRASES = (
     "这款(?P<thing>.+?)(?P<quality>..)、(?P<other>..)，适合(?P<use>.+)。",
     "这款(?P<material>纯棉|玻璃|塑料|羊毛|真皮|木质|陶瓷|丝绸|铝合金|不锈钢)(?P<thing>.+)(?P<quality>..)又(?P<other>..)。",
@@ -44,12 +44,15 @@ def sentences(number: int) -> list[str]:
 
 
 def pairs(number: int) -> list[str]:
-    """Distinct sentences of PAIR_LENGTHS characters, always the same: two phrases each."""
+    """Distinct sentences of PAIR_LENGTHS characters, always the same: two phrases each.
+
+    Without a comma: there the service would cut them, and translate twice as many pieces as is compared.
+    """
     draw = random.Random(2)
     clauses = sentences(5000)
     found: dict[str, None] = {}
     while len(found) < number:
-        text = f"{draw.choice(clauses)[:-1]}，{draw.choice(clauses)}"
+        text = f"{draw.choice(clauses)[:-1]}和{draw.choice(clauses)}".replace("，", "、")
         if len(text) in PAIR_LENGTHS:
             found[text] = None
     return list(found)
