@@ -1,4 +1,4 @@
-"""The benchmark's sentences: what is compared must be the same work for the service and for the engine alone."""
+"""The benchmark's sentences: the service and the engine alone must have the same work."""
 
 from collections.abc import Callable
 
