@@ -14,8 +14,8 @@ from gunicorn.http.message import Request
 
 from translator.observe import logs
 from translator.parts import StartError, make_parts
-from translator.patience import REQUEST_WITHIN
-from translator.worker import LAME_DUCK, DrainingWorker
+from translator.serving.patience import REQUEST_WITHIN
+from translator.serving.worker import LAME_DUCK, DrainingWorker
 
 try:
     # Made again by the worker; a mistake should be one sentence here, not a traceback there.
@@ -45,7 +45,7 @@ def _connection_limit() -> int:
 
 bind = f"0.0.0.0:{_settings.port}"
 workers = 1
-worker_class = "translator.worker.DrainingWorker"
+worker_class = "translator.serving.worker.DrainingWorker"
 threads = _settings.threads
 
 # gthread says `Connection: close` once more than worker_connections - threads connections are idle.

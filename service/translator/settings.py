@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     model_dir: DirectoryPath
     release_file: Path | None = None
     port: int = Field(8000, ge=1, le=65535)
-    threads: int = Field(96, ge=1, le=1024)
+    threads: int = Field(80, ge=1, le=1024)
     cpus: int = Field(default_factory=available_cpus, ge=1, le=64)
 
     engine: EngineName = EngineName.CTRANSLATE2
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     max_decoding_length: int = Field(128, ge=1, le=512)
 
     batching: bool = True
-    batch_tokens: int = Field(512, ge=1, le=65_536)
+    batch_tokens: int = Field(256, ge=1, le=65_536)
     queue_requests: int = Field(64, ge=1, le=1024)
     queue_characters: int = Field(200_000, ge=1)
     deadline: float = Field(20.0, gt=0, le=3600, allow_inf_nan=False)

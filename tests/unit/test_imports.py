@@ -77,8 +77,9 @@ SERVICE_BELOW = {
     "batching": {"engines"},
     "observe": {"release"},
     "body": {"settings"},
+    "serving": set(),
     "access": {"settings", "body"},
-    "api": {"settings", "release", "lifecycle", "body", "text", "batching", "observe", "access"},
+    "api": {"settings", "release", "lifecycle", "body", "text", "batching", "observe", "access", "serving"},
 }
 SERVICE_FILES = sorted(path for folder in SERVICE_BELOW for path in (SERVICE / folder).rglob("*.py"))
 

@@ -1,4 +1,4 @@
-"""Refuses work while the queue is full, before Flask has begun to look at the request.
+"""Refuses work while there is no room for it, before Flask has begun to look at the request.
 
 Under overload most requests end like this, and each must cost little: with Flask's share of it, a
 service at twice its capacity spends its time on saying no.
@@ -11,11 +11,10 @@ from translator.api.problem import busy
 from translator.batching.errors import QueueFullError
 from translator.lifecycle import Lifecycle
 from translator.observe.requests import name_route
+from translator.serving.crowd import WORK, crowded
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-_WORK = frozenset({"/translate", "/batch", "/v2/translate"})
 
 
 class Refusing:
@@ -29,12 +28,18 @@ class Refusing:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """The application's answer, or a 503 with `Retry-After`."""
         path = environ.get("PATH_INFO", "")
-        if path in _WORK and environ["REQUEST_METHOD"] == "POST" and self._lifecycle.is_loaded:
+        if path in WORK and environ["REQUEST_METHOD"] == "POST":
             try:
-                self._lifecycle.translator.require_room()
+                self._require_room()
             except QueueFullError as error:
                 name_route(environ, path)
                 response = busy(error)
                 response.headers["X-Release"] = self._release
                 return response(environ, start_response)
         return self._application(environ, start_response)
+
+    def _require_room(self) -> None:
+        if self._lifecycle.is_loaded:
+            self._lifecycle.translator.require_room(crowded=crowded.get())
+        elif crowded.get():
+            raise QueueFullError(1)

@@ -73,9 +73,12 @@ class Queue:
         """Tokens that wait."""
         return self._tokens
 
-    def require_room(self) -> None:
-        """Raises QueueFullError where no request would be let in; takes no lock, to cost nothing."""
-        if self._admitted >= self._limits.requests:
+    def require_room(self, *, crowded: bool = False) -> None:
+        """Raises QueueFullError where no request would be let in; takes no lock, to cost nothing.
+
+        `crowded`: who asks has no means to wait, so there is no room, however empty the queue is.
+        """
+        if crowded or self._admitted >= self._limits.requests:
             raise QueueFullError(self._retry_after())
 
     @contextmanager

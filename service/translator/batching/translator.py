@@ -33,10 +33,10 @@ class Translator:
         self._deadline = deadline
         self._meter = meter
 
-    def require_room(self) -> None:
-        """Raises QueueFullError where not even the smallest request would be let in."""
+    def require_room(self, *, crowded: bool = False) -> None:
+        """Raises QueueFullError where not even the smallest request would be let in; `crowded`: anyway."""
         try:
-            self._batcher.queue.require_room()
+            self._batcher.queue.require_room(crowded=crowded)
         except QueueFullError:
             self._meter.refused("queue_full")
             raise

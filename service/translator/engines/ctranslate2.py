@@ -5,6 +5,7 @@ from pathlib import Path
 
 import ctranslate2
 
+from translator.engines.priority import giving_way
 from translator.engines.protocol import Decoding, Output, Pieces
 from translator.engines.tokenizer import Tokenizer
 
@@ -32,9 +33,10 @@ class CTranslate2Engine:
         self.decoding = decoding
         self.replicas = replicas
         self._tokenizer = Tokenizer(model_dir)
-        self._translator = ctranslate2.Translator(
-            str(model_dir), device="cpu", inter_threads=replicas, intra_threads=1
-        )
+        with giving_way():
+            self._translator = ctranslate2.Translator(
+                str(model_dir), device="cpu", inter_threads=replicas, intra_threads=1
+            )
         self._search = {
             "beam_size": decoding.beam_size,
             "patience": 1,

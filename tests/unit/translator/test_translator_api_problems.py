@@ -27,7 +27,7 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def require_room(self) -> None:
+    def require_room(self, *, crowded: bool) -> None:
         """There is room."""
 
     @contextmanager
@@ -127,7 +127,7 @@ def test_a_refused_caller_keeps_the_headers_that_say_why() -> None:
 class Crowded:
     """A translator that has no room."""
 
-    def require_room(self) -> None:
+    def require_room(self, *, crowded: bool) -> None:
         raise QueueFullError(7)
 
 

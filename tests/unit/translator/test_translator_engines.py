@@ -1,14 +1,19 @@
 """The real model translates, and says the same whatever it is batched with and whoever else is asking."""
 
+import os
 import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import ctranslate2
 import pytest
 
+from translator.engines import priority
 from translator.engines.choose import load
 from translator.engines.ctranslate2 import CTranslate2Engine
 from translator.engines.protocol import Decoding, Engine, Pieces
+from unit.translator.service_process import MODEL
 
 DATASETS = Path(__file__).parents[3] / "pipelines" / "datasets"
 
@@ -127,3 +132,25 @@ def test_the_longest_output_is_what_the_decoding_says(model_dir: Path) -> None:
 def test_a_directory_without_a_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises((OSError, RuntimeError)):
         load("ctranslate2", tmp_path, 1, Decoding())
+
+
+def test_the_engines_threads_give_way_and_those_of_python_do_not() -> None:
+    tasks = Path("/proc/self/task")
+    stop = threading.Event()
+    before = {path.name for path in tasks.iterdir()}
+    with priority.giving_way():
+        translator = ctranslate2.Translator(str(MODEL), device="cpu", inter_threads=2)
+        ours = threading.Thread(target=stop.wait, daemon=True)
+        ours.start()
+    try:
+        nice = {
+            int(path.name): os.getpriority(os.PRIO_PROCESS, int(path.name))
+            for path in tasks.iterdir()
+            if path.name not in before
+        }
+        assert nice.pop(ours.native_id or 0) == 0
+        assert len(nice) >= translator.num_translators
+        assert set(nice.values()) == {priority.NICE}
+        assert os.getpriority(os.PRIO_PROCESS, 0) == 0
+    finally:
+        stop.set()

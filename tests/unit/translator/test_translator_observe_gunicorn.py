@@ -24,7 +24,7 @@ import logging.config
 from translator.observe import logs
 logging.config.dictConfig(logs.configuration("debug", "{RELEASE}"))
 loglevel, errorlog, accesslog = "debug", None, None
-worker_class, threads, control_socket_disable = "translator.worker.DrainingWorker", 8, True
+worker_class, threads, control_socket_disable = "translator.serving.worker.DrainingWorker", 8, True
 """
 
 

@@ -2,12 +2,13 @@
 
 import errno
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from translator import patience
-from translator.patience import PatientSocket
+from translator.serving import patience
+from translator.serving.patience import PatientSocket
 
 Pair = tuple[PatientSocket, socket.socket]
 
@@ -54,3 +55,21 @@ def test_a_limit_of_gunicorns_own_holds(pair: Pair) -> None:
     client.sendall(b"rest")
     assert service.recv(100) == b"rest"
     assert service.gettimeout() == 5.0
+
+
+def test_in_a_hurry_nobody_is_waited_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "REQUEST_WITHIN", 60.0)
+    monkeypatch.setattr(patience, "ANSWER_WITHIN", 60.0)
+    service, client = pair
+    began = time.monotonic()
+    with service.in_a_hurry():
+        service.restart()
+        service.setblocking(True)
+        with pytest.raises(TimeoutError):
+            service.recv(100)
+        with pytest.raises(TimeoutError):
+            service.sendall(b"x" * 10_000_000)
+    assert time.monotonic() - began < 10
+    client.sendall(b"afterwards")
+    service.restart()
+    assert service.recv(100) == b"afterwards"

@@ -1,6 +1,7 @@
 """A gunicorn thread worker that neither stops nor stalls in a way that a proxy would notice."""
 
 import signal
+import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from http import HTTPStatus
@@ -10,8 +11,8 @@ from typing import Any
 from gunicorn.workers import gthread
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from translator import malformed
-from translator.patience import PatientSocket
+from translator.serving import crowd, malformed
+from translator.serving.patience import PatientSocket
 
 # Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
 # seen its 503, short enough for the ten seconds that `docker stop` waits by default.
@@ -32,6 +33,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         super().__init__(*args, **kwargs)
         self.on_stop: Callable[[], None] = lambda: None
         self._closers = ThreadPoolExecutor(4, "close")
+        self._in_hand = 0  # connections that the pool has; only the loop counts them
 
     def handle_exit(self, _signal: int, _frame: FrameType | None) -> None:
         # An alarm and not a timer thread: the interrupted code may hold the locks a thread needs.
@@ -54,10 +56,66 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                 self.accept(listener)
             listener.close()
 
+    def enqueue_req(self, conn: TConn) -> None:
+        """Gives a request to a thread; while none is free, work is refused here and now."""
+        awaited = self._stop_awaiting(conn)
+        if self._in_hand < self.cfg.threads or not self._answer_at_once(conn, awaited):
+            self._in_hand += 1
+            super().enqueue_req(conn)
+
+    def _answer_at_once(self, conn: TConn, awaited: int) -> bool:
+        """Whether the loop has answered what came on a connection, or waits for the rest of it."""
+        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
+            return False
+        try:
+            arrived = conn.sock.recv(crowd.LOOKED_AT, socket.MSG_PEEK)
+        except BlockingIOError:
+            self._finish_later(conn, gthread._DEFER)  # noqa: SLF001
+            return True
+        except OSError:
+            return False
+        size = crowd.find_size(arrived)
+        if size is None or len(arrived) < awaited:  # less than awaited comes from who has gone
+            return False
+        if len(arrived) < size:
+            self._await(conn, size)
+            self._finish_later(conn, gthread._DEFER)  # noqa: SLF001
+        else:
+            self._finish_later(conn, self._handle_in_a_hurry(conn))
+        return True
+
+    @staticmethod
+    def _await(conn: TConn, size: int) -> None:
+        """Makes the connection readable when so much of a request has come, or its client has gone."""
+        conn.awaited = size
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+    @staticmethod
+    def _stop_awaiting(conn: TConn) -> int:
+        awaited = getattr(conn, "awaited", 1)
+        if awaited > 1:
+            conn.awaited = 1
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+        return int(awaited)
+
+    def _finish_later(self, conn: TConn, result: Any) -> None:
+        """Not from here: finishing may lead to the next request of the same connection."""
+        answered: Future[Any] = Future()
+        answered.set_result(result)
+        self.method_queue.defer(self._finish, conn, answered)
+
+    def _handle_in_a_hurry(self, conn: TConn) -> Any:
+        token = crowd.crowded.set(True)
+        conn.sock = PatientSocket.around(conn.sock)
+        try:
+            with conn.sock.in_a_hurry():
+                return self.handle(conn)
+        finally:
+            crowd.crowded.reset(token)
+
     def handle(self, conn: TConn) -> Any:
         """As gthread does, with a limit on the time that the client may take."""
-        if not isinstance(conn.sock, PatientSocket):
-            conn.sock = PatientSocket(conn.sock)
+        conn.sock = PatientSocket.around(conn.sock)
         conn.sock.restart()
         # gthread would hold a thread for five seconds for a connection that has sent nothing yet.
         if not (conn.initialized or conn.data_ready) and not conn.wait_for_data(0):
@@ -74,6 +132,11 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         malformed.answer(client, status)
 
     def finish_request(self, conn: TConn, request: Future[Any]) -> None:
+        """As gthread does, for a request that the pool had."""
+        self._in_hand -= 1
+        self._finish(conn, request)
+
+    def _finish(self, conn: TConn, request: Future[Any]) -> None:
         """Leaves the closing of a connection to a thread of its own.
 
         gthread would wait up to two seconds for the peer to close too, in the one loop that all

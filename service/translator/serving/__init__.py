@@ -1,0 +1,1 @@
+"""Takes connections: what gunicorn's thread worker leaves open for a service behind a proxy."""
