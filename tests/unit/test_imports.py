@@ -77,9 +77,20 @@ SERVICE_BELOW = {
     "batching": {"engines"},
     "observe": {"release"},
     "body": {"settings"},
-    "serving": set(),
+    "serving": {"problems"},
     "access": {"settings", "body"},
-    "api": {"settings", "release", "lifecycle", "body", "text", "batching", "observe", "access", "serving"},
+    "api": {
+        "settings",
+        "release",
+        "lifecycle",
+        "body",
+        "text",
+        "batching",
+        "observe",
+        "access",
+        "serving",
+        "problems",
+    },
 }
 SERVICE_FILES = sorted(path for folder in SERVICE_BELOW for path in (SERVICE / folder).rglob("*.py"))
 

@@ -1,7 +1,6 @@
 """Answers every error as `application/problem+json` (RFC 9457)."""
 
 import json
-from http import HTTPStatus
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
@@ -9,8 +8,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 from translator.batching.errors import DeadlineError, QueueFullError
 from translator.lifecycle import NotReadyError
 from translator.observe import request_id
-
-CONTENT_TYPE = "application/problem+json"
+from translator.problems import CONTENT_TYPE, members
 
 
 def register(app: Flask) -> None:
@@ -24,15 +22,8 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, detail: str) -> Response:
-    """A problem without a type of its own; `error` repeats the sentence for simple clients."""
-    members = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "error": detail,
-    }
-    body = json.dumps(members, ensure_ascii=False)
+    """The answer that says what went wrong."""
+    body = json.dumps(members(status, detail), ensure_ascii=False)
     return Response(body, status, content_type=CONTENT_TYPE)
 
 

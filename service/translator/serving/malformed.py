@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 from gunicorn.http import errors
 
+from translator.problems import CONTENT_TYPE, members
+
 _STATUS = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -31,17 +33,9 @@ def status_of(error: BaseException) -> HTTPStatus:
 
 def answer(client: socket.socket, status: HTTPStatus) -> None:
     """Sends the problem and says that the connection ends; whoever has gone already does not get it."""
-    detail = _WORDS[status]
-    members = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status,
-        "detail": detail,
-        "error": detail,
-    }
-    body = json.dumps(members)
+    body = json.dumps(members(status, _WORDS[status]))
     head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/problem+json\r\n"
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {CONTENT_TYPE}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     with contextlib.suppress(OSError):

@@ -47,6 +47,12 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         if not (enabled or self.alive):
             self._close_door()
 
+    def _cap_keepalive(self, deadline: float) -> None:
+        """As gthread does at the end, and for connections that have sent nothing yet, which it forgets."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
     def _close_door(self) -> None:
         while self.sockets:
             listener = self.sockets.pop()

@@ -2,7 +2,7 @@
 
 from werkzeug.test import TestResponse
 
-from translator.api import problem
+from translator.problems import CONTENT_TYPE
 
 CHALLENGE = 'Bearer realm="translator"'
 
@@ -16,7 +16,7 @@ def caller(response: TestResponse) -> object:
 def assert_refused(response: TestResponse, status: int, words: str) -> None:
     """The answer is a problem that says this, and a 401 says how to send a credential."""
     problem_ = response.get_json()
-    assert (response.status_code, response.content_type) == (status, problem.CONTENT_TYPE)
+    assert (response.status_code, response.content_type) == (status, CONTENT_TYPE)
     assert words in problem_["detail"]
     assert problem_["error"] == problem_["detail"]
     challenge = response.headers.get("WWW-Authenticate", "")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from translator.api.problem import CONTENT_TYPE
 from translator.api.validation import Shape
+from translator.problems import CONTENT_TYPE
 
 Json = dict[str, Any]
 
