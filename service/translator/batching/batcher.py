@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from translator.batching.job import Job, Sentence, Ticket
+from translator.batching.job import Answer, Job, Sentence, Ticket
 from translator.batching.queue import NO_PAUSE, Limits, Pause, Queue
 from translator.engines.protocol import Engine, Output, Pieces
 
@@ -41,17 +41,18 @@ class Batcher:
         for number in range(engine.replicas):
             threading.Thread(target=self._run, name=f"engine-{number}", daemon=True).start()
 
-    def translate(self, sentences: Sequence[Pieces], seconds: float) -> list[Output] | None:
-        """One output per sentence, in order; None when `seconds` were not enough.
+    def translate(self, sentences: Sequence[Pieces], seconds: float) -> list[Output | None]:
+        """One output per sentence, in order; None for those that `seconds` were not enough for.
 
         Raises what the engine raised.
         """
-        if not sentences:
-            return []
+        if not sentences or seconds <= 0:
+            return [None] * len(sentences)
         job = Job([Sentence(pieces, self._engine.bucket(pieces)) for pieces in sentences])
         self.queue.put(job)
         try:
-            return job.outputs() if job.wait(seconds) else None
+            job.wait(seconds)
+            return job.outputs()
         finally:
             self.queue.give_up(job)
 
@@ -60,43 +61,56 @@ class Batcher:
         while True:
             batch = self.queue.take(pause)
             started = time.monotonic()
-            outputs = self._translate(batch)
+            answers = self._translate(batch)
             seconds = time.monotonic() - started
-            self.queue.deliver(batch, outputs, seconds)
+            self.queue.deliver(answers, _tokens(batch), seconds)
             try:
-                self._count(batch, outputs, started, seconds)
+                self._count(batch, answers, started, seconds)
             except Exception:  # noqa: BLE001  who is counted has been answered, and a runner must not end
                 _log.exception("a batch of %d sentences was not counted", len(batch))
             requests = len({ticket.job for ticket in batch})
             pause = Pause(requests, _PATIENCE * seconds) if requests > 1 else NO_PAUSE
 
-    def _translate(self, batch: Sequence[Ticket]) -> list[Output] | list[Output | Exception]:
+    def _translate(self, batch: Sequence[Ticket]) -> list[Answer]:
+        """The answers to those sentences that could be translated; the requests of the others failed."""
         try:
-            return self._ask([ticket.pieces for ticket in batch])
-        except Exception:  # noqa: BLE001  one sentence must not spoil the answers of the others in its batch
-            _log.exception("a batch of %d sentences failed; trying them one by one", len(batch))
-            return [self._translate_alone(ticket.pieces) for ticket in batch]
+            return self._ask(batch)
+        except Exception as error:  # noqa: BLE001  one sentence must not spoil the answers of the others
+            _log.exception("a batch of %d sentences failed; looking for the ones that fail", len(batch))
+            return self._halve(batch, error)
 
-    def _translate_alone(self, pieces: Pieces) -> Output | Exception:
+    def _halve(self, batch: Sequence[Ticket], error: Exception) -> list[Answer]:
+        if len(batch) == 1:
+            self.queue.fail(batch[0].job, error)
+            return []
+        middle = len(batch) // 2
+        return self._try_again(batch[:middle]) + self._try_again(batch[middle:])
+
+    def _try_again(self, batch: Sequence[Ticket]) -> list[Answer]:
+        wanted = [ticket for ticket in batch if ticket.job.wanted]
         try:
-            return self._ask([pieces])[0]
+            return self._ask(wanted) if wanted else []
         except Exception as error:  # noqa: BLE001  the request that it belongs to raises it
-            return error
+            return self._halve(wanted, error)
 
-    def _ask(self, sentences: Sequence[Pieces]) -> list[Output]:
-        outputs = self._engine.translate(sentences)
-        if len(outputs) != len(sentences):
-            raise RuntimeError(f"{len(outputs)} outputs for {len(sentences)} sentences")
-        return outputs
+    def _ask(self, batch: Sequence[Ticket]) -> list[Answer]:
+        outputs = self._engine.translate([ticket.pieces for ticket in batch])
+        if len(outputs) != len(batch):
+            raise RuntimeError(f"{len(outputs)} outputs for {len(batch)} sentences")
+        return list(zip(batch, outputs, strict=True))
 
     def _count(
         self,
         batch: Sequence[Ticket],
-        outputs: Sequence[Output | Exception],
+        answers: Sequence[Answer],
         started: float,
         seconds: float,
     ) -> None:
         for ticket in batch:
             self._meter.waited(started - ticket.job.since)
-        self._meter.batch(len(batch), sum(len(ticket.pieces) for ticket in batch), seconds)
-        self._meter.produced(sum(output.pieces for output in outputs if isinstance(output, Output)))
+        self._meter.batch(len(batch), _tokens(batch), seconds)
+        self._meter.produced(sum(output.pieces for _, output in answers))
+
+
+def _tokens(batch: Sequence[Ticket]) -> int:
+    return sum(len(ticket.pieces) for ticket in batch)

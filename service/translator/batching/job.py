@@ -20,7 +20,7 @@ class Sentence:
 class Job:
     """One request's sentences, some of them waiting, some being translated, some done.
 
-    Only `wait` may be called without the lock of the queue that the job is in.
+    Only `wait`, `wanted` and `outputs` may be used without the lock of the queue that the job is in.
     """
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
@@ -31,10 +31,16 @@ class Job:
         self._error: Exception | None = None
         self._missing = len(sentences)
         self._done = threading.Event()
+        self._wanted = True
         # By length: neighbours in a batch are padded to the longest, so they should be of one length.
         self._waiting: dict[int, deque[int]] = {}
         for index in sorted(range(len(sentences)), key=lambda index: -len(sentences[index].pieces)):
             self._waiting.setdefault(sentences[index].bucket, deque()).append(index)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody still waits for what has not been translated."""
+        return self._wanted
 
     @property
     def waiting(self) -> int:
@@ -64,30 +70,32 @@ class Job:
         return Ticket(self, index, pieces)
 
     def drop(self) -> None:
-        """Nothing of this job waits any longer."""
+        """Nothing of this job waits any longer, and nobody waits for it."""
+        self._wanted = False
         self._waiting.clear()
         self.tokens = 0
 
-    def deliver(self, index: int, output: Output | Exception) -> None:
-        """The output of one sentence, or why there is none; a failed sentence fails the request."""
-        if isinstance(output, Exception):
-            self._error = output
-            self._done.set()
-            return
+    def deliver(self, index: int, output: Output) -> None:
+        """The output of one sentence."""
         self._outputs[index] = output
         self._missing -= 1
         if not self._missing:
             self._done.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Whether the job was finished within `seconds`."""
-        return self._done.wait(seconds)
+    def fail(self, error: Exception) -> None:
+        """Why a sentence has no output; a failed sentence fails the request."""
+        self._error = error
+        self._done.set()
 
-    def outputs(self) -> list[Output]:
-        """One output per sentence, in order; raises what the engine raised."""
+    def wait(self, seconds: float) -> None:
+        """Returns when the job is finished, after `seconds` at the latest."""
+        self._done.wait(seconds)
+
+    def outputs(self) -> list[Output | None]:
+        """One output per sentence, in order, None where there is none yet; raises what the engine raised."""
         if self._error:
             raise self._error
-        return [output for output in self._outputs if output is not None]
+        return list(self._outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +105,6 @@ class Ticket:
     job: Job
     index: int
     pieces: Pieces
+
+
+Answer = tuple[Ticket, Output]

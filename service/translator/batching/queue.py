@@ -4,13 +4,13 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from translator.batching.batch import Batch
 from translator.batching.errors import QueueFullError
-from translator.batching.job import Job, Ticket
-from translator.engines.protocol import Output
+from translator.batching.job import Answer, Job, Ticket
 
 _LONGEST_RETRY = 60  # seconds
 
@@ -33,15 +33,6 @@ class Pause:
 
 
 NO_PAUSE = Pause(0, 0.0)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What one job may add in its turn: `tokens` of one bucket, to a batch of at most `sentences`."""
-
-    bucket: int
-    tokens: int
-    sentences: int
 
 
 class Queue:
@@ -129,16 +120,19 @@ class Queue:
             finally:
                 self._free -= 1
 
-    def deliver(self, batch: Sequence[Ticket], outputs: Sequence[Output | Exception], seconds: float) -> None:
-        """Hands the outputs of a batch, which took `seconds`, to their jobs."""
-        tokens = sum(len(ticket.pieces) for ticket in batch)
+    def deliver(self, answers: Iterable[Answer], tokens: int, seconds: float) -> None:
+        """Hands the outputs of a batch of so many tokens, which took `seconds`, to their jobs."""
         with self._changed:
             rate = self._runners * tokens / max(seconds, 1e-6)
             self._rate += (0.2 if self._rate else 1.0) * (rate - self._rate)
-            for ticket, output in zip(batch, outputs, strict=True):
-                if isinstance(output, Exception):
-                    self._forget(ticket.job)
+            for ticket, output in answers:
                 ticket.job.deliver(ticket.index, output)
+
+    def fail(self, job: Job, error: Exception) -> None:
+        """The job fails, at once; what still waits of it is not done."""
+        with self._changed:
+            self._forget(job)
+            job.fail(error)
 
     def _forget(self, job: Job) -> None:
         self._tokens -= job.tokens
@@ -151,39 +145,34 @@ class Queue:
             self._changed.wait(left)
 
     def _fill(self) -> list[Ticket]:
-        bucket = self._jobs[0].bucket
+        first = self._jobs[0]  # of its bucket, so that it always gets a sentence in
         share = math.ceil(sum(job.waiting for job in self._jobs) / self._free)
-        jobs = deque(job for job in self._jobs if job.waits_in(bucket))
+        batch = Batch(first.bucket, self._limits.batch_tokens, share)
+        jobs = deque(job for job in self._jobs if job.waits_in(batch.bucket))
         turn = self._limits.batch_tokens // len(jobs)
-        batch: list[Ticket] = []
-        while jobs and not self._serve(jobs[0], _Part(bucket, turn, share), batch):
+        while jobs and not batch.full:
             job = jobs.popleft()
-            if job.waits_in(bucket):
+            if self._serve(job, turn, batch):
                 jobs.append(job)
-        served = {ticket.job for ticket in batch}
+        served = {ticket.job for ticket in batch.tickets}
         waiting = [job for job in self._jobs if job.waiting]
         # Who got nothing this time comes first the next time.
         self._jobs = deque(sorted(waiting, key=lambda job: job in served))
-        return batch
+        return batch.tickets
 
-    def _serve(self, job: Job, part: _Part, batch: list[Ticket]) -> bool:
-        """Adds a part of one job to the batch; whether the batch is full."""
-        longest = max((len(ticket.pieces) for ticket in batch), default=0)
+    def _serve(self, job: Job, turn: int, batch: Batch) -> bool:
+        """Adds a turn's tokens of one job to the batch; whether the next of its sentences fits too."""
         used = 0
-        while len(batch) < part.sentences:
-            if not job.waits_in(part.bucket):
-                return False
-            length = job.next_length(part.bucket)
-            if used and used + length > part.tokens:
-                return False
-            longest = max(longest, length)
-            # A batch costs what its longest sentence costs, for each of its sentences.
-            if batch and longest * (len(batch) + 1) > self._limits.batch_tokens:
+        while job.waits_in(batch.bucket):
+            length = job.next_length(batch.bucket)
+            if not batch.fits(length):
+                return False  # others may have shorter ones that do
+            if used and used + length > turn:
                 return True
             used += length
             self._tokens -= length
-            batch.append(job.take(part.bucket))
-        return True
+            batch.add(job)
+        return False
 
     def _retry_after(self) -> int:
         if not self._rate:

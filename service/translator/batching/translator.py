@@ -69,11 +69,13 @@ class Translator:
 
     def _ask(self, sentences: Sequence[str], until: float) -> dict[str, str]:
         pieces = [self._engine.encode(sentence) for sentence in sentences]
-        left = until - time.monotonic()
-        outputs = self._batcher.translate(pieces, left) if left > 0 else None
-        if outputs is None:
+        outputs = self._batcher.translate(pieces, until - time.monotonic())
+        answers = {
+            sentence: output.text for sentence, output in zip(sentences, outputs, strict=True) if output
+        }
+        # Also what was done of a request that comes too late: another attempt has less left to do.
+        self._cache.remember(answers)
+        if len(answers) < len(sentences):
             self._meter.refused("deadline")
             raise DeadlineError(self._deadline)
-        answers = {sentence: output.text for sentence, output in zip(sentences, outputs, strict=True)}
-        self._cache.remember(answers)
         return answers

@@ -11,8 +11,8 @@ import pytest
 from translator.batching.batcher import Batcher
 from translator.batching.cache import Cache
 from translator.batching.errors import DeadlineError, QueueFullError
-from translator.batching.job import Job, Sentence
-from translator.batching.queue import Limits, Pause, Queue
+from translator.batching.job import Job
+from translator.batching.queue import Limits, Queue
 from translator.batching.translator import Translator
 from translator.engines.protocol import Output
 from unit.translator.slow_engine import Counts, SlowEngine
@@ -42,7 +42,8 @@ class Bench:
     def call(self, sentences: tuple[str, ...], seconds: float = 20) -> list[str] | None:
         with self.batcher.queue.admitted(sum(map(len, sentences))):
             outputs = self.batcher.translate([self.engine.encode(each) for each in sentences], seconds)
-        return None if outputs is None else [output.text for output in outputs]
+        texts = [output.text for output in outputs if output]
+        return texts if len(texts) == len(sentences) else None
 
     def _put(self, job: Job) -> None:
         type(self.batcher.queue).put(self.batcher.queue, job)
@@ -126,42 +127,6 @@ def test_what_waits_is_shared_out_over_the_free_replicas(pool: ThreadPoolExecuto
     assert answer.result() == list("ABCDEF")
 
 
-def test_a_runner_that_expects_two_callers_takes_them_together(pool: ThreadPoolExecutor) -> None:
-    queue = Queue(ROOMY, runners=1)
-    taken = pool.submit(queue.take, Pause(requests=2, seconds=20))
-    queue.put(Job([Sentence("a")]))
-    time.sleep(0.1)
-    assert not taken.done()
-    queue.put(Job([Sentence("b")]))
-    assert [ticket.pieces for ticket in taken.result(timeout=10)] == ["a", "b"]
-
-
-def test_a_runner_waits_for_callers_no_longer_than_its_pause(pool: ThreadPoolExecutor) -> None:
-    queue = Queue(ROOMY, runners=1)
-    taken = pool.submit(queue.take, Pause(requests=2, seconds=0.05))
-    queue.put(Job([Sentence("a")]))
-    assert [ticket.pieces for ticket in taken.result(timeout=10)] == ["a"]
-
-
-def test_who_got_nothing_comes_first_the_next_time() -> None:
-    queue = Queue(ROOMY, runners=1)
-    for number in range(20):
-        queue.put(Job([Sentence(f"{number:02}{part:08}") for part in range(40)]))
-    queue.put(Job([Sentence("short")]))
-    taken = [{ticket.pieces for ticket in queue.take()} for _ in range(4)]
-    assert any("short" in batch for batch in taken)
-
-
-def test_a_runner_does_not_linger_for_a_request_that_comes_later(pool: ThreadPoolExecutor) -> None:
-    queue = Queue(ROOMY, runners=1)
-    taken = pool.submit(queue.take, Pause(requests=2, seconds=0.2))
-    time.sleep(0.4)
-    started = time.monotonic()
-    queue.put(Job([Sentence("a")]))
-    taken.result(timeout=10)
-    assert time.monotonic() - started < 0.15
-
-
 def test_a_short_text_is_let_in_beside_the_largest(pool: ThreadPoolExecutor) -> None:
     bench = Bench(pool, Limits(requests=10, characters=100, batch_tokens=50))
     bench.ask("busy")
@@ -243,19 +208,6 @@ def test_after_its_deadline_a_request_is_given_up_and_its_work_is_not_done(pool:
     assert bench.engine.batches == [["running"], ["next"]]
 
 
-def test_a_sentence_that_fails_fails_only_its_own_request(pool: ThreadPoolExecutor) -> None:
-    bench = Bench(pool)
-    first = bench.ask("first")
-    bench.engine.wait_for_batch()
-    good, bad = bench.ask("good"), bench.ask("boom", "with it")
-    bench.engine.release(20)
-    assert (first.result(), good.result()) == (["FIRST"], ["GOOD"])
-    with pytest.raises(RuntimeError, match="boom"):
-        bad.result(timeout=20)
-    assert bench.ask("after it").result(timeout=20) == ["AFTER IT"]
-    assert (bench.batcher.queue.requests, bench.batcher.queue.tokens) == (0, 0)
-
-
 def test_many_callers_get_their_own_answers(pool: ThreadPoolExecutor) -> None:
     bench = Bench(pool, Limits(requests=64, characters=10_000, batch_tokens=40), replicas=2)
     bench.engine.release(10_000)
@@ -304,9 +256,32 @@ def test_a_deadline_is_an_error_and_is_counted(counts: Counts) -> None:
     engine.release()
 
 
-def test_the_deadline_is_that_of_the_whole_request(counts: Counts) -> None:
+def test_what_was_done_before_the_deadline_is_remembered(
+    counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = SlowEngine()
+    translator = _translator(engine, counts)
+    engine.release()
+
+    def until_the_second_batch(_: Job, seconds: float) -> None:
+        assert 0 < seconds <= 20
+        engine.wait_for_batch()
+        engine.wait_for_batch()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "wait", until_the_second_batch)
+        with pytest.raises(DeadlineError):
+            _ask(translator, "a" * 100, "late")
+    assert counts.refusals == ["deadline"]
+    engine.release(2)
+    assert _ask(translator, "a" * 100, "late") == ["A" * 100, "LATE"]
+    assert engine.batches == [["a" * 100], ["late"], ["late"]]
+
+
+def test_the_deadline_is_that_of_the_whole_request(counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = SlowEngine()
     engine.release(10)
+    monkeypatch.setattr(Queue, "put", lambda *_: pytest.fail("what is too late does not even wait"))
     with _translator(engine, counts, deadline=0.05).admit(3) as translate:
         time.sleep(0.1)  # the caller's own work on its text
         with pytest.raises(DeadlineError):
