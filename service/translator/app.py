@@ -33,13 +33,24 @@ def create_app(parts: Parts) -> Flask:
     )
     app.json = _Json(app)
     problem.register(app)
-    app.wsgi_app = Refusing(app.wsgi_app, parts.lifecycle, parts.release.tag)  # type: ignore[method-assign]
+    headers = {
+        "X-Release": parts.release.tag,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
+    }
+    app.wsgi_app = Refusing(app.wsgi_app, parts.lifecycle, headers)  # type: ignore[method-assign]
     requests.register(app, parts.metrics, parts.settings.access_log)  # sees also what the guard refuses
     access.register(app, parts.guard)
     app.register_blueprint(status.routes(parts.release, parts.lifecycle))
     app.register_blueprint(scrape.routes(parts.metrics))
     app.register_blueprint(api.routes(parts.settings, parts.release, parts.lifecycle, parts.blocked))
     _add_page(app, parts)
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(headers)
+        return response
+
     return app
 
 
@@ -48,10 +59,3 @@ def _add_page(app: Flask, parts: Parts) -> None:
     def page() -> str:
         limit = parts.settings.max_characters
         return render_template("index.html", release=parts.release.tag, max_characters=limit)
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers["X-Release"] = parts.release.tag
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
-        return response

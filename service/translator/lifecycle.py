@@ -26,7 +26,7 @@ class Lifecycle:
     """Moves from starting to ready to draining, never back; safe to ask from any thread."""
 
     def __init__(self, patience: float = 2.0) -> None:
-        """`patience`: seconds that `translator` waits for a model which is still being loaded."""
+        """`patience`: seconds that `await_translator` waits for a model which is still being loaded."""
         self._patience = patience
         self._loaded = threading.Event()
         self._translator: Translator | None = None
@@ -40,13 +40,12 @@ class Lifecycle:
         return Phase.READY if self._loaded.is_set() else Phase.STARTING
 
     @property
-    def is_loaded(self) -> bool:
-        """Whether `translator` answers at once."""
-        return self._loaded.is_set()
+    def translator(self) -> Translator | None:
+        """The translator, or None while the model is being loaded; never waits."""
+        return self._translator
 
-    @property
-    def translator(self) -> Translator:
-        """The translator; raises NotReadyError when `patience` ends before there is one.
+    def await_translator(self) -> Translator:
+        """The translator, waited for; raises NotReadyError when `patience` ends before there is one.
 
         Waiting is for the live slot that crashed and came back: its proxy sends requests as soon as
         it listens, a moment before the model is loaded. A draining service has one too,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NoReturn
 
 from translator.engines.checksum import checksum
 from translator.parts import Parts
@@ -30,11 +31,19 @@ def load(parts: Parts) -> None:
         _require_checksum(parts)
         engine = _warm_engine(parts.settings)
         parts.lifecycle.become_ready(make_translator(engine, parts))
-    except Exception as error:  # noqa: BLE001  whatever the reason, the answer is the same
-        _log.critical("cannot serve the model in %s: %s", parts.settings.model_dir, error)
-        logging.shutdown()
-        os._exit(APP_LOAD_ERROR)
+    except BaseException as error:  # noqa: BLE001  even SystemExit would only end this thread
+        _end_process(parts.settings, error)
     _log.info("ready after %.2f s with %d replicas", time.monotonic() - started, engine.replicas)
+
+
+def _end_process(settings: Settings, error: BaseException) -> NoReturn:
+    # What has no words of its own, or was never meant for readers, is told by its name.
+    words = str(error) if isinstance(error, Exception) else ""
+    try:
+        _log.critical("cannot serve the model in %s: %s", settings.model_dir, words or repr(error))
+        logging.shutdown()
+    finally:
+        os._exit(APP_LOAD_ERROR)
 
 
 def _require_checksum(parts: Parts) -> None:
@@ -48,11 +57,19 @@ def _warm_engine(settings: Settings) -> Engine:
     from translator.engines.choose import load as load_engine
 
     engine = load_engine(settings.engine, settings.model_dir, settings.cpus, settings.decoding)
-    for _ in range(engine.replicas):
-        (output,) = engine.translate([engine.encode(_WARM_UP)])
-        if not output.text.strip():
-            raise RuntimeError("the warm-up translation is empty")
+    warm_up(engine)
     return engine
+
+
+def warm_up(engine: Engine) -> None:
+    """Has every replica translate once; raises RuntimeError when nothing comes out."""
+    batch = [engine.encode(_WARM_UP)]
+    # All at a time: one after the other, a single replica could take each of them, and the first
+    # requests of the others would pay for what a replica allocates when it is first used.
+    with ThreadPoolExecutor(engine.replicas, "warm-up") as pool:
+        for (output,) in pool.map(engine.translate, [batch] * engine.replicas):
+            if not output.text.strip():
+                raise RuntimeError("the warm-up translation is empty")
 
 
 def make_translator(engine: Engine, parts: Parts) -> Translator:

@@ -20,6 +20,12 @@ from translator.container import available_cpus
 from translator.engines.protocol import Decoding
 
 SECRETS = Path("/run/secrets")
+_MOST_CPUS = 64
+
+
+def _default_cpus() -> int:
+    # Pydantic does not hold a default against its limits, and a larger machine has to start too.
+    return min(available_cpus(), _MOST_CPUS)
 
 
 class SettingsError(ValueError):
@@ -56,7 +62,7 @@ class Settings(BaseSettings):
     release_file: Path | None = None
     port: int = Field(8000, ge=1, le=65535)
     threads: int = Field(80, ge=1, le=1024)
-    cpus: int = Field(default_factory=available_cpus, ge=1, le=64)
+    cpus: int = Field(default_factory=_default_cpus, ge=1, le=_MOST_CPUS)
 
     engine: EngineName = EngineName.CTRANSLATE2
     beam_size: int = Field(4, ge=1, le=16)

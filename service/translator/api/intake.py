@@ -27,7 +27,7 @@ class Intake:
         Raises NotReadyError, QueueFullError or DeadlineError.
         """
         g.characters = sum(map(len, texts))  # for the log
-        with self.lifecycle.translator.admit(g.characters) as translate:
+        with self.lifecycle.await_translator().admit(g.characters) as translate:
             return translate_texts(texts, translate)
 
     def admit(self, name: str, text: str) -> str:

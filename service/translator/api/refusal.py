@@ -4,7 +4,7 @@ Under overload most requests end like this, and each must cost little: with Flas
 service at twice its capacity spends its time on saying no.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from translator.api.problem import busy
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 class Refusing:
     """A WSGI application that lets everything through but work for which there is no room."""
 
-    def __init__(self, application: "WSGIApplication", lifecycle: Lifecycle, release: str) -> None:
+    def __init__(
+        self, application: "WSGIApplication", lifecycle: Lifecycle, headers: Mapping[str, str]
+    ) -> None:
+        """`headers`: those that all answers have."""
         self._application = application
         self._lifecycle = lifecycle
-        self._release = release
+        self._headers = headers
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """The application's answer, or a 503 with `Retry-After`."""
@@ -34,12 +37,12 @@ class Refusing:
             except QueueFullError as error:
                 name_route(environ, path)
                 response = busy(error)
-                response.headers["X-Release"] = self._release
+                response.headers.update(self._headers)
                 return response(environ, start_response)
         return self._application(environ, start_response)
 
     def _require_room(self) -> None:
-        if self._lifecycle.is_loaded:
-            self._lifecycle.translator.require_room(crowded=crowded.get())
+        if translator := self._lifecycle.translator:
+            translator.require_room(crowded=crowded.get())
         elif crowded.get():
             raise QueueFullError(1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import ctranslate2
 
+from translator.engines.damage import TOKENIZER, explained, model_files
 from translator.engines.priority import giving_way
 from translator.engines.protocol import Decoding, Output, Pieces
 from translator.engines.tokenizer import Tokenizer
@@ -29,11 +30,12 @@ class CTranslate2Engine:
     """
 
     def __init__(self, model_dir: Path, replicas: int, decoding: Decoding) -> None:
-        """Raises RuntimeError or OSError when `model_dir` does not hold a model."""
+        """Raises RuntimeError, with the file that is wrong, when `model_dir` does not hold a model."""
         self.decoding = decoding
         self.replicas = replicas
-        self._tokenizer = Tokenizer(model_dir)
-        with giving_way():
+        with explained(model_dir, TOKENIZER):
+            self._tokenizer = Tokenizer(model_dir)
+        with explained(model_dir, model_files(model_dir)), giving_way():
             self._translator = ctranslate2.Translator(
                 str(model_dir), device="cpu", inter_threads=replicas, intra_threads=1
             )

@@ -46,4 +46,4 @@ def make_client(translator: Any = None, **chosen: Any) -> FlaskClient:
 def _real_translator() -> Any:
     parts = make_parts()
     load(parts)
-    return parts.lifecycle.translator
+    return parts.lifecycle.await_translator()

@@ -71,6 +71,7 @@ def crowded() -> Iterator[Service]:
     try:
         service = services.start(THREADS="3", QUEUE_REQUESTS="2")
         service.wait_for("/readyz", 200)
+        finish_probes(service)
         for _ in range(3):
             held = service.open.enter_context(socket.create_connection(("127.0.0.1", service.port)))
             held.sendall(AWAITED)
@@ -85,6 +86,14 @@ def cpu_seconds(service: Service) -> float:
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
     fields = Path(f"/proc/{children.read_text().split()[0]}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def finish_probes(service: Service) -> None:
+    """After this, no thread has an earlier connection in hand: the loop has seen the last one end."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as last:
+        last.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        while last.recv(65_536):
+            pass
 
 
 def split_metric(line: str) -> tuple[str, str]:
@@ -106,6 +115,7 @@ def test_a_kept_connection_is_refused_again_and_again_while_no_thread_is_free(cr
             problem = json.load(found)
             assert (found.status, found.headers["Retry-After"]) == (503, "1")
             assert found.headers["X-Request-Id"]
+            assert found.headers["X-Content-Type-Options"] == "nosniff"
             assert problem["detail"] == "The service is busy; try again in a moment."
         assert crowded.get("/readyz") == crowded.get("/livez") == 200
         # A thread would have been free only after the ten seconds that a request may take to arrive.

@@ -20,6 +20,7 @@ from translator.observe import logs, request_id
 from translator.observe.gunicorn_words import WithoutCallersWords
 from translator.observe.metrics import Metrics
 from translator.release import UNKNOWN
+from unit.translator.applications import make_client
 from unit.translator.observed_service import RELEASE, WORDS, logged, observed
 
 SERVICE = Path(__file__).parents[3] / "service"
@@ -107,6 +108,24 @@ def test_without_an_access_log_only_errors_are_written(written: Lines) -> None:
     assert written() == []
     client.get("/fails")
     assert [line["level"] for line in written()] == ["error"]
+
+
+def test_the_service_logs_how_many_characters_came_and_not_which(written: Lines) -> None:
+    texts = ["我的", "秘密。"]
+    service = make_client()
+    written()  # the model may just have been loaded
+    service.post("/v2/translate", json={"text": texts, "target_lang": "EN"})
+    (line,) = written()
+    assert (line["route"], line["characters"]) == ("/v2/translate", 5)
+    assert WORDS not in json.dumps(line, ensure_ascii=False)
+
+
+def test_the_service_logs_no_request_where_that_is_not_wanted(written: Lines) -> None:
+    service = make_client(access_log=False)
+    written()
+    assert service.post("/translate", json={"text": WORDS}).status_code == 200
+    assert service.get("/nowhere").status_code == 404
+    assert written() == []
 
 
 @pytest.mark.parametrize(

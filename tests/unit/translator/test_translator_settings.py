@@ -21,6 +21,14 @@ def test_only_the_model_is_required() -> None:
     assert settings.cpus >= 1
 
 
+@pytest.mark.parametrize(("cpus", "replicas"), [(1, 1), (64, 64), (65, 64), (128, 64)])
+def test_a_replica_per_cpu_is_the_default_up_to_the_limit(
+    cpus: int, replicas: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("translator.settings.available_cpus", lambda: cpus)
+    assert read_settings().cpus == replicas
+
+
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
     monkeypatch.setenv("RELEASE_FILE", "")
@@ -56,6 +64,7 @@ def test_nothing_in_a_value_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None
         ("PORT", "http", "PORT is 'http'; it should be a valid integer"),
         ("PORT", "0", "PORT is '0'; it should be greater than or equal to 1"),
         ("THREADS", "2000", "THREADS is '2000'; it should be less than or equal to 1024"),
+        ("CPUS", "65", "CPUS is '65'; it should be less than or equal to 64"),
         ("CPUS", "1.5", "CPUS is '1.5'; it should be a valid integer"),
         ("ENGINE", "onnx", "ENGINE is 'onnx'; it should be 'ctranslate2' or 'torch'"),
         ("BEAM_SIZE", "0", "BEAM_SIZE is '0'; it should be greater than or equal to 1"),
@@ -92,7 +101,7 @@ def test_the_table_of_settings_is_complete_and_its_defaults_are_true(model_dir: 
     told = {name: default.strip("`") for names, default in rows for name in re.findall(r"[A-Z_]+", names)}
     assert told.keys() == {name.upper() for name in Settings.model_fields}
     settings = Settings(model_dir=model_dir)
-    in_words = {"MODEL_DIR": "required", "CPUS": "what affinity and cgroup leave"}
+    in_words = {"MODEL_DIR": "required", "CPUS": "what affinity and cgroup leave, at most 64"}
     for name, default in told.items():
         value = getattr(settings, name.lower())
         shown = (

@@ -21,6 +21,20 @@ def test_every_answer_names_the_release(path: str, client: FlaskClient) -> None:
     assert response.headers["X-Release"] == UNKNOWN.tag
 
 
+@pytest.mark.parametrize(
+    "path", ["/livez", "/", "/docs", "/assets/page.js", "/metrics", "/translate", "/nowhere"]
+)
+def test_no_answer_gives_a_browser_anything_to_guess_or_to_load(path: str, client: FlaskClient) -> None:
+    with client.get(path) as response:
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        policy = response.headers["Content-Security-Policy"].split("; ")
+    assert policy[0] == "default-src 'none'"
+    assert {"script-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"} <= {
+        *policy
+    }
+    assert "unsafe" not in " ".join(policy)
+
+
 def test_a_starting_service_is_alive_and_not_ready(parts: Parts) -> None:
     client = create_app(parts).test_client()
     assert client.get("/livez").status_code == 200
