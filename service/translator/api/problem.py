@@ -17,7 +17,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotFound, _from_not_found)
     app.register_error_handler(InternalServerError, _from_the_unexpected)
     app.register_error_handler(NotReadyError, _from_not_ready)
-    app.register_error_handler(QueueFullError, busy)
+    app.register_error_handler(QueueFullError, _from_queue_full)
     app.register_error_handler(DeadlineError, _from_deadline)
 
 
@@ -49,8 +49,7 @@ def _from_not_ready(error: NotReadyError) -> Response:
     return _try_again(problem(503, str(error)), 1)
 
 
-def busy(error: QueueFullError) -> Response:
-    """503, and when to come again."""
+def _from_queue_full(error: QueueFullError) -> Response:
     return _try_again(problem(503, str(error)), error.retry_after)
 
 

@@ -13,6 +13,10 @@ from translator.observe.gunicorn_words import WithoutCallersWords
 _LONGEST_MESSAGE = 1000
 
 
+# What no line says, and would be looked up for each (logging HOWTO, "Optimization").
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
 def configuration(level: str, release: str) -> dict[str, Any]:
     """A configuration for logging.config.dictConfig; `release` is the tag that every line names."""
     return {
