@@ -8,6 +8,7 @@ from translator.access import guard as access
 from translator.api import problem
 from translator.api import routes as api
 from translator.api.refusal import Refusing
+from translator.assets import WithAssets
 from translator.observe import requests, scrape
 from translator.parts import Parts
 
@@ -25,7 +26,7 @@ class _Json(DefaultJSONProvider):
 
 def create_app(parts: Parts) -> Flask:
     """The WSGI application; it answers /livez at once, and translates once the lifecycle is ready."""
-    app = Flask(
+    app = WithAssets(
         __name__,
         static_folder="page/assets",
         static_url_path="/assets",

@@ -1,6 +1,7 @@
 """Translates with CTranslate2: the default engine, int8 weights on CPUs."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import ctranslate2
@@ -35,7 +36,9 @@ class CTranslate2Engine:
         self.replicas = replicas
         with explained(model_dir, TOKENIZER):
             self._tokenizer = Tokenizer(model_dir)
-        with explained(model_dir, model_files(model_dir)), giving_way():
+        # On a single core an engine that gives way would hardly be let in beside many refusals.
+        way = giving_way() if replicas > 1 else nullcontext()
+        with explained(model_dir, model_files(model_dir)), way:
             self._translator = ctranslate2.Translator(
                 str(model_dir), device="cpu", inter_threads=replicas, intra_threads=1
             )

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # An engine keeps every core busy. On equal terms with it, each short step of taking, refusing or
@@ -22,7 +22,8 @@ def giving_way() -> Iterator[None]:
     yield
     started = _threads() - before
     for thread in started - {each.native_id for each in threading.enumerate()}:
-        os.setpriority(os.PRIO_PROCESS, thread, NICE)
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.setpriority(os.PRIO_PROCESS, thread, NICE)
 
 
 def _threads() -> set[int]:

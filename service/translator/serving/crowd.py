@@ -16,6 +16,7 @@ WORK = frozenset({"/translate", "/batch", "/v2/translate"})
 _AT_ONCE = frozenset({b"GET /livez", b"GET /readyz"} | {f"POST {path}".encode() for path in WORK})
 _UNTOLD = (b"transfer-encoding:", b"expect:")
 _LENGTH = b"content-length:"
+_LONGEST_LENGTH = 9  # digits; Python refuses to read thousands of them
 
 
 def find_size(data: bytes) -> int | None:
@@ -26,13 +27,15 @@ def find_size(data: bytes) -> int | None:
     head, end, _ = data.partition(b"\r\n\r\n")
     line, *fields = head.split(b"\r\n")
     names = [field.lower() for field in fields]
+    if b"\r\n" not in data and 0 < len(data) < LOOKED_AT:
+        return len(data) + 1  # not even the first line is whole
     known = line.rpartition(b" ")[0].partition(b"?")[0] in _AT_ONCE
     if not known or any(name.startswith(_UNTOLD) for name in names):
         return None
     if not end:
         return len(data) + 1
     lengths = [name.removeprefix(_LENGTH).strip() for name in names if name.startswith(_LENGTH)]
-    if not all(length.isdigit() for length in lengths):
+    if not all(length.isdigit() and len(length) <= _LONGEST_LENGTH for length in lengths):
         return None
     size = len(head) + len(end) + max(map(int, lengths), default=0)
     return size if size <= LOOKED_AT else None

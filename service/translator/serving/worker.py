@@ -1,9 +1,13 @@
 """A gunicorn thread worker that neither stops nor stalls in a way that a proxy would notice."""
 
+import selectors
 import signal
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from types import FrameType
 from typing import Any
@@ -12,11 +16,17 @@ from gunicorn.workers import gthread
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from translator.serving import crowd, malformed
-from translator.serving.patience import PatientSocket
+from translator.serving.patience import REQUEST_WITHIN, PatientSocket
 
 # Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
 # seen its 503, short enough for the ten seconds that `docker stop` waits by default.
 LAME_DUCK = 2.0
+
+
+# Descriptors beyond worker_connections that the last connections may take; server.py leaves 256.
+_SPARE = 128
+# Connections whose peers are waited for at a time, two seconds each at most; the next ones are just closed.
+_LINGERING = 32
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
@@ -32,7 +42,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on_stop: Callable[[], None] = lambda: None
-        self._closers = ThreadPoolExecutor(4, "close")
+        self._closers = ThreadPoolExecutor(_LINGERING, "close")
+        self._closing = 0
         self._in_hand = 0  # connections that the pool has; only the loop counts them
 
     def handle_exit(self, _signal: int, _frame: FrameType | None) -> None:
@@ -54,18 +65,21 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             conn.timeout = min(conn.timeout, deadline)
 
     def _close_door(self) -> None:
+        """Takes what the kernel has completed, as far as there are descriptors, and lets nobody else in."""
         while self.sockets:
             listener = self.sockets.pop()
             accepted = -1
-            while accepted != self.nr_conns:
+            while accepted != self.nr_conns < self.worker_connections + _SPARE:
                 accepted = self.nr_conns
-                self.accept(listener)
+                with suppress(OSError):
+                    self.accept(listener)
             listener.close()
 
     def enqueue_req(self, conn: TConn) -> None:
         """Gives a request to a thread; while none is free, work is refused here and now."""
         awaited = self._stop_awaiting(conn)
         if self._in_hand < self.cfg.threads or not self._answer_at_once(conn, awaited):
+            conn.awaited_since = 0.0
             self._in_hand += 1
             super().enqueue_req(conn)
 
@@ -84,17 +98,25 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         if size is None or len(arrived) < awaited:  # less than awaited comes from who has gone
             return False
         if len(arrived) < size:
-            self._await(conn, size)
-            self._finish_later(conn, gthread._DEFER)  # noqa: SLF001
+            self._finish_later(conn, self._await(conn, size))
         else:
+            conn.awaited_since = 0.0
             self._finish_later(conn, self._handle_in_a_hurry(conn))
         return True
 
     @staticmethod
-    def _await(conn: TConn, size: int) -> None:
-        """Makes the connection readable when so much of a request has come, or its client has gone."""
+    def _await(conn: TConn, size: int) -> Any:
+        """Makes the connection readable when so much of a request has come, or its client has gone.
+
+        A request that takes too long to arrive ends its connection.
+        """
+        now = time.monotonic()
+        conn.awaited_since = getattr(conn, "awaited_since", 0.0) or now
+        if now - conn.awaited_since > REQUEST_WITHIN:
+            return False
         conn.awaited = size
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+        return gthread._DEFER  # noqa: SLF001
 
     @staticmethod
     def _stop_awaiting(conn: TConn) -> int:
@@ -148,11 +170,29 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         gthread would wait up to two seconds for the peer to close too, in the one loop that all
         connections depend on; twenty such peers are enough for its watchdog to kill the worker.
         """
-        if request.cancelled() or request.exception() or request.result():
+        result = None if request.cancelled() or request.exception() else request.result()
+        if result is gthread._DEFER and not self.alive:  # noqa: SLF001
+            self._defer_at_the_end(conn)
+        elif result:
             super().finish_request(conn, request)
-            return
-        closing = self._closers.submit(conn.close, graceful=True)
+        else:
+            self._close(conn)
+
+    def _defer_at_the_end(self, conn: TConn) -> None:
+        """Waits a little for what a client may be sending already; gthread would reset its connection."""
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + gthread.STOP_KEEPALIVE_LINGER
+        self.pending_conns.append(conn)
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+
+    def _close(self, conn: TConn) -> None:
+        with suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_WR)  # so that a client that waits for the end sees it now
+        self._closing += 1
+        closing = self._closers.submit(conn.close, graceful=self._closing <= _LINGERING)
         closing.add_done_callback(lambda _: self.method_queue.defer(self._forget_connection))
 
     def _forget_connection(self) -> None:
+        self._closing -= 1
         self.nr_conns -= 1

@@ -2,11 +2,13 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from translator.app import create_app
+from translator.assets import WithAssets
 from translator.engines.protocol import Engine
 from translator.loading import make_translator
 from translator.parts import Parts
@@ -88,3 +90,22 @@ def test_the_page_needs_nothing_from_outside(client: FlaskClient) -> None:
 def test_the_page_finds_its_files(asset: str, client: FlaskClient) -> None:
     with client.get(f"/assets/{asset}") as response:
         assert response.status_code == 200
+
+
+def test_a_file_of_another_content_has_another_etag_whatever_its_time_and_size(tmp_path: Path) -> None:
+    app = WithAssets(__name__, static_folder=str(tmp_path), static_url_path="/assets")
+    asset = tmp_path / "page.css"
+    tags = []
+    for content in ("a{color:#fff}", "a{color:#eee}"):
+        asset.write_text(content)
+        os.utime(asset, (0, 0))
+        with app.test_client().get("/assets/page.css") as found:
+            assert found.get_data(as_text=True) == content
+            assert "Last-Modified" not in found.headers
+            tags.append(found.headers["ETag"])
+    assert tags[0] != tags[1]
+    for tag, status in zip(tags, (200, 304), strict=True):
+        with app.test_client().get("/assets/page.css", headers={"If-None-Match": tag}) as found:
+            assert found.status_code == status
+    assert app.test_client().get("/assets/none.css").status_code == 404
+    assert app.test_client().get("/assets/../secret").status_code == 404
