@@ -1,11 +1,18 @@
-"""Connections on which nothing comes must not hold up the end of a service."""
+"""Connections on which nothing comes hold up nobody: not the end of a service, not others that end."""
 
 import contextlib
+import selectors
 import signal
 import socket
 import time
+from collections import deque
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
 
-from translator.serving.worker import LAME_DUCK
+from gunicorn.workers import gthread
+
+from translator.serving.worker import LAME_DUCK, DrainingWorker
 from unit.translator.service_process import Services
 
 
@@ -25,3 +32,40 @@ def test_connections_that_never_send_anything_do_not_keep_a_service_from_ending(
             assert time.monotonic() - began < LAME_DUCK + 12
         finally:
             services.end()
+
+
+def test_peers_that_never_close_do_not_keep_others_waiting_for_the_end_of_their_answers() -> None:
+    services = Services()
+    with contextlib.ExitStack() as peers:
+        try:
+            service = services.start()
+            service.wait_for("/readyz", 200)
+            began = time.monotonic()
+            connections = [
+                peers.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=30))
+                for _ in range(40)
+            ]
+            for peer in connections:
+                peer.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            for peer in connections:
+                while peer.recv(65_536):
+                    pass
+            # Four at a time, two seconds each, would be twenty.
+            assert time.monotonic() - began < 12
+        finally:
+            services.end()
+
+
+def test_a_connection_whose_request_is_still_on_its_way_at_the_end_is_waited_for_a_little() -> None:
+    worker = DrainingWorker.__new__(DrainingWorker)
+    worker.alive, worker.pending_conns = False, deque()
+    ours, theirs = socket.socketpair()
+    deferred: Future[Any] = Future()
+    deferred.set_result(gthread._DEFER)
+    with ours, theirs, selectors.DefaultSelector() as worker.poller:
+        conn = SimpleNamespace(sock=ours, parser=None, timeout=0.0)
+        worker._finish(conn, deferred)
+        assert list(worker.pending_conns) == [conn]
+        assert 0 < conn.timeout - time.monotonic() <= gthread.STOP_KEEPALIVE_LINGER
+        theirs.sendall(b"GET")
+        assert [key.fileobj for key, _ in worker.poller.select(5)] == [ours]
