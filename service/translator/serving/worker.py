@@ -21,8 +21,6 @@ from translator.serving.patience import REQUEST_WITHIN, PatientSocket
 # Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
 # seen its 503, short enough for the ten seconds that `docker stop` waits by default.
 LAME_DUCK = 2.0
-
-
 # Descriptors beyond worker_connections that the last connections may take; server.py leaves 256.
 _SPARE = 128
 # Connections whose peers are waited for at a time, two seconds each at most; the next ones are just closed.
@@ -115,7 +113,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         if now - conn.awaited_since > REQUEST_WITHIN:
             return False
         conn.awaited = size
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+        _set_low_water(conn, size)
         return gthread._DEFER  # noqa: SLF001
 
     @staticmethod
@@ -123,7 +121,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         awaited = getattr(conn, "awaited", 1)
         if awaited > 1:
             conn.awaited = 1
-            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            _set_low_water(conn, 1)
         return int(awaited)
 
     def _finish_later(self, conn: TConn, result: Any) -> None:
@@ -187,12 +185,19 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         self.poller.register(conn.sock, selectors.EVENT_READ, readable)
 
     def _close(self, conn: TConn) -> None:
-        with suppress(OSError):
-            conn.sock.shutdown(socket.SHUT_WR)  # so that a client that waits for the end sees it now
+        if self._closing >= _LINGERING:
+            self.nr_conns -= 1
+            conn.close()
+            return
         self._closing += 1
-        closing = self._closers.submit(conn.close, graceful=self._closing <= _LINGERING)
+        closing = self._closers.submit(conn.close, graceful=True)
         closing.add_done_callback(lambda _: self.method_queue.defer(self._forget_connection))
 
     def _forget_connection(self) -> None:
         self._closing -= 1
         self.nr_conns -= 1
+
+
+def _set_low_water(conn: TConn, size: int) -> None:
+    with suppress(OSError):  # of one connection; raised in the loop, it would end all of them
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
