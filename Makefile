@@ -61,6 +61,9 @@ bench: setup-reference ## the benchmarks; each prints one JSON object last
 	$(PYTHON) benchmarks/build.py
 	$(PYTHON) benchmarks/switch.py
 	$(PYTHON) benchmarks/service.py
+	$(PYTHON) benchmarks/gate_calibration.py
+	$(PYTHON) benchmarks/verify.py
+	$(PYTHON) benchmarks/verify.py --pipeline pipelines/release.yaml
 
 model: setup-reference ## make the int8 model anew from its transformers form; the same bytes as in git
 	$(PYTHON) service/convert_model.py service/models/zh-en-tiny/2026.11/hf service/models/zh-en-tiny/2026.11/ct2-int8

@@ -28,6 +28,7 @@ class Scratch:
     root: Path
     service: str
     environ: dict[str, str]
+    timeout: float = 120  # seconds for one command
 
     @property
     def state(self) -> Path:
@@ -41,7 +42,12 @@ class Scratch:
         """Run the relctl command line as a user would."""
         command = [str(RELCTL), *arguments]
         return subprocess.run(
-            command, cwd=self.root, env=self.environ | environ, capture_output=True, text=True, timeout=120
+            command,
+            cwd=self.root,
+            env=self.environ | environ,
+            capture_output=True,
+            text=True,
+            timeout=self.timeout,
         )
 
     def ok(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

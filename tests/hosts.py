@@ -12,7 +12,6 @@ from typing import Any
 
 from memory_engine import MemoryEngine
 from relctl.config.environment import Environment
-from relctl.config.pipeline import load_pipeline
 from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.engine.protocol import Image
@@ -56,7 +55,7 @@ class Bench:
         now = datetime.now(UTC)
         verdict = members.pop("verdict", "pass")
         gate = GateResult(name="startup", verdict=verdict, figures={}, reason="", seconds=0.0)
-        checksum = load_pipeline(self.folder).checksum
+        checksum = self.host.project.pipeline().checksum
         found = Evidence(
             image_id=image_id,
             tag=str(tag),
@@ -66,6 +65,7 @@ class Bench:
             started=now,
             ended=now,
             relctl="test",
+            resources=self.host.project.environment.resources.model_dump(),
         )
         self.host.evidence.save(found.model_copy(update=members))
 

@@ -5,10 +5,14 @@ It stands in for the real one because one suite, tests/contract/test_engine.py, 
 
 import contextlib
 import json
+import resource
 import socket
+import subprocess
+import sys
 import tarfile
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -33,6 +37,9 @@ class MemoryEngine:
         self._images: dict[str, Image] = {}
         self._entries: dict[str, _Entry] = {}
         self._networks: dict[str, str] = {}
+        self._layer_sizes: dict[str, tuple[int, ...]] = {}
+        self._programs: dict[str, list[subprocess.Popen[bytes]]] = {}
+        self._folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
     def image(self, reference: str) -> Image | None:
         named = (image for image in self._images.values() if reference in (image.id, *image.tags))
@@ -42,6 +49,9 @@ class MemoryEngine:
         key, _, value = label.partition("=")
         found = [image for image in self._images.values() if key in image.labels]
         return [image for image in found if not value or image.labels[key] == value]
+
+    def layer_sizes(self, reference: str) -> tuple[int, ...]:
+        return self._layer_sizes.get(reference, ())
 
     def needs_every_layer(self) -> bool:
         return False
@@ -63,6 +73,47 @@ class MemoryEngine:
                 left = tuple(tag for tag in other.tags if tag not in image.tags)
                 self._images[other.id] = replace(other, tags=left)
         self._images[image.id] = image
+
+    def processes(self, name: str) -> dict[int, int]:
+        """The server's own share, and the programs that run in the container."""
+        self._running(name)
+        programs = [process.pid for process in list(self._programs.get(name, ()))]
+        return {1: 50_000_000} | {number: _resident(number) for number in programs}
+
+    def execute(self, name: str, command: Sequence[str]) -> str:
+        """Run the program on this machine, with a /tmp of the container's own.
+
+        A container holds no packages: what a Python would list is what its image's label says.
+        """
+        container = self._running(name)
+        if any("importlib.metadata" in word for word in command):
+            image = self.image(container.image_id)
+            listed = image.labels.get("io.relctl.dependencies", "").split() if image else []
+            return "".join(f"/app/site\t{each}\n" for each in listed)
+        return self._run(name, command)
+
+    def _run(self, name: str, command: Sequence[str]) -> str:
+        words = [word.replace("/tmp/", f"{self._folders[name].name}/") for word in command]
+        if words[0].startswith("python"):  # whatever the image calls its own
+            words[0] = sys.executable
+        running = self._programs.setdefault(name, [])
+        try:
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except OSError as error:
+            raise EngineError(f"the engine refuses: {command[0]}: {error.strerror}") from error
+        running.append(process)
+        said = process.communicate()[0].decode(errors="replace")
+        running.remove(process)
+        if process.returncode != 0:
+            last = "".join(said.strip().splitlines()[-1:])
+            raise EngineError(f"{command[0]} in {name} ended with {process.returncode}: {last}")
+        return said
+
+    def _running(self, name: str) -> Container:
+        container = self.container(name)
+        if container is None or not container.running:
+            raise EngineError(f"the engine refuses: {name} does not run")
+        return container
 
     def remove_image(self, reference: str) -> None:
         image = self.image(reference)
@@ -92,6 +143,7 @@ class MemoryEngine:
         address = f"127.0.0.1:{server.server_port}" if server else ""
         container = Container(spec.name, image.id, labels, runs, 0, 0 if runs else 1, address)
         self._entries[spec.name] = _Entry(container, server, "" if runs else "planted fault\n")
+        self._folders[spec.name] = tempfile.TemporaryDirectory(prefix="relctl-memory-")
         return container
 
     def container(self, name: str) -> Container | None:
@@ -108,6 +160,9 @@ class MemoryEngine:
 
     def remove(self, name: str, grace: int = 0) -> None:
         entry = self._entries.pop(name, None)
+        folder = self._folders.pop(name, None)
+        if folder is not None:
+            folder.cleanup()
         if entry is not None and entry.server is not None:
             entry.server.end()
 
@@ -140,6 +195,14 @@ class MemoryEngine:
         """End all containers."""
         for name in list(self._entries):
             self.remove(name)
+
+
+def _resident(process: int) -> int:
+    """The resident bytes of a process, 0 for one that has ended."""
+    with contextlib.suppress(OSError):
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        return pages * resource.getpagesize()
+    return 0
 
 
 def _image(tags: list[str], config: bytes) -> Image:

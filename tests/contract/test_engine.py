@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from relctl.probe.ready import NeverReadyError, wait_until_ready
 from scratch import Scratch, echo_project, free_port, free_subnet
 
 pytestmark = pytest.mark.engine
+
+PYTHON = "python3.11"  # what the image of the echo service has
 
 
 @dataclass
@@ -217,3 +220,60 @@ def test_a_socket_where_no_engine_listens_is_one_clear_error(path: str) -> None:
     with pytest.raises(EngineError, match=f"no Docker engine answers at unix://{path}") as raised:
         LocalEngine(path).container("any")
     assert "make setup" in raised.value.hint
+
+
+def memory(engine: Engine, name: str) -> int:
+    return sum(engine.processes(name).values())
+
+
+@pytest.fixture
+def running(stand: Stand) -> tuple[Engine, str]:
+    """An engine, and the name of a container that is ready in it."""
+    container = stand.engine.start(stand.spec(stand.good))
+    wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    return stand.engine, container.name
+
+
+def test_a_running_container_has_memory_of_a_plausible_size(running: tuple[Engine, str]) -> None:
+    engine, name = running
+    assert 1_000_000 < memory(engine, name) < 256 * 1024**2
+
+
+def test_a_program_says_what_it_says_and_one_that_fails_is_an_error(running: tuple[Engine, str]) -> None:
+    engine, name = running
+    assert engine.execute(name, [PYTHON, "-c", "print('größer 记忆')"]) == "größer 记忆\n"
+    with pytest.raises(EngineError, match=f"{PYTHON} in {name} ended with 3: no 记忆"):
+        engine.execute(name, [PYTHON, "-c", "print('first\\nno 记忆'); raise SystemExit(3)"])
+    with pytest.raises(EngineError):
+        engine.execute(name, ["/nowhere/program"])
+
+
+def test_what_does_not_run_has_neither_memory_nor_programs(stand: Stand) -> None:
+    with pytest.raises(EngineError):
+        memory(stand.engine, f"{stand.name}-none")
+    with pytest.raises(EngineError):
+        stand.engine.execute(f"{stand.name}-none", ["true"])
+    container = stand.engine.start(stand.spec(stand.broken))
+    with pytest.raises(NeverReadyError):
+        wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    with pytest.raises(EngineError):
+        memory(stand.engine, container.name)
+    with pytest.raises(EngineError):
+        stand.engine.execute(container.name, ["true"])
+
+
+def test_memory_grows_when_a_process_takes_some(running: tuple[Engine, str]) -> None:
+    engine, name = running
+    before = memory(engine, name)
+    # The program holds its memory until it is asked to end: nothing here depends on how long it takes.
+    wait = "import pathlib, time\nuntil = time.monotonic() + 60\n"
+    wait += "while not pathlib.Path('/tmp/{}').exists() and time.monotonic() < until: time.sleep(0.01)\n"
+    program = "import pathlib\nheld = b'x' * 60_000_000\npathlib.Path('/tmp/held').touch()\n"
+    with ThreadPoolExecutor(1) as pool:
+        holder = pool.submit(engine.execute, name, [PYTHON, "-c", program + wait.format("end")])
+        try:
+            engine.execute(name, [PYTHON, "-c", wait.format("held")])
+            assert memory(engine, name) - before > 55_000_000
+        finally:
+            engine.execute(name, [PYTHON, "-c", "import pathlib; pathlib.Path('/tmp/end').touch()"])
+        holder.result(timeout=20)

@@ -173,7 +173,7 @@ def forge_evidence(project: Scratch, tag: str) -> None:
     """Turn the failing evidence of a release into a passing one, as someone with a plan might."""
     project.run("verify", tag)
     image = next(each["image_id"] for each in project.json("releases") if each["tag"] == tag)
-    path = project.state / "evidence" / f"{image.removeprefix('sha256:')}.json"
+    [path] = (project.state / "evidence").glob(f"{image.removeprefix('sha256:')}-*.json")
     evidence = json.loads(path.read_text())
     for each in (evidence, *evidence["gates"]):
         each["verdict"] = "pass"

@@ -1,6 +1,7 @@
 """What the documents say is held against what it is said of: models, command line, Makefile, files."""
 
 import ast
+import dataclasses
 import inspect
 import re
 from collections.abc import Iterator
@@ -18,12 +19,17 @@ from relctl import errors
 from relctl.cli.main import app
 from relctl.config.document import read
 from relctl.config.environment import Environment, _variables
-from relctl.config.pipeline import PipelineFile, SmokeFile
+from relctl.config.gates import GateSection
+from relctl.config.pipeline import CaseFile, PipelineFile
 from relctl.config.project import load_environment
 from relctl.config.validate import Section, validate
 from relctl.config.versions import Versions
+from relctl.engine.slots import TRIAL_ROLES
 from relctl.rollout import status
 from relctl.rollout.move import BEGUN, DONE
+from relctl.state.evidence import GateResult
+from relctl.verify.difference import Difference
+from relctl.verify.gates import command
 
 ROOT = Path(__file__).parents[2]
 PATTERNS = ("*.md", "docs/**/*.md", "service/**/*.md", "tests/**/*.md")
@@ -34,7 +40,8 @@ MODELS: dict[str, type[Section]] = {
     "versions.yaml": Versions,
     "deploy/environments/NAME.yaml": Environment,
     "pipelines/verify.yaml": PipelineFile,
-    "pipelines/smoke.yaml": SmokeFile,
+    "pipelines/smoke.yaml": CaseFile,
+    "pipelines/contract.yaml": CaseFile,
 }
 # What Python's value is when a document says that a key has no default value.
 NOTHING: tuple[object, ...] = (None, "", {})
@@ -128,29 +135,60 @@ def fields(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, Field
             yield from fields(each, f"{path}[]." if is_list else f"{path}.")
 
 
-def rows(file: str) -> dict[str, str]:
-    """Key and documented default of every row in a file's table of keys."""
-    table = section(text("docs/configuration.md"), file)
-    found = re.findall(r"^\| `([^`]+)` \| [^|]* \| ([^|]*) \|", table, re.M)
-    return {key: default.strip() for key, default in found}
+GATES: dict[str, Any] = {
+    get_args(gate.model_fields["gate"].annotation)[0]: gate
+    for gate in models(PipelineFile.model_fields["gates"].annotation)
+}
+OF_EVERY_GATE = {"gate", *GateSection.model_fields}
 
 
-@pytest.mark.parametrize("file", MODELS)
-def test_the_tables_hold_every_key_of_the_models_and_no_other(file: str) -> None:
-    assert set(rows(file)) == {path for path, _ in fields(MODELS[file])}
+def tables() -> Iterator[tuple[str, str, FieldInfo]]:
+    """The heading, the key and the field of every row that the tables of keys must have.
+
+    The keys of a gate stand below a heading of its own, because gates have keys of the same name.
+    """
+    for file, model in MODELS.items():
+        if model is not CaseFile or file == "pipelines/smoke.yaml":  # the other one has the same keys
+            yield from ((file, *each) for each in fields(model) if not each[0].startswith("gates[]."))
+    for gate, model in GATES.items():
+        for key, info in fields(model):
+            yield ("Every gate" if key in OF_EVERY_GATE else f"Gate {gate}"), key, info
 
 
-KEYS = [
-    pytest.param(file, *each, id=f"{file}:{each[0]}")
-    for file, model in MODELS.items()
-    for each in fields(model)
-]
+TABLES = list(tables())
 
 
-@pytest.mark.parametrize(("file", "path", "info"), KEYS)
-def test_the_documented_default_is_the_models(file: str, path: str, info: FieldInfo) -> None:
-    documented = rows(file).get(path)
-    assert documented is not None, f"{path} is not documented"
+def rows(heading: str) -> list[tuple[str, str]]:
+    """Key and documented default of every row in the table of keys below a heading, and no deeper one."""
+    below = section(text("docs/configuration.md"), heading).splitlines()
+    end = next((line for _, _, line in list(headings("\n".join(below)))[1:]), None)
+    found = re.findall(r"^\| `([^`]+)` \| [^|\n]* \| ([^|\n]*) \|", "\n".join(below[:end]), re.M)
+    return [(key, default.strip()) for key, default in found]
+
+
+def test_every_table_of_keys_belongs_to_a_model() -> None:
+    titles = [title for _, title, _ in headings(text("docs/configuration.md"))]
+    assert sorted(title for title in titles if title.startswith("Gate ")) == sorted(
+        f"Gate {g}" for g in GATES
+    )
+    known = {heading for heading, _, _ in TABLES}
+    assert {title for title in titles if rows(title)} == known
+
+
+@pytest.mark.parametrize("heading", sorted({heading for heading, _, _ in TABLES}))
+def test_the_tables_hold_every_key_of_the_models_once_and_no_other(heading: str) -> None:
+    assert sorted(key for key, _ in rows(heading)) == sorted(
+        {key for each, key, _ in TABLES if each == heading}
+    )
+
+
+@pytest.mark.parametrize(
+    ("heading", "key", "info"),
+    [pytest.param(*each, id=f"{number}:{each[0]}:{each[1]}") for number, each in enumerate(TABLES)],
+)
+def test_the_documented_default_is_the_models(heading: str, key: str, info: FieldInfo) -> None:
+    documented = dict(rows(heading)).get(key)
+    assert documented is not None, f"{key} is not documented"
     if info.is_required():
         assert documented == "required"
         return
@@ -162,8 +200,15 @@ def test_the_documented_default_is_the_models(file: str, path: str, info: FieldI
     try:
         found: Any = one.model_validate({info.alias or "value": yaml.safe_load(documented.strip("`"))})
     except ValidationError:
-        pytest.fail(f"{path}: {documented} is no value of that key")
+        pytest.fail(f"{key}: {documented} is no value of that key")
     assert found.value == default
+
+
+def test_every_gate_is_in_the_table_of_gates() -> None:
+    documented = re.findall(r"^\| `([a-z]+)` \|", text("docs/gates.md"), re.M)
+    assert documented == list(GATES)
+    [named] = re.findall(r"^\| `gate` \|.*", text("docs/configuration.md"), re.M)
+    assert set(GATES) <= set(re.findall(r"`([a-z]+)`", named))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "environments").glob("*.yaml")), ids=name)
@@ -173,7 +218,9 @@ def test_the_environments_are_valid(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *WORKFLOWS], ids=name)
 def test_the_variables_that_are_named_are_read(path: Path) -> None:
-    known = {variable for _, variable, _ in _variables(Environment)} | {"RELCTL_ENV"}
+    told = set(re.findall(r'"(RELCTL_[A-Z_]+)":', inspect.getsource(command)))
+    assert told, "the gate `command` tells in another way now"
+    known = {variable for _, variable, _ in _variables(Environment)} | {"RELCTL_ENV"} | told
     assert set(re.findall(r"\bRELCTL_[A-Z_]*[A-Z]\b", text(name(path)))) <= known
 
 
@@ -204,6 +251,13 @@ def test_every_command_is_documented_with_its_options_and_arguments(words: str) 
 def test_every_global_option_is_documented() -> None:
     documented = section(text("docs/cli.md"), "Global options")
     assert [each.opts[0] for each in RELCTL.params if each.opts[0] not in documented] == []
+
+
+def test_every_member_of_what_verify_and_diff_say_is_documented() -> None:
+    documented = section(text("docs/cli.md"), "relctl diff")
+    assert [each.name for each in dataclasses.fields(Difference) if f"`{each.name}`" not in documented] == []
+    documented = section(text("docs/cli.md"), "relctl verify")
+    assert [each for each in GateResult.model_fields if f"`{each}`" not in documented] == []
 
 
 def test_no_command_is_documented_that_is_not_there() -> None:
@@ -240,6 +294,11 @@ def test_every_event_of_the_ledger_is_documented() -> None:
 
 
 # --- runbook.md ---
+
+
+def test_every_container_of_a_verification_is_named() -> None:
+    named = section(text("docs/runbook.md"), "Where everything is")
+    assert [role for role in TRIAL_ROLES if f"`-{role}-…`" not in named] == []
 
 
 def test_every_sentence_of_drift_is_explained() -> None:

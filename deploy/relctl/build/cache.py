@@ -16,7 +16,7 @@ from relctl.build.layer import Digesting, Layer
 from relctl.state.files import replace_text
 
 # Raise it when a layer is written differently than before: what older versions kept is not looked at then.
-_GENERATION = 2
+_GENERATION = 3
 _DAY = 24 * 3600
 _KEPT = 30 * _DAY
 

@@ -31,7 +31,8 @@ def layer(job: Job) -> Layer:
         with job.cache.scratch() as root:
             _unpack(found, root, python)
             tarball.write([tarball.folder(SITE), *_entries(root)], tarball.EPOCH, out)
-        return {"lock": assembly.digest(lock.encode())}
+        names = " ".join(f"{name}=={version}" for name, version in sorted(requirements.versions(found)))
+        return {"lock": assembly.digest(lock.encode()), "dependencies": names}
 
     identity = job.source.identities([where])[where]
     return job.cache.layer("dependencies", key(identity, python, job.target.platform), write)

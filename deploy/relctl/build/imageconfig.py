@@ -90,4 +90,5 @@ def _own(job: Job, facts: Mapping[str, str]) -> dict[str, str]:
         f"{OWN}.model.license": versions.model.license,
         f"{OWN}.base.packages": facts.get("packages", ""),
         f"{OWN}.lock": facts.get("lock", ""),
+        f"{OWN}.dependencies": facts.get("dependencies", ""),
     }

@@ -95,6 +95,12 @@ def fetch(job: Job, lock: str) -> list[Path]:
     return _complete(job.cache.wheels(key(lock, python, target.platform), fill), pinned, where)
 
 
+def versions(wheels: Sequence[Path]) -> list[tuple[str, str]]:
+    """Return the name and the version of each wheel, as its file's name says (PEP 427)."""
+    parts = (wheel.name.split("-") for wheel in wheels)
+    return [(normalised(name), version) for name, version, *_ in parts]
+
+
 def _complete(folder: Path, pinned: Sequence[Requirement], where: str) -> list[Path]:
     """Return a folder's wheels; raises BuildError unless there is one of each requirement, and no other."""
     wheels = sorted(folder.glob("*.whl"))

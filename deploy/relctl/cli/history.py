@@ -1,11 +1,14 @@
 """`relctl history`: the ledger."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from relctl.cli.context import settings
 from relctl.cli.speak import table
+
+if TYPE_CHECKING:
+    from relctl.state.ledger import Event
 
 
 def history(
@@ -20,9 +23,11 @@ def history(
     found = Ledger(paths_of(chosen.project()).ledger).read()
     events = found.events[-last:]
     headings = ("AT", "EVENT", "TAG", "SLOT", "BY", "REASON")
-    rows = [
-        (each.at, each.event, each.tag, each.slot, each.by, each.reason.split("\n")[0]) for each in events
-    ]
+    rows = [(each.at, each.event, each.tag, each.slot, each.by, _why(each).split("\n")[0]) for each in events]
     if found.torn:
         chosen.speaker.say("the last line of the ledger was cut short by a crash; it is left out")
     chosen.speaker.emit([event.as_json() for event in events], lambda: table(headings, rows))
+
+
+def _why(event: "Event") -> str:
+    return event.reason or str(event.details.get("forced", ""))

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 import relctl
-from relctl.cli import build, down, history, lock, promote, proxy, releases, rollback, status, verify
+from relctl.cli import build, diff, down, history, lock, promote, proxy, releases, rollback, status, verify
 from relctl.cli.context import Settings
 from relctl.cli.speak import Speaker, complain
 from relctl.errors import RelctlError, UsageError
@@ -23,9 +24,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _verb in (build.build, verify.verify, promote.promote, rollback.rollback, status.status):
-    app.command()(_verb)
-for _verb in (releases.releases, history.history, lock.lock, down.down):
+_VERBS: tuple[Callable[..., None], ...] = (
+    build.build,
+    verify.verify,
+    diff.diff,
+    promote.promote,
+    rollback.rollback,
+    status.status,
+    releases.releases,
+    history.history,
+    lock.lock,
+    down.down,
+)
+for _verb in _VERBS:
     app.command()(_verb)
 app.add_typer(proxy.app, name="proxy")
 

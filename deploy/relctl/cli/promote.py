@@ -14,14 +14,21 @@ if TYPE_CHECKING:
 def promote(
     context: typer.Context,
     tag: Annotated[str, typer.Argument(help="The release, like v1.2.0-abc12de.")],
+    force: Annotated[bool, typer.Option("--force", help="Go on without evidence; needs --reason.")] = False,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; kept in the ledger and shown by status.")
+    ] = "",
 ) -> None:
     """Switch live traffic to a verified release; the release before stays up as the standby."""
+    from relctl.errors import UsageError
     from relctl.release import Tag
     from relctl.rollout.promote import promote as promote_release
 
+    if force != bool(reason.strip()):
+        raise UsageError("--force and --reason go together", f'relctl promote {tag} --force --reason "…"')
     release = Tag.parse(tag)
     chosen = settings(context)
-    tell(chosen, tag, promote_release(chosen.host(), release))
+    tell(chosen, tag, promote_release(chosen.host(), release, reason.strip()))
 
 
 def tell(chosen: Settings, tag: str, moved: "Moved | None") -> None:

@@ -31,6 +31,8 @@ def _print(found: "Status") -> None:
     print(f"  pointer  {found.pointer or 'missing'}")
     if found.at_work:
         print(f"  at work  {found.at_work}")
+    for sentence in found.notices:
+        print(f"  notice   {sentence}")
     for sentence in found.drift:
         print(f"  drift    {sentence}")
     for event in found.events:

@@ -34,18 +34,36 @@ class Document:
             where = where[:-1]
         return self.lines.get(where, 1)
 
+    def place(self, where: KeyPath) -> str:
+        """File, line and key, as an error begins."""
+        return f"{self.path}:{self.line(where)}: {dotted(where)}"
 
-def read(path: Path, environ: Mapping[str, str] | None = None) -> Document:
-    """Parse a YAML mapping; `${VAR:default}` in values is replaced from `environ`, or refused without it.
 
-    Raises ConfigError for a missing file, a tab, a duplicate key, an unset variable without a default.
-    """
+def contents(path: Path) -> bytes:
+    """The bytes of a file; raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def read(path: Path, environ: Mapping[str, str] | None = None) -> Document:
+    """Read a file and parse it; raises ConfigError."""
+    return parse(path, contents(path), environ)
+
+
+def parse(path: Path, content: bytes, environ: Mapping[str, str] | None = None) -> Document:
+    """Parse a YAML mapping; `${VAR:default}` in values is replaced from `environ`, or refused without it.
+
+    Raises ConfigError for bad UTF-8, a tab, a duplicate key, an unset variable without a default.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: is not UTF-8; save it as UTF-8") from None
     return _Reader(path, environ).document(text)
 
 
@@ -68,7 +86,10 @@ class _Reader:
             raise ConfigError(f"{self.path}: {error}") from None
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError(f"{self.path}:1: the file must hold `key: value` lines")
-        return Document(self.path, self.value(node, ()), self.lines, self.raw)
+        try:
+            return Document(self.path, self.value(node, ()), self.lines, self.raw)
+        except RecursionError:
+            raise ConfigError(f"{self.path}: nested without end; an alias may hold itself") from None
 
     def value(self, node: yaml.Node, where: KeyPath) -> Any:
         self.lines.setdefault(where, node.start_mark.line + 1)

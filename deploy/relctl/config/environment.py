@@ -4,7 +4,7 @@ import copy
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 import yaml
@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from relctl.config.document import Document, KeyPath
 from relctl.config.units import Address, Bytes, Seconds
 from relctl.config.validate import Section
+from relctl.config.versions import ProjectPath
 from relctl.errors import ConfigError
 
 
@@ -73,7 +74,10 @@ class Rollout(Section):
 
 
 class Environment(Section):
-    """One environment: engine, state directory, proxy, network, limits, rollout policy."""
+    """One environment: engine, state directory, proxy, network, limits, rollout policy.
+
+    `pipeline`: what a release must pass to be promoted here; `max_age`: how old its evidence may be then.
+    """
 
     engine: Literal["docker"] = "docker"
     docker_host: str = ""
@@ -87,6 +91,8 @@ class Environment(Section):
         return value
 
     allow_dirty: bool = False
+    pipeline: ProjectPath = PurePosixPath("pipelines/verify.yaml")
+    max_age: Seconds | None = None
     proxy: Proxy = Proxy()
     network: Network = Network()
     resources: Resources = Resources()

@@ -1,45 +1,20 @@
 """The model of pipelines/: which gates a candidate passes, and the request/expectation cases."""
 
-import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from relctl.config.document import read
-from relctl.config.units import Seconds
+from relctl.config import datasets
+from relctl.config.datasets import DataSet
+from relctl.config.document import Document, KeyPath, parse
+from relctl.config.files import Files
+from relctl.config.gates import Ask, GateSection, GateSettings
 from relctl.config.validate import Section, validate
-from relctl.config.versions import ProjectPath
 from relctl.errors import ConfigError
-
-PIPELINE = "pipelines/verify.yaml"
-
-
-class StartupSettings(Section):
-    """Ready within a limit after the container was started."""
-
-    gate: Literal["startup"]
-    ready_within: Seconds
-
-
-class IdentitySettings(Section):
-    """Labels, commit, user and `/version` agree with the tag."""
-
-    gate: Literal["identity"]
-
-
-class SmokeSettings(Section):
-    """Requests and what must come back; `attempts` are for requests that nobody answered."""
-
-    gate: Literal["smoke"]
-    cases: ProjectPath
-    attempts: int = Field(default=3, ge=1)
-    timeout: Seconds = 10.0
-
-
-GateSettings = Annotated[StartupSettings | IdentitySettings | SmokeSettings, Field(discriminator="gate")]
 
 
 class Repeat(Section):
@@ -69,11 +44,26 @@ class Request(Section):
 
 
 class Expectation(Section):
-    """What must come back; `json` gives a regular expression for the text of each member named."""
+    """What must come back; `json` gives a regular expression for the text of each member named.
+
+    `schema` is a JSON Schema (draft 2020-12) of the whole body.
+    """
 
     status: int = Field(ge=100, le=599)
     content_type: str = ""
     json_: dict[str, str] = Field(default={}, alias="json")
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+
+    @field_validator("schema_")
+    @classmethod
+    def _json_schema(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        from jsonschema import Draft202012Validator, SchemaError  # a promote has no use for it
+
+        try:
+            Draft202012Validator.check_schema(value or {})
+        except SchemaError as error:
+            raise ValueError(f"no JSON Schema: {error.message}") from None
+        return value
 
     @field_validator("json_")
     @classmethod
@@ -94,47 +84,81 @@ class Case(Section):
     expect: Expectation
 
 
-class SmokeFile(Section):
-    """pipelines/smoke.yaml."""
+class CaseFile(Section):
+    """Requests and expectations: pipelines/smoke.yaml, pipelines/contract.yaml."""
 
     cases: list[Case] = Field(min_length=1)
 
 
 class PipelineFile(Section):
-    """pipelines/verify.yaml."""
+    """pipelines/verify.yaml, or another one that an environment names."""
 
+    ask: Ask = Ask()
     gates: list[GateSettings] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "PipelineFile":
-        names = [settings.gate for settings in self.gates]
-        if len(names) != len(set(names)):
-            raise ValueError(f"each gate once; found {', '.join(names)}")
-        return self
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What "verified" means: the gates in order, and the checksum of every file that says so."""
+    """What "verified" means: the gates in order, what they read, and the checksum of all that says so.
 
-    gates: tuple[StartupSettings | IdentitySettings | SmokeSettings, ...]
-    cases: tuple[Case, ...]
+    `cases` are by the title of their gate.
+    """
+
+    gates: tuple[GateSettings, ...]
+    ask: Ask
+    cases: Mapping[str, tuple[Case, ...]]
+    data_sets: Mapping[PurePosixPath, DataSet]
     checksum: str
 
 
-def load_pipeline(root: Path) -> Pipeline:
-    """Load the pipeline of the project at `root`; raises ConfigError with file, line and key."""
-    document = read(root / PIPELINE)
+def load_pipeline(root: Path, named: PurePosixPath) -> Pipeline:
+    """Load a pipeline of the project at `root`; raises ConfigError with file, line and key."""
+    files = Files(root)
+    document = parse(root / named, files.read(named))
     file = validate(document, PipelineFile)
-    paths = [root / PIPELINE]
-    cases: list[Case] = []
+    if wrong := wrong_order(file.gates):
+        raise ConfigError(f"{document.place(wrong[0])}: {wrong[1]}")
+    cases: dict[str, tuple[Case, ...]] = {}
+    data_sets: dict[PurePosixPath, DataSet] = {}
     for number, settings in enumerate(file.gates):
-        if isinstance(settings, SmokeSettings):
-            if not (root / settings.cases).is_file():
-                line = document.line(("gates", number, "cases"))
-                place = f"{document.path}:{line}: gates[{number}].cases"
-                raise ConfigError(f"{place}: there is no file {root / settings.cases}")
-            paths.append(root / settings.cases)
-            cases += validate(read(root / settings.cases), SmokeFile).cases
-    checksum = hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
-    return Pipeline(tuple(file.gates), tuple(cases), f"sha256:{checksum}")
+        if case_file := settings.case_file():
+            path = _existing(root, document, ("gates", number, "cases"), case_file)
+            cases[settings.title] = tuple(validate(parse(path, files.read(case_file)), CaseFile).cases)
+        for key, table in settings.data_files().items():
+            path = _existing(root, document, ("gates", number, *key), table)
+            data_sets[table] = data_sets.get(table) or datasets.parse(path, files.read(table))
+        for word in settings.programs():
+            if _is_ours(root, word):
+                files.read(PurePosixPath(word))
+    return Pipeline(tuple(file.gates), file.ask, cases, data_sets, files.checksum())
+
+
+def wrong_order(gates: Sequence[GateSection]) -> tuple[KeyPath, str] | None:
+    """What is wrong with the gates together, and at which key: each once, startup first, and not alone."""
+    titles = [settings.title for settings in gates]
+    for number, title in enumerate(titles):
+        if title in titles[:number]:
+            return ("gates", number), f"{title} is gates[{titles.index(title)}] already; each gate once"
+    if gates[0].gate != "startup":
+        return ("gates", 0), "the first gate must be startup: it waits until the candidate is ready"
+    if gates[0].off:
+        return ("gates", 0, "off"), "startup must be on: it waits until the candidate is ready"
+    if all(settings.off for settings in gates[1:]):
+        return ("gates",), "no gate but startup is on, so nothing but a start would be proved; add one"
+    return None
+
+
+def _is_ours(root: Path, word: str) -> bool:
+    """Tell whether a word of a command is a file of the project."""
+    named = PurePosixPath(word)
+    try:
+        return not named.is_absolute() and ".." not in named.parts and (root / named).is_file()
+    except (OSError, ValueError):  # too long for a name, or with a zero byte
+        return False
+
+
+def _existing(root: Path, document: Document, key: KeyPath, named: PurePosixPath) -> Path:
+    path = root / named
+    if not path.is_file():
+        raise ConfigError(f"{document.place(key)}: there is no file {path}")
+    return path

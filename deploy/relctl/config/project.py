@@ -5,12 +5,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from relctl.config.document import read
 from relctl.config.environment import Environment, override
 from relctl.config.validate import validate
 from relctl.config.versions import Versions
 from relctl.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from relctl.config.pipeline import Pipeline
 
 VERSIONS = "versions.yaml"
 ENVIRONMENTS = "deploy/environments"
@@ -32,6 +36,12 @@ class Project:
         It is resolved, so that every spelling of a path means the same Nginx and the same containers.
         """
         return (self.root / self.environment.state_dir.expanduser()).resolve()
+
+    def pipeline(self) -> "Pipeline":
+        """What a release must pass in this environment; raises ConfigError."""
+        from relctl.config.pipeline import load_pipeline  # a warm rollback has no use for it
+
+        return load_pipeline(self.root, self.environment.pipeline)
 
 
 def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ) -> Project:

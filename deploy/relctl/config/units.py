@@ -3,23 +3,27 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_LONGEST = 36_500  # days; no clock of the system counts much further
 _BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 def seconds(value: Any) -> float:
-    """Read `500ms`, `30s`, `5m` or `1h` as seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", str(value))
+    """Read `500ms`, `30s`, `5m`, `1h` or `30d` as seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", str(value))
     if match is None:
-        raise ValueError("a duration needs its unit, like 500ms, 30s, 5m or 1h")
-    return float(match[1]) * _SECONDS[match[2]]
+        raise ValueError("a duration needs its unit, like 500ms, 30s, 5m, 1h or 30d")
+    found = float(match[1]) * _SECONDS[match[2]]
+    if found > _LONGEST * _SECONDS["d"]:
+        raise ValueError(f"a duration is at most {_LONGEST}d")
+    return found
 
 
 def size_in_bytes(value: Any) -> int:
     """Read `512m` or `1g` as bytes (powers of 1024, as the engine does)."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", str(value).lower())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([kmg]?)b?", str(value).lower())
     if match is None:
         raise ValueError("a size looks like 512m or 1g")
     return int(float(match[1]) * _BYTES[match[2]])
@@ -34,5 +38,6 @@ def address(value: Any) -> str:
 
 
 Seconds = Annotated[float, BeforeValidator(seconds)]
+SomeSeconds = Annotated[Seconds, Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(size_in_bytes)]
 Address = Annotated[str, BeforeValidator(address)]

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from relctl.config.document import Document, KeyPath, dotted
+from relctl.config.document import Document, KeyPath
 from relctl.errors import ConfigError
 
 
@@ -33,8 +33,7 @@ def _describe(document: Document, model: type[BaseModel], detail: Any) -> str:
     where = _known(document, detail["loc"])
     if detail["type"] == "missing":
         where = (*where, detail["loc"][-1])
-    place = f"{document.path}:{document.line(where)}: {dotted(where)}"
-    return f"{place}: {_reason(document, model, where, detail)}"
+    return f"{document.place(where)}: {_reason(document, model, where, detail)}"
 
 
 def _known(document: Document, loc: KeyPath) -> KeyPath:
@@ -55,12 +54,21 @@ def _reason(document: Document, model: type[BaseModel], where: KeyPath, detail: 
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         raw = document.raw.get(where, value)
         return f'{raw} is read as the number {value}; write it in quotes: "{raw}"'
+    if kind == "union_tag_not_found":
+        what = detail["ctx"]["discriminator"].strip("'")
+        return f"the key {what} is missing"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return "must hold `key: value`"
+    if kind == "too_short":
+        return "must not be empty"
     if kind == "union_tag_invalid":
         context = detail["ctx"]
         what = context["discriminator"].strip("'")
         return f"unknown {what} {context['tag']!r}; known: {context['expected_tags']}"
     message = str(detail["msg"]).removeprefix("Value error, ")
-    return f"{message[0].lower()}{message[1:]} (found {value!r})"
+    words = f"{message[0].lower()}{message[1:]}"
+    # Of a whole section only its line says more than the words do.
+    return f"{words} (found {value!r})" if value is None or isinstance(value, str | int | float) else words
 
 
 def _unknown_key(model: type[BaseModel], where: KeyPath) -> str:

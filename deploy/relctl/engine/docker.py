@@ -2,7 +2,7 @@
 
 import contextlib
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +41,12 @@ class DockerEngine:
             found = self._api.images(filters={"label": label})
         images = (self.image(each["Id"]) for each in found)
         return [image for image in images if image is not None]
+
+    def layer_sizes(self, reference: str) -> tuple[int, ...]:
+        """By the image's history, without its steps that only set something: those have no bytes."""
+        with _door():
+            steps: list[dict[str, Any]] = self._api.history(reference)
+        return tuple(step["Size"] for step in reversed(steps) if step["Size"] > 0)
 
     def needs_every_layer(self) -> bool:
         """Engines with the containerd image store cannot take a layer they have from elsewhere."""
@@ -90,6 +96,25 @@ class DockerEngine:
             found = self._api.containers(all=True, filters={"label": wanted})
         named = (self.container(each["Id"]) for each in found)
         return [container for container in named if container is not None]
+
+    def processes(self, name: str) -> dict[int, int]:
+        """By the engine's `ps`: its own measurement of containers takes a second, too long to see growth."""
+        with _door():
+            found: Any = self._api.top(name, "-eo pid,rss")
+        processes = found.get("Processes")
+        if not processes:  # as the last of them ends
+            raise EngineError(f"no process runs in {name}")
+        return {int(number): 1024 * int(rss) for number, rss in processes}
+
+    def execute(self, name: str, command: Sequence[str]) -> str:
+        with _door():
+            identity = self._api.exec_create(name, list(command))["Id"]
+            said: bytes = self._api.exec_start(identity)
+            code = self._api.exec_inspect(identity)["ExitCode"]
+        if code != 0:
+            last = said.decode(errors="replace").strip().splitlines()[-1:]
+            raise EngineError(f"{command[0]} in {name} ended with {code}: {''.join(last)}")
+        return said.decode(errors="replace")
 
     def logs(self, name: str, lines: int) -> str:
         with _door():

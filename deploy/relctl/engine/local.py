@@ -7,7 +7,7 @@ without changes, which only asks for one image.
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,9 @@ class LocalEngine:
     def images(self, label: str) -> list[Image]:
         return self._docker.images(label)
 
+    def layer_sizes(self, reference: str) -> tuple[int, ...]:
+        return self._docker.layer_sizes(reference)
+
     def needs_every_layer(self) -> bool:
         return self._docker.needs_every_layer()
 
@@ -54,6 +57,12 @@ class LocalEngine:
 
     def remove_image(self, reference: str) -> None:
         self._docker.remove_image(reference)
+
+    def processes(self, name: str) -> dict[int, int]:
+        return self._docker.processes(name)
+
+    def execute(self, name: str, command: Sequence[str]) -> str:
+        return self._docker.execute(name, command)
 
     def start(self, spec: ContainerSpec) -> Container:
         return self._docker.start(spec)

@@ -1,6 +1,6 @@
 """What relctl asks of whatever runs containers; `docker.py` is the first to answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -82,6 +82,9 @@ class Engine(Protocol):
     def images(self, label: str) -> list[Image]:
         """Return all images that carry the label `key` or `key=value`."""
 
+    def layer_sizes(self, reference: str) -> tuple[int, ...]:
+        """Return the bytes of each of an image's layers, lowest first; () where the engine does not tell."""
+
     def needs_every_layer(self) -> bool:
         """Tell whether an archive must hold layers that the engine has already."""
 
@@ -99,6 +102,15 @@ class Engine(Protocol):
 
     def containers(self, labels: Mapping[str, str]) -> list[Container]:
         """Return the containers, running or not, that carry all of `labels`."""
+
+    def processes(self, name: str) -> dict[int, int]:
+        """Return the resident bytes of a container's processes by their numbers on the engine's machine.
+
+        What two of them share counts twice.
+        """
+
+    def execute(self, name: str, command: Sequence[str]) -> str:
+        """Run a program in a running container and return what it said; raises EngineError if it fails."""
 
     def logs(self, name: str, lines: int) -> str:
         """Return the last lines that a container wrote."""

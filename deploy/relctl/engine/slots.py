@@ -7,6 +7,7 @@ from relctl.config.project import Project
 from relctl.engine.protocol import ContainerSpec, Image, Limits, Network, Publish
 
 SLOTS = ("blue", "green")
+TRIAL_ROLES = ("candidate", "reference", "twin")  # outside both slots, as long as a verification lasts
 
 SERVICE = "io.relctl.service"
 ENVIRONMENT = "io.relctl.environment"
@@ -62,13 +63,13 @@ def slot_spec(project: Project, slot: str, image: Image) -> ContainerSpec:
     )
 
 
-def candidate_spec(project: Project, image: Image) -> ContainerSpec:
-    """Describe a container outside both slots, for verification: never restarted, so a crash shows."""
+def trial_spec(project: Project, image: Image, role: str) -> ContainerSpec:
+    """Describe a container in one of TRIAL_ROLES: never restarted, so a crash shows."""
     return ContainerSpec(
-        name=f"{scope(project)}-candidate-{hashlib.sha256(str(project.state_dir).encode()).hexdigest()[:6]}",
+        name=f"{scope(project)}-{role}-{hashlib.sha256(str(project.state_dir).encode()).hexdigest()[:6]}",
         image_id=image.id,
         port=project.versions.contract.port,
-        labels=labels(project, "candidate"),
+        labels=labels(project, role),
         limits=_limits(project),
         network=network(project),
         publish=Publish(0) if project.environment.network.publish else None,

@@ -7,6 +7,8 @@ from typing import Any
 from relctl.config.pipeline import Expectation, Request
 from relctl.probe.service import Answer, Service
 
+_SHOWN_ERRORS = 3
+
 
 def send(service: Service, request: Request, timeout: float) -> Answer:
     """Send the request once; `timeout` in seconds; raises UnreachableError."""
@@ -24,7 +26,20 @@ def judge(expect: Expectation, answer: Answer) -> list[str]:
         wrong.append(f"content type {found_type!r}, not {expect.content_type}")
     if expect.json_ and not wrong:
         wrong += _judge_members(expect.json_, answer)
+    if expect.schema_ is not None and not wrong:
+        wrong += _judge_shape(expect.schema_, answer)
     return wrong
+
+
+def _judge_shape(schema: dict[str, Any], answer: Answer) -> list[str]:
+    from jsonschema import Draft202012Validator  # a rollback has no use for it
+
+    try:
+        found = answer.json()
+    except ValueError:
+        return [f"the body is not JSON: {_short(answer.body)}"]
+    errors = Draft202012Validator(schema).iter_errors(found)
+    return [f"{error.json_path}: {error.message}" for error in errors][:_SHOWN_ERRORS]
 
 
 def _judge_members(wanted: dict[str, str], answer: Answer) -> list[str]:

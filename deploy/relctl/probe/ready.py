@@ -14,9 +14,14 @@ class NeverReadyError(RelctlError):
     """A container ended or did not become ready in time; the message ends with its last log lines."""
 
 
-def wait_until_ready(engine: Engine, container: Container, contract: Contract, within: float) -> Service:
-    """Return the service once `/readyz` answers 200; `within` in seconds; raises NeverReadyError."""
-    deadline = time.monotonic() + within
+def wait_until_ready(
+    engine: Engine, container: Container, contract: Contract, within: float, since: float | None = None
+) -> Service:
+    """Return the service once `/readyz` answers 200, at most `within` seconds from now, or from `since`.
+
+    `since` is on the monotonic clock. Raises NeverReadyError.
+    """
+    deadline = (time.monotonic() if since is None else since) + within
     service = Service(container.address, contract)
     while time.monotonic() < deadline:
         if service.is_ready():

@@ -1,6 +1,6 @@
 """Down: stop everything that runs for one environment, the proxy first."""
 
-from relctl.engine.slots import labels, network
+from relctl.engine.slots import TRIAL_ROLES, labels, network
 from relctl.rollout.host import Host
 from relctl.state.ledger import Event
 from relctl.state.lock import exclusive
@@ -13,7 +13,8 @@ def down(host: Host) -> list[str]:
     """
     with exclusive(host.paths.lock), exclusive(host.paths.verify_lock):
         running = [container for container in host.slots().values() if container is not None]
-        running += host.engine.containers(labels(host.project, "candidate"))
+        for role in TRIAL_ROLES:
+            running += host.engine.containers(labels(host.project, role))
         stopped = []
         if host.project.environment.proxy.mode == "managed" and host.proxy.down():
             stopped.append("nginx")

@@ -2,20 +2,23 @@
 
 import contextlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError
 from relctl.rollout.host import Host
-from relctl.rollout.interruption import held_back
 from relctl.rollout.prove import prove, prove_through_proxy, start_up
 from relctl.rollout.undo import put_traffic_back, restore_standby
+from relctl.state.interruption import held_back
 from relctl.state.ledger import Event
 
 Kind = Literal["promote", "rollback"]
 BEGUN: dict[Kind, str] = {"promote": "promoting", "rollback": "rolling-back"}
 DONE: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled-back"}
+# Members of an event: why it was promoted without proof; the gates that were off, and why each.
+NOTICES = ("forced", "off")
 _VERB: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled back to"}
 
 
@@ -25,6 +28,7 @@ class Move:
 
     `replaced` is the image in the slot before, whose container comes back if the move fails; a `warm` move
     finds its release in the slot, ready, and touches no container. `previous` is the tag that is live.
+    `notices` holds what must not be forgotten while the release is live, by the names in NOTICES.
     """
 
     kind: Kind
@@ -37,6 +41,7 @@ class Move:
     evidence: str = ""
     reason: str = ""
     previous: str = ""
+    notices: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, event: Event) -> "Move":
@@ -52,6 +57,7 @@ class Move:
             event.warm,
             event.evidence,
             event.reason,
+            notices={name: event.details[name] for name in NOTICES if name in event.details},
         )
 
     def event(self, name: str, reason: str = "", **details: Any) -> Event:
@@ -66,7 +72,7 @@ class Move:
             warm=self.warm,
             evidence=self.evidence,
             reason=reason or self.reason,
-            details=details,
+            details={**self.notices, **details},
         )
 
 

@@ -1,22 +1,26 @@
 """Promote: let a proved release take the traffic."""
 
-from relctl.config.pipeline import load_pipeline
+from typing import Any
+
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.engine.slots import TAG
-from relctl.errors import NotProvedError, UsageError
+from relctl.errors import RelctlError, UsageError
 from relctl.release import Tag
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
 from relctl.rollout.prove import is_warm, prove_through_proxy
+from relctl.rollout.proved import proof
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
 from relctl.state.lock import exclusive
 
 
-def promote(host: Host, tag: Tag) -> Moved | None:
+def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     """Switch live traffic to `tag`; None when it is live already.
+
+    `forced`: why it takes traffic although nothing proves it; ledger and status keep the reason.
 
     Raises UsageError for a tag that cannot be used, NotProvedError without passing evidence for its exact
     image, RolledBackError when a step failed and traffic is as before.
@@ -28,9 +32,9 @@ def promote(host: Host, tag: Tag) -> Moved | None:
             bring_up(host, situation)
             _prove_live(host, situation)
             return None
-        evidence = _evidence(host, tag, image)
+        evidence, notices = _proof(host, situation, tag, image, forced)
         bring_up(host, situation)
-        return carry_out(host, _move(host, situation, tag, image, evidence))
+        return carry_out(host, _move(host, situation, tag, image, evidence, notices))
 
 
 def _resolve(host: Host, tag: Tag) -> Image:
@@ -62,22 +66,24 @@ def _prove_live(host: Host, situation: Situation) -> None:
         prove_through_proxy(host, container)
 
 
-def _evidence(host: Host, tag: Tag, image: Image) -> str:
-    """Return the file that proves the image; raises NotProvedError when nothing does."""
-    evidence = host.evidence.find(image.id)
-    verify = f"relctl verify {tag}"
-    if evidence is None:
-        raise NotProvedError(f"{tag} was never verified: no evidence for {image.id[:19]}", verify)
-    if evidence.verdict != "pass":
-        raise NotProvedError(
-            f"{tag} did not pass its verification; {evidence.summary}", f"{verify} shows why"
-        )
-    if evidence.pipeline != load_pipeline(host.project.root).checksum:
-        raise NotProvedError(f"{tag} was verified by another pipeline than pipelines/ holds now", verify)
-    return str(host.evidence.path(image.id))
+def _proof(
+    host: Host, situation: Situation, tag: Tag, image: Image, forced: str
+) -> tuple[str, dict[str, Any]]:
+    """Return the file that proves the image, "" where it is forced, and what is to be remembered."""
+    live = situation.container(situation.live)
+    try:
+        found = proof(host, tag, image, live.image_id if live else "")
+    except RelctlError as error:
+        if not forced:
+            raise
+        host.say(f"by force, though {error.message}")
+        return "", {"forced": forced}
+    return str(host.evidence.path(found.image_id, found.pipeline)), {"off": found.off} if found.off else {}
 
 
-def _move(host: Host, situation: Situation, tag: Tag, image: Image, evidence: str) -> Move:
+def _move(
+    host: Host, situation: Situation, tag: Tag, image: Image, evidence: str, notices: dict[str, Any]
+) -> Move:
     replaced = situation.container(situation.idle)
     return Move(
         kind="promote",
@@ -89,4 +95,5 @@ def _move(host: Host, situation: Situation, tag: Tag, image: Image, evidence: st
         warm=is_warm(host, replaced, image.id),
         evidence=evidence,
         previous=situation.live_tag,
+        notices=notices,
     )

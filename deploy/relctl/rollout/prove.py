@@ -65,10 +65,10 @@ def _compare(service: Service, container: Container) -> None:
 
 
 def _warm_up(host: Host, service: Service) -> None:
-    from relctl.config.pipeline import load_pipeline  # imported here: a warm rollback warms nothing up
     from relctl.probe.cases import send
 
     with contextlib.suppress(RelctlError):  # warming is no proof, and a broken pipeline no reason to stop
-        cases = [case for case in load_pipeline(host.project.root).cases if case.expect.status == 200]
+        known = host.project.pipeline().cases.get("smoke", ())
+        cases = [case for case in known if case.expect.status == 200]
         for case in cases * _WARM_UP_ROUNDS:
             send(service, case.request, timeout=5.0)

@@ -57,7 +57,7 @@ def _listed(host: Host, situation: Situation, image: Image, kept: bool) -> Liste
 
 def _verdict(host: Host, image: Image) -> str:
     try:
-        evidence = host.evidence.find(image.id)
+        evidence = host.evidence.newest(image.id)
     except UsageError:
         return "damaged"
     return evidence.verdict if evidence else "none"

@@ -7,6 +7,7 @@ from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.door import ProxyState
 from relctl.rollout.host import Host
+from relctl.rollout.move import DONE
 from relctl.rollout.reconcile import unfinished
 from relctl.rollout.situation import Situation, look
 from relctl.state.ledger import Event
@@ -28,6 +29,8 @@ class SlotStatus:
 class Status:
     """What `relctl status` tells; `drift` holds one sentence for every contradiction.
 
+    `notices` holds what is as it was meant, and still not as it should be: a forced release, a gate off.
+
     `at_work` says who holds the lock, "" when nobody does.
     """
 
@@ -40,6 +43,7 @@ class Status:
     proxy: str
     at_work: str
     drift: list[str]
+    notices: list[str]
     events: list[Event] = field(default_factory=list)
 
 
@@ -60,8 +64,24 @@ def status(host: Host, events: int = 5) -> Status:
         proxy="running" if proxy.running else "stopped",
         at_work=at_work,
         drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
+        notices=notices(situation),
         events=list(situation.events[-events:]),
     )
+
+
+def notices(situation: Situation) -> list[str]:
+    """Say what must not be forgotten about live: that it was forced, and which gates were off."""
+    container = situation.container(situation.live)
+    if container is None:
+        return []
+    taken = [event for event in situation.events if event.event == DONE["promote"]]
+    last = next((event for event in reversed(taken) if event.image_id == container.image_id), None)
+    if last is None:
+        return []
+    forced = last.details.get("forced", "")
+    found = [f"{last.tag} was promoted by force, by {last.by}: {forced}"] if forced else []
+    off = last.details.get("off", {})
+    return found + [f"gate {name} was off: {reason}" for name, reason in off.items()]
 
 
 def drift(situation: Situation, names: dict[str, str]) -> list[str]:

@@ -1,31 +1,47 @@
 """Evidence: the verdicts of one pipeline over one image id, kept as one JSON file each."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from relctl.errors import UsageError
 from relctl.state.files import replace_text
 
 Outcome = Literal["pass", "fail"]
+GateVerdict = Literal["pass", "fail", "not run", "off"]
+
+_DIGITS = 12  # of the pipeline's checksum in a file's name; the whole of it is in the file
 
 
 class GateResult(BaseModel):
-    """What one gate said: its verdict, the figures it rests on, and the reason in words."""
+    """What one gate said: its verdict, the figures it rests on, and the reasons in words, also as one."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
-    verdict: Literal["pass", "fail", "not run"]
+    verdict: GateVerdict
     figures: dict[str, Any]
     reason: str
+    reasons: list[str] = Field(default=[])
     seconds: float
 
 
+def overall(gates: Sequence[GateResult]) -> Outcome:
+    """What all gates say together: pass when at least one passed, and all others too or are switched off."""
+    verdicts = {gate.verdict for gate in gates}
+    return "pass" if "pass" in verdicts and verdicts <= {"pass", "off"} else "fail"
+
+
 class Evidence(BaseModel):
-    """All verdicts of one pipeline run over one image; bound to the image id, never to a tag."""
+    """All verdicts of one pipeline run over one image; bound to the image id, never to a tag.
+
+    `reference` is the image that was live and compared with, and `reference_tag` its tag, "" for a first
+    release; `environment` and `resources` say where, and under which limits of a container; `data_sets` holds
+    the SHA-256 of each by its path, `tools` the version of what measured.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,12 +54,18 @@ class Evidence(BaseModel):
     started: datetime
     ended: datetime
     relctl: str
+    reference: str = ""
+    reference_tag: str = ""
+    environment: str = ""
+    resources: dict[str, float] = Field(default={})
+    pipeline_file: str = ""
+    data_sets: dict[str, str] = Field(default={})
+    tools: dict[str, str] = Field(default={})
 
     @model_validator(mode="after")
     def _verdict_of_gates(self) -> "Evidence":
         """The gates decide: no gates prove nothing."""
-        passed = bool(self.gates) and all(gate.verdict == "pass" for gate in self.gates)
-        if passed != (self.verdict == "pass"):
+        if self.verdict != overall(self.gates):
             raise ValueError(f"its verdict {self.verdict!r} contradicts its gates")
         return self
 
@@ -53,44 +75,70 @@ class Evidence(BaseModel):
         return [gate.name for gate in self.gates if gate.verdict == "fail"]
 
     @property
+    def off(self) -> dict[str, str]:
+        """The gates that were switched off, and why."""
+        return {gate.name: gate.reason for gate in self.gates if gate.verdict == "off"}
+
+    @property
     def summary(self) -> str:
         """The verdict in one line."""
-        return f"failed: {', '.join(self.failed)}" if self.verdict == "fail" else "passed"
+        if self.verdict == "pass":
+            return "passed"
+        return f"failed: {', '.join(self.failed)}" if self.failed else "the candidate ended before its gates"
 
 
 class EvidenceStore:
-    """The evidence that a host has; one file an image id, the newest run wins."""
+    """The evidence that a host has; one file an image id and pipeline, the newest run wins."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, image_id: str) -> Path:
-        """Where the evidence of an image is, or would be."""
-        return self.folder / f"{image_id.removeprefix('sha256:')}.json"
+    def path(self, image_id: str, pipeline: str) -> Path:
+        """Where the evidence of an image is, or would be, by the checksum of the pipeline."""
+        return self.folder / f"{_hex(image_id)}-{_hex(pipeline)[:_DIGITS]}.json"
 
     def save(self, evidence: Evidence) -> Path:
         """Write atomically; returns the file."""
-        path = self.path(evidence.image_id)
+        path = self.path(evidence.image_id, evidence.pipeline)
         replace_text(path, evidence.model_dump_json(indent=2) + "\n")
         return path
 
-    def find(self, image_id: str) -> Evidence | None:
-        """Return the evidence for exactly this image id, None when there is none."""
-        path = self.path(image_id)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            evidence = Evidence.model_validate_json(content)
-        except ValidationError as error:
-            first = error.errors()[0]["msg"]
+    def find(self, image_id: str, pipeline: str) -> Evidence | None:
+        """Return the evidence for exactly this image id and pipeline, None when there is none.
+
+        Raises UsageError for a file that cannot be read, or speaks of something else.
+        """
+        path = self.path(image_id, pipeline)
+        found = read(path) if path.exists() else None
+        if found and (found.image_id, found.pipeline) != (image_id, pipeline):
             raise UsageError(
-                f"{path}: not evidence that this relctl can read: {first}",
+                f"{path}: speaks of another image or pipeline, {found.image_id}",
                 "relctl verify the release again",
-            ) from None
-        if evidence.image_id != image_id:
-            raise UsageError(
-                f"{path}: speaks of another image, {evidence.image_id}", "relctl verify the release again"
             )
-        return evidence
+        return found
+
+    def knows(self, image_id: str) -> bool:
+        """Tell whether there is any evidence for an image, of whatever pipeline, readable or not."""
+        return any(self.folder.glob(f"{_hex(image_id)}*.json"))
+
+    def newest(self, image_id: str) -> Evidence | None:
+        """Return the newest evidence for an image, whatever pipeline it is of."""
+        found = [read(path) for path in self.folder.glob(f"{_hex(image_id)}*.json")]
+        return max(found, key=lambda evidence: evidence.ended, default=None)
+
+
+def read(path: Path) -> Evidence:
+    """Read a file of evidence; raises UsageError for one that is none."""
+    try:
+        return Evidence.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        words = error.errors()[0]["msg"]
+    except OSError as error:
+        words = str(error.strerror)
+    raise UsageError(
+        f"{path}: not evidence that this relctl can read: {words}", "relctl verify the release again"
+    )
+
+
+def _hex(checksum: str) -> str:
+    return checksum.removeprefix("sha256:")

@@ -1,4 +1,4 @@
-"""The candidate: a container outside both slots that lives as long as its verification."""
+"""Candidate, its twin, and reference: containers outside both slots that live as long as a verification."""
 
 import contextlib
 import time
@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from relctl.config.project import Project
 from relctl.engine.protocol import Container, Engine, Image
-from relctl.engine.slots import candidate_spec, labels
+from relctl.engine.slots import TRIAL_ROLES, labels, trial_spec
 from relctl.probe.service import Service
 from relctl.release import Tag
+from relctl.state.interruption import held_back
+
+_ENGINE_LEARNS = 2.0  # seconds
+_CALLED = {"candidate": "the candidate", "reference": "the live release beside it", "twin": "its twin"}
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Candidate:
     """What a gate may look at: image, container, service; `started` is on the monotonic clock."""
 
     project: Project
+    role: str
     tag: Tag
     image: Image
     engine: Engine
@@ -24,16 +29,44 @@ class Candidate:
     service: Service
     started: float
 
+    @property
+    def called(self) -> str:
+        """What words call it."""
+        return _CALLED[self.role]
+
+    def end(self) -> str:
+        """Why it cannot answer any more, "" while its container runs.
+
+        An engine may learn a moment later than its clients that a process has ended.
+        """
+        deadline = time.monotonic() + (0 if self.service.is_ready() else _ENGINE_LEARNS)
+        while True:
+            now = self.engine.container(self.container.name)
+            if now is None:
+                return f"{self.called}: its container is gone"
+            if now.restarts or not now.running:
+                return f"{self.called} has ended with {now.exit_code}"
+            if time.monotonic() >= deadline:
+                return ""
+            time.sleep(0.1)
+
+
+def remove_leftovers(project: Project, engine: Engine) -> None:
+    """Remove the containers of a verification that was killed."""
+    for role in TRIAL_ROLES:
+        for left in engine.containers(labels(project, role)):
+            engine.remove(left.name, grace=0)
+
 
 @contextlib.contextmanager
-def running(project: Project, engine: Engine, tag: Tag, image: Image) -> Iterator[Candidate]:
-    """Start a candidate, and remove it whatever happens; those that a killed run left go first."""
-    for left in engine.containers(labels(project, "candidate")):
-        engine.remove(left.name, grace=0)
+def running(project: Project, engine: Engine, tag: Tag, image: Image, role: str) -> Iterator[Candidate]:
+    """Start a container in one of TRIAL_ROLES, and remove it whatever happens."""
+    spec = trial_spec(project, image, role)
     started = time.monotonic()
-    container = engine.start(candidate_spec(project, image))
     try:
+        container = engine.start(spec)
         service = Service(container.address, project.versions.contract)
-        yield Candidate(project, tag, image, engine, container, service, started)
+        yield Candidate(project, role, tag, image, engine, container, service, started)
     finally:
-        engine.remove(container.name, grace=0)  # its requests are over: nobody else sends it any
+        with held_back():  # a second Ctrl-C must not leave it behind
+            engine.remove(spec.name, grace=0)  # its requests are over: nobody else sends it any

@@ -1,111 +1,176 @@
 """Verify: start a candidate, run every gate of the pipeline over it, keep the evidence."""
 
+import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import relctl
-from relctl.config.pipeline import (
-    IdentitySettings,
-    Pipeline,
-    SmokeSettings,
-    StartupSettings,
-    load_pipeline,
-)
-from relctl.config.project import Project
-from relctl.engine.protocol import Engine, Image
-from relctl.engine.resolve import resolve
-from relctl.errors import RelctlError
-from relctl.release import Tag
-from relctl.state.evidence import Evidence, EvidenceStore, GateResult
+from relctl.config import gates
+from relctl.config.gates import GateSection
+from relctl.engine.slots import TAG
+from relctl.errors import RelctlError, UsageError
+from relctl.state.evidence import Evidence, EvidenceStore, GateResult, GateVerdict, overall
 from relctl.state.ledger import Event, Ledger
 from relctl.state.lock import exclusive
 from relctl.state.paths import Paths
-from relctl.verify.candidate import Candidate, running
+from relctl.verify.candidate import Candidate
+from relctl.verify.gates.command import command
+from relctl.verify.gates.contract import contract
+from relctl.verify.gates.dependencies import dependencies
 from relctl.verify.gates.identity import identity
+from relctl.verify.gates.latency import latency
+from relctl.verify.gates.quality import quality
+from relctl.verify.gates.size import size
 from relctl.verify.gates.smoke import smoke
+from relctl.verify.gates.soak import soak
 from relctl.verify.gates.startup import startup
-from relctl.verify.verdict import Verdict, failed
+from relctl.verify.report.page import write
+from relctl.verify.trial import Say, Subject, Trial, trial
+from relctl.verify.verdict import Verdict, failed, writable
 
-Gate = Callable[[Candidate], Verdict]
-Say = Callable[[str], None]
-NamedGate = tuple[str, Gate]
+# A gate takes the settings of its own kind.
+GATES: Mapping[type[GateSection], Callable[[Trial, Any], Verdict]] = {
+    gates.StartupSettings: startup,
+    gates.IdentitySettings: identity,
+    gates.SizeSettings: size,
+    gates.DependenciesSettings: dependencies,
+    gates.SmokeSettings: smoke,
+    gates.ContractSettings: contract,
+    gates.QualitySettings: quality,
+    gates.LatencySettings: latency,
+    gates.SoakSettings: soak,
+    gates.CommandSettings: command,
+}
+
+_TOOLS = ("numpy", "sacrebleu")  # distributions whose version may change a figure
+_LOG_LINES = 30  # of a candidate that ended
 
 
-def verify(project: Project, engine: Engine, tag: Tag, paths: Paths, say: Say) -> tuple[Evidence, Path]:
-    """Run the project's pipeline over the image of `tag`; returns the evidence, passing or not, and its file.
+def verify(subject: Subject, paths: Paths, say: Say) -> tuple[Evidence, Path]:
+    """Run the project's pipeline over an image; returns the evidence, passing or not, and its file.
 
-    Raises UsageError for an unknown tag, LockedError while another verification runs here.
+    Raises ConfigError for a bad pipeline, LockedError while another verification runs here.
     """
     with exclusive(paths.verify_lock):
-        image = resolve(project, engine, tag)
-        evidence = _run_pipeline(project, engine, tag, image, say)
-        path = EvidenceStore(paths.evidence).save(evidence)
+        evidence = _run_pipeline(subject, say)
+        store = EvidenceStore(paths.evidence)
+        # Never a report beside evidence that it is not of, whatever ends this in between.
+        report_of(store.path(evidence.image_id, evidence.pipeline)).unlink(missing_ok=True)
+        path = store.save(evidence)
         event = Event(
-            "verified", tag=str(tag), image_id=image.id, evidence=str(path), reason=evidence.summary
+            "verified",
+            tag=evidence.tag,
+            image_id=evidence.image_id,
+            evidence=str(path),
+            reason=evidence.summary,
         )
         Ledger(paths.ledger).append(event)
+        write(evidence, report_of(path))
         return evidence, path
 
 
-def _run_pipeline(project: Project, engine: Engine, tag: Tag, image: Image, say: Say) -> Evidence:
-    pipeline = load_pipeline(project.root)
+def report_of(evidence: Path) -> Path:
+    """Where the report of a file of evidence is."""
+    return evidence.with_suffix(".html")
+
+
+def _run_pipeline(subject: Subject, say: Say) -> Evidence:
+    pipeline = subject.project.pipeline()
     started = datetime.now(UTC)
-    with running(project, engine, tag, image) as candidate:
-        results = run_gates(gates(pipeline), candidate, say)
+    with trial(subject, pipeline, say) as found:
+        results = run_gates(pipeline.gates, found)
+    if subject.project.pipeline().checksum != pipeline.checksum:
+        raise UsageError(
+            "the pipeline, or a file that it names, was changed while it ran: nothing is proved",
+            f"relctl verify {subject.tag}",
+        )
     return Evidence(
-        image_id=image.id,
-        tag=str(tag),
+        image_id=subject.image.id,
+        tag=str(subject.tag),
+        reference=subject.live.id if subject.live else "",
+        reference_tag=subject.live.labels.get(TAG, "") if subject.live else "",
+        environment=subject.project.name,
+        resources=subject.project.environment.resources.model_dump(),
         pipeline=pipeline.checksum,
-        verdict="pass" if all(result.verdict == "pass" for result in results) else "fail",
+        pipeline_file=str(subject.project.environment.pipeline),
+        verdict=overall(results),
         gates=results,
+        data_sets={str(path): data.sha256 for path, data in pipeline.data_sets.items()},
         started=started,
         ended=datetime.now(UTC),
         relctl=relctl.__version__,
+        tools={name: version(name) for name in _TOOLS} | {"python": platform.python_version()},
     )
 
 
-def gates(pipeline: Pipeline) -> list[NamedGate]:
-    """Bind every gate of the pipeline to its settings, in order."""
-    return [(settings.gate, _bind(settings, pipeline)) for settings in pipeline.gates]
-
-
-def run_gates(named: Sequence[NamedGate], candidate: Candidate, say: Say) -> list[GateResult]:
-    """Run the gates in order; after the first that fails to start up, the rest cannot run and say so."""
+def run_gates(settings: Sequence[GateSection], found: Trial) -> list[GateResult]:
+    """Run the gates in order; those after the candidate's end cannot run, and say so."""
     results: list[GateResult] = []
-    for name, gate in named:
-        if any(result.name == "startup" and result.verdict == "fail" for result in results):
-            results.append(_not_run(name))
-            continue
-        say(f"gate {name}")
-        results.append(_run(name, gate, candidate))
-        say(f"gate {name}: {results[-1].verdict}: {results[-1].reason}")
+    for each in settings:
+        results.append(_result(each, found, results))
+        found.say(f"gate {each.title}: {_in_short(results[-1])}")
     return results
 
 
-def _run(name: str, gate: Gate, candidate: Candidate) -> GateResult:
-    """A gate that cannot run fails: an error is never a pass."""
+def _in_short(result: GateResult) -> str:
+    return result.verdict if result.verdict == "pass" else f"{result.verdict}: {result.reason}"
+
+
+def _result(settings: GateSection, found: Trial, before: Sequence[GateResult]) -> GateResult:
+    if settings.off:
+        return _said(settings, "off", [settings.off], {}, 0.0)
+    end = _end(found.candidate, before)
+    if end:
+        return _said(settings, "not run", [end], {}, 0.0)
+    found.say(f"gate {settings.title}")
     started = time.monotonic()
-    try:
-        verdict = gate(candidate)
-    except RelctlError as error:
-        verdict = failed(f"could not run: {error.message}")
-    seconds = round(time.monotonic() - started, 3)
-    return GateResult(
-        name=name, verdict=verdict.outcome, figures=verdict.figures, reason=verdict.reason, seconds=seconds
+    with found.say.watched(f"gate {settings.title}"):
+        verdict = _run(settings, found)
+    return _said(
+        settings, verdict.outcome, verdict.reasons, verdict.figures, round(time.monotonic() - started, 3)
     )
 
 
-def _not_run(name: str) -> GateResult:
-    reason = "the candidate never became ready"
-    return GateResult(name=name, verdict="not run", figures={}, reason=reason, seconds=0.0)
+def _run(settings: GateSection, found: Trial) -> Verdict:
+    """What a gate says; one that cannot run fails, and so does one whose candidate did not outlive it."""
+    try:
+        verdict = writable(GATES[type(settings)](found, settings))
+    except RelctlError as error:
+        verdict = failed(f"could not run: {error.message}")
+    except Exception as error:  # noqa: BLE001 - whatever a candidate breaks here must not leave an older pass
+        verdict = failed(f"could not run: {type(error).__name__}: {error}")
+    end = found.candidate.end()
+    if not end:
+        return verdict
+    logs = found.candidate.engine.logs(found.candidate.container.name, _LOG_LINES)
+    reasons = verdict.reasons if verdict.outcome == "fail" else ()
+    return failed(*reasons, end, **verdict.figures, log=logs)
 
 
-def _bind(settings: StartupSettings | IdentitySettings | SmokeSettings, pipeline: Pipeline) -> Gate:
-    if isinstance(settings, StartupSettings):
-        return partial(startup, settings=settings)
-    if isinstance(settings, IdentitySettings):
-        return partial(identity, settings=settings)
-    return partial(smoke, settings=settings, cases=pipeline.cases)
+def _said(
+    settings: GateSection,
+    verdict: GateVerdict,
+    reasons: Sequence[str],
+    figures: dict[str, Any],
+    seconds: float,
+) -> GateResult:
+    return GateResult(
+        name=settings.title,
+        verdict=verdict,
+        figures=figures,
+        reason="; ".join(reasons),
+        reasons=list(reasons),
+        seconds=seconds,
+    )
+
+
+def _end(candidate: Candidate, before: Sequence[GateResult]) -> str:
+    """Why no further gate can run, "" while the candidate can answer."""
+    end = candidate.end()
+    if not end and any(result.name == "startup" and result.verdict == "fail" for result in before):
+        return "" if candidate.service.is_ready() else "the candidate never became ready"
+    return end

@@ -1,5 +1,6 @@
-"""What a gate says: pass or fail, the figures it rests on, and the reason in words."""
+"""What a gate says: pass or fail, the figures it rests on, and the reasons in words."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,15 +10,31 @@ class Verdict:
     """The word of one gate; `figures` are plain JSON values with their unit in the name."""
 
     outcome: Literal["pass", "fail"]
-    reason: str
+    reasons: tuple[str, ...]
     figures: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def reason(self) -> str:
+        """All reasons as one."""
+        return "; ".join(self.reasons)
 
-def passed(reason: str, **figures: Any) -> Verdict:
+
+def writable(verdict: Verdict) -> Verdict:
+    """Return the verdict as a file can hold it: an answer of a candidate may hold halves of characters."""
+    reasons = tuple(_whole(reason) for reason in verdict.reasons)
+    figures = json.loads(_whole(json.dumps(verdict.figures, ensure_ascii=False)))
+    return Verdict(verdict.outcome, reasons, figures)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def passed(*reasons: str, **figures: Any) -> Verdict:
     """Return a passing verdict."""
-    return Verdict("pass", reason, figures)
+    return Verdict("pass", reasons, figures)
 
 
-def failed(reason: str, **figures: Any) -> Verdict:
+def failed(*reasons: str, **figures: Any) -> Verdict:
     """Return a failing verdict."""
-    return Verdict("fail", reason, figures)
+    return Verdict("fail", reasons, figures)

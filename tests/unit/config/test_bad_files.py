@@ -75,13 +75,14 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ),
         ("{bootstrap: bookworm}", "{image: 'debian:12'}", "base: an image must be pinned by its digest"),
         ("{bootstrap: bookworm}", "{}", "base: give either bootstrap: bookworm, or image: name@sha256:"),
-        ("[gunicorn]", "[]", "command: list should have at least 1 item"),
+        ("[gunicorn]", "[]", "command: must not be empty"),
         (
             "[gunicorn]",
             "['${PROGRAM}']",
             "versions.yaml:13: command[0]: a variable; only environments take them",
         ),
         ("[gunicorn]", "[gunicorn", "versions.yaml:14: not YAML"),
+        ("[gunicorn]", "&all [*all]", "versions.yaml: nested without end; an alias may hold itself"),
     ],
 )
 def test_a_wrong_file_is_named_with_line_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -1,10 +1,10 @@
 """pipelines/: unknown gates, doubled gates and bad cases are refused with file, line and key."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from relctl.config.pipeline import load_pipeline
+from relctl.config.pipeline import Pipeline, load_pipeline
 from relctl.errors import ConfigError
 from scratch import ROOT
 
@@ -19,24 +19,91 @@ def project(folder: Path, verify: str = VERIFY, smoke: str = SMOKE) -> Path:
     return folder
 
 
+def loaded(root: Path) -> Pipeline:
+    return load_pipeline(root, PurePosixPath("pipelines/verify.yaml"))
+
+
 def test_the_projects_own_pipeline_holds_what_a_release_must_pass() -> None:
-    found = load_pipeline(ROOT)
-    assert [settings.gate for settings in found.gates] == ["startup", "identity", "smoke"]
-    texts = [case.request.json_.get("text") for case in found.cases if isinstance(case.request.json_, dict)]
+    found = loaded(ROOT)
+    assert [settings.title for settings in found.gates] == [
+        *("startup", "identity", "size", "dependencies", "smoke", "contract", "quality", "latency", "soak")
+    ]
+    bodies = [case.request.json_ for case in found.cases["smoke"]]
+    texts = [body.get("text") for body in bodies if isinstance(body, dict)]
     assert {"这是一段测试文本。", "人工智能正在改变世界。", "北京天气很好。"} <= set(texts)
 
 
+def test_the_checksum_covers_the_data_sets(tmp_path: Path) -> None:
+    table = tmp_path / "pipelines" / "data.tsv"
+    soak = "  - {gate: soak, data_set: pipelines/data.tsv, max_growth: 1m}\n"
+    root = project(tmp_path, VERIFY + soak)
+    table.write_text("source\treference\na\tb\n")
+    first = loaded(root)
+    assert [str(path) for path in first.data_sets] == ["pipelines/data.tsv"]
+    table.write_text("source\treference\na\tc\n")
+    assert loaded(root).checksum != first.checksum
+
+
+def test_a_gate_may_be_off_with_a_reason(tmp_path: Path) -> None:
+    verify = VERIFY + "  - {gate: identity, off: ' no labels yet '}\n  - {gate: dependencies, off: ''}\n"
+    assert [gate.off for gate in loaded(project(tmp_path, verify)).gates] == ["", "", "no labels yet", ""]
+
+
+def test_a_command_has_a_name_so_that_there_can_be_two(tmp_path: Path) -> None:
+    command = "  - {gate: command, name: NAME, run: [true]}\n".replace("[true]", '["true"]')
+    both = VERIFY + command.replace("NAME", "one") + command.replace("NAME", "two")
+    titles = [gate.title for gate in loaded(project(tmp_path, both)).gates]
+    assert titles == ["startup", "smoke", "command one", "command two"]
+
+
 def test_the_checksum_covers_the_pipeline_and_its_cases(tmp_path: Path) -> None:
-    first = load_pipeline(project(tmp_path)).checksum
-    assert load_pipeline(project(tmp_path)).checksum == first
-    assert load_pipeline(project(tmp_path, verify=VERIFY.replace("5s", "6s"))).checksum != first
-    assert load_pipeline(project(tmp_path, smoke=SMOKE.replace("200", "201"))).checksum != first
+    first = loaded(project(tmp_path)).checksum
+    assert loaded(project(tmp_path)).checksum == first
+    assert loaded(project(tmp_path, verify=VERIFY.replace("5s", "6s"))).checksum != first
+    assert loaded(project(tmp_path, smoke=SMOKE.replace("200", "201"))).checksum != first
+
+
+def test_the_checksum_tells_where_one_file_ends_and_the_next_begins(tmp_path: Path) -> None:
+    run = "  - {gate: command, name: own, run: [pipelines/one, pipelines/two]}\n"
+    root = project(tmp_path, VERIFY + run)
+    found = set()
+    for one, two in ((b"a", b"b\0c"), (b"a\0b", b"c"), (b"ab", b"c"), (b"", b"abc")):
+        (root / "pipelines" / "one").write_bytes(one)
+        (root / "pipelines" / "two").write_bytes(two)
+        found.add(loaded(root).checksum)
+    assert len(found) == 4
+
+
+def test_the_checksum_is_of_the_bytes_that_were_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = Path.read_bytes
+
+    def noted(path: Path) -> bytes:
+        read.append(path.name)
+        return original(path)
+
+    table = "pipelines/data.tsv"
+    soaks = (
+        f"  - {{gate: soak, data_set: {table}, max_growth: 1m}}\n  - {{gate: contract, data_set: {table}}}\n"
+    )
+    root = project(tmp_path, VERIFY + soaks)
+    (root / table).write_text("source\treference\na\tb\n")
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    loaded(root)
+    assert read == ["verify.yaml", "smoke.yaml", "data.tsv"]
+
+
+def test_the_gates_that_compare_say_so() -> None:
+    comparing = [settings.title for settings in loaded(ROOT).gates if settings.compares]
+    assert comparing == ["quality", "latency"]
 
 
 @pytest.mark.parametrize(
     ("verify", "smoke", "message"),
     [
-        ("gates: []\n", SMOKE, "verify.yaml:1: gates: list should have at least 1 item"),
+        ("gates: []\n", SMOKE, "verify.yaml:1: gates: must not be empty"),
         (
             VERIFY.replace("startup,", "warp,"),
             SMOKE,
@@ -50,7 +117,7 @@ def test_the_checksum_covers_the_pipeline_and_its_cases(tmp_path: Path) -> None:
         (
             VERIFY.replace("smoke, cases: pipelines/smoke.yaml", "startup, ready_within: 1s"),
             SMOKE,
-            "each gate once",
+            "verify.yaml:3: gates[1]: startup is gates[0] already; each gate once",
         ),
         (
             VERIFY.replace("pipelines/smoke", "pipelines/none"),
@@ -67,6 +134,23 @@ def test_the_checksum_covers_the_pipeline_and_its_cases(tmp_path: Path) -> None:
             SMOKE.replace("{text: a}", "{text: a}, body: b"),
             "cases[0].request: give json or body, not both",
         ),
+        (
+            VERIFY + "  - {gate: soak, data_set: pipelines/none.tsv, max_growth: 1m}\n",
+            SMOKE,
+            "verify.yaml:4: gates[2].data_set: there is no file",
+        ),
+        (
+            VERIFY + "  - {gate: quality, data_sets: [{file: x.tsv}], margins: {chrf: -1}}\n",
+            SMOKE,
+            "verify.yaml:4: gates[2].margins.chrf: input should be greater than 0",
+        ),
+        (
+            VERIFY
+            + "  - {gate: quality, data_sets: [{file: x.tsv, floors: {bleu: 101}}], margins: {bleu: 1}}\n",
+            SMOKE,
+            "floors.bleu: input should be less than or equal to 100",
+        ),
+        (VERIFY, SMOKE.replace("{status: 200}", "{status: 200, schema: {type: 3}}"), "no JSON Schema"),
         (VERIFY, SMOKE.replace("path: /x", "path: x"), "cases[0].request.path: string should match pattern"),
         (VERIFY, SMOKE.replace("{status: 200}", "{status: 200, json: {a: '('}}"), "is no regular expression"),
     ],
@@ -75,5 +159,71 @@ def test_a_wrong_pipeline_is_named_with_file_line_and_key(
     tmp_path: Path, verify: str, smoke: str, message: str
 ) -> None:
     with pytest.raises(ConfigError) as raised:
-        load_pipeline(project(tmp_path, verify, smoke))
+        loaded(project(tmp_path, verify, smoke))
     assert message in raised.value.message
+
+
+# The settings that are right, which the table below makes wrong one at a time.
+QUALITY = "{gate: quality, data_sets: [{file: pipelines/data.tsv}], margins: {chrf: 1.0}}"
+SOAK = "{gate: soak, data_set: pipelines/data.tsv, max_growth: 1m}"
+CONTRACT = "{gate: contract, data_set: pipelines/data.tsv}"
+SMOKES = "{gate: smoke, cases: pipelines/smoke.yaml}"
+STARTUP = "{gate: startup, ready_within: 5s}"
+
+
+def gate(settings: str, old: str = "", new: str = "") -> str:
+    assert old in settings
+    return f"  - {STARTUP}\n  - {settings.replace(old, new)}\n"
+
+
+@pytest.mark.parametrize(
+    ("gates", "message"),
+    [
+        (
+            "  - {gate: identity}\n",
+            "verify.yaml:2: gates[0]: the first gate must be startup: it waits until the candidate is ready",
+        ),
+        (gate("{gate: identity}", "}", "}").replace("5s", "5s, off: later"), "verify.yaml:2: gates[0].off: "),
+        (f"  - {STARTUP}\n", "verify.yaml:1: gates: no gate but startup is on"),
+        (gate("{gate: identity, off: later}"), "verify.yaml:1: gates: no gate but startup is on"),
+        (gate("{gate: identity, off: ' '}"), "verify.yaml:3: gates[1].off: say why, like off: "),
+        (gate("{gate: identity, off: true}"), "verify.yaml:3: gates[1].off: input should be a valid string"),
+        (gate("identity"), "verify.yaml:3: gates[1]: must hold `key: value`"),
+        (gate("{gate: warp}"), "verify.yaml:3: gates[1]: unknown gate 'warp'; known: 'startup', "),
+        (gate("{gate: identity, fast: true}"), "verify.yaml:3: gates[1].fast: unknown key"),
+        (gate("{gate: identity, of: later}"), "verify.yaml:3: gates[1].of: unknown key; did you mean off?"),
+        (gate(STARTUP), "verify.yaml:3: gates[1]: startup is gates[0] already; each gate once"),
+        (
+            gate(SMOKES, "smoke.yaml", "none.yaml"),
+            "verify.yaml:3: gates[1].cases: there is no file",
+        ),
+        (gate(SOAK, "pipelines/data", "../data"), "verify.yaml:3: gates[1].data_set: a path inside the"),
+        (gate(SOAK, "pipelines/data", "/etc/data"), "verify.yaml:3: gates[1].data_set: a path inside the"),
+        (gate(SMOKES, "pipelines", "pipelines/../.."), "verify.yaml:3: gates[1].cases: a path inside the"),
+        (
+            gate(QUALITY, "pipelines/data", "../data"),
+            "verify.yaml:3: gates[1].data_sets[0].file: a path inside the project",
+        ),
+        (gate(QUALITY, "chrf", "meteor"), "verify.yaml:3: gates[1].margins.meteor: "),
+        (gate(QUALITY, "{chrf: 1.0}", "{}"), "verify.yaml:3: gates[1].margins: "),
+        (gate(CONTRACT, "tsv", "tsv, batch: batch"), "verify.yaml:3: gates[1].batch: "),
+        (gate("{gate: command, name: Own, run: [x]}"), "verify.yaml:3: gates[1].name: "),
+        (gate("{gate: command, name: own, run: []}"), "verify.yaml:3: gates[1].run: must not be empty"),
+    ],
+)
+def test_a_wrong_setting_of_a_gate_is_named_with_file_line_and_key(
+    tmp_path: Path, gates: str, message: str
+) -> None:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "data.tsv").write_text("source\treference\na\tb\n")
+    with pytest.raises(ConfigError) as raised:
+        loaded(project(tmp_path, f"gates:\n{gates}"))
+    assert message in raised.value.message
+    assert len(raised.value.message) < 600, "a whole section is no part of an error"
+
+
+@pytest.mark.parametrize("fresh", ["{text}", "{number}", "text", ""])
+def test_a_fresh_text_needs_what_makes_it_new(tmp_path: Path, fresh: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        loaded(project(tmp_path, f"ask: {{fresh: '{fresh}'}}\n{VERIFY}"))
+    assert "verify.yaml:1: ask.fresh: must hold {text} and {number}, like " in raised.value.message

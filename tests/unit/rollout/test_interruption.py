@@ -6,7 +6,7 @@ from types import FrameType
 
 import pytest
 
-from relctl.rollout.interruption import held_back
+from relctl.state.interruption import held_back
 
 
 class Interrupted(BaseException):

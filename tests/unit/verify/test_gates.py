@@ -1,20 +1,26 @@
 """Gates and cases: what is wrong is named, and what cannot be judged fails."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from relctl.config.gates import GateSection, IdentitySettings, SmokeSettings, StartupSettings
 from relctl.config.pipeline import Expectation, Request
-from relctl.engine.protocol import Image
+from relctl.engine.protocol import Container, Image
 from relctl.probe.cases import body_of, judge
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.service import Answer, UnreachableError
 from relctl.release import Tag
-from relctl.verify.candidate import Candidate
+from relctl.state.evidence import overall
 from relctl.verify.gates.identity import label_errors
+from relctl.verify.progress import Progress
 from relctl.verify.run import run_gates
+from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
 TAG = Tag("1.0.0", "abc12de")
@@ -103,36 +109,145 @@ def test_a_version_without_what_it_must_hold_is_no_crash(info: dict[str, Any]) -
     assert len(disagreements(labels, Identity.of_info(info))) == 4
 
 
-def gate(verdict: Verdict | Exception) -> Any:
-    def run(candidate: Candidate) -> Verdict:
-        if isinstance(verdict, Exception):
-            raise verdict
-        return verdict
+class Subjects:
+    """A trial whose candidate runs until a gate ends it."""
 
-    return run
+    def __init__(self) -> None:
+        self.running = True
+        self.ready = False
+        self.said: list[str] = []
+        self.say = Progress(self.said.append)
+        container = Container("candidate", "sha256:1", {}, True, 0, 0, "127.0.0.1:1")
+        self.started_as = container
+        service = SimpleNamespace(is_ready=lambda: self.ready)
+        self.candidate = SimpleNamespace(engine=self, container=container, service=service, end=self.end)
+
+    def container(self, name: str) -> Container:
+        return replace(self.started_as, running=self.running, exit_code=0 if self.running else 137)
+
+    def logs(self, name: str, lines: int) -> str:
+        return "out of memory"
+
+    def end(self) -> str:
+        return "" if self.running else "the candidate has ended with 137"
 
 
-def outcomes(*gates: tuple[str, Any]) -> list[tuple[str, str]]:
-    nobody = cast("Candidate", None)
-    return [(each.name, each.verdict) for each in run_gates(gates, nobody, lambda _: None)]
+STARTUP = StartupSettings(gate="startup", ready_within="1s")
+IDENTITY = IdentitySettings(gate="identity")
+SMOKE = SmokeSettings(gate="smoke", cases="x")
 
 
-def test_every_gate_after_a_failed_start_is_recorded_as_not_run() -> None:
-    found = outcomes(
-        ("startup", gate(failed("no"))), ("identity", gate(passed("ok"))), ("smoke", gate(passed("ok")))
-    )
+@pytest.fixture
+def trial() -> Subjects:
+    return Subjects()
+
+
+@pytest.fixture
+def says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Tell what the gates say: a verdict, or an exception that they raise."""
+
+    def plant(**verdicts: Verdict | Exception | Callable[[Any], Verdict]) -> None:
+        def gate(name: str) -> Callable[[Any, GateSection], Verdict]:
+            def run(found: Any, settings: GateSection) -> Verdict:
+                verdict = verdicts[name]
+                if isinstance(verdict, Exception):
+                    raise verdict
+                return verdict(found) if callable(verdict) else verdict
+
+            return run
+
+        kinds = {"startup": StartupSettings, "identity": IdentitySettings, "smoke": SmokeSettings}
+        monkeypatch.setattr("relctl.verify.run.GATES", {kinds[name]: gate(name) for name in verdicts})
+
+    return plant
+
+
+def outcomes(trial: Subjects, *settings: GateSection) -> list[tuple[str, str]]:
+    return [(each.name, each.verdict) for each in run_gates(settings, cast("Trial", trial))]
+
+
+def test_every_gate_after_a_failed_start_is_recorded_as_not_run(trial: Subjects, says: Any) -> None:
+    says(startup=failed("no"), identity=passed("ok"), smoke=passed("ok"))
+    found = outcomes(trial, STARTUP, IDENTITY, SMOKE)
     assert found == [("startup", "fail"), ("identity", "not run"), ("smoke", "not run")]
 
 
-def test_a_gate_that_fails_does_not_keep_the_next_from_running() -> None:
-    found = outcomes(
-        ("startup", gate(passed("ok"))), ("identity", gate(failed("no"))), ("smoke", gate(passed("ok")))
-    )
+def test_a_candidate_that_is_ready_too_late_is_looked_at_all_the_same(trial: Subjects, says: Any) -> None:
+    says(startup=failed("no"), identity=passed("ok"))
+    trial.ready = True
+    assert outcomes(trial, STARTUP, IDENTITY) == [("startup", "fail"), ("identity", "pass")]
+
+
+def test_a_gate_that_fails_does_not_keep_the_next_from_running(trial: Subjects, says: Any) -> None:
+    says(startup=passed("ok"), identity=failed("no"), smoke=passed("ok"))
+    found = outcomes(trial, STARTUP, IDENTITY, SMOKE)
     assert found == [("startup", "pass"), ("identity", "fail"), ("smoke", "pass")]
 
 
-def test_a_gate_that_cannot_run_fails() -> None:
-    assert outcomes(("smoke", gate(UnreachableError("gone")))) == [("smoke", "fail")]
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (UnreachableError("gone"), "could not run: gone"),
+        (RecursionError("too deep"), "could not run: RecursionError: too deep"),
+        (
+            OSError(28, "No space left on device"),
+            "could not run: OSError: [Errno 28] No space left on device",
+        ),
+    ],
+)
+def test_a_gate_that_cannot_run_fails_and_the_next_one_runs(
+    trial: Subjects, says: Any, error: Exception, words: str
+) -> None:
+    says(smoke=error, identity=passed("ok"))
+    [first, second] = run_gates([SMOKE, IDENTITY], cast("Trial", trial))
+    assert (first.verdict, first.reason, second.verdict) == ("fail", words, "pass")
+
+
+def test_halves_of_characters_do_not_keep_a_verdict_from_being_written(trial: Subjects, says: Any) -> None:
+    says(smoke=failed("it said \ud83d", said=["\ud83d", "好"]))
+    [found] = run_gates([SMOKE], cast("Trial", trial))
+    assert found.reason == "it said ?"
+    assert found.figures == {"said": ["?", "好"]}
+    assert found.model_dump_json().encode()
+
+
+def test_a_gate_that_says_nothing_is_said_to_run(trial: Subjects, says: Any) -> None:
+    trial.say = Progress(trial.said.append, silent=0.02)
+
+    def takes_long(found: Any) -> Verdict:
+        deadline = time.monotonic() + 10
+        while not any("gate smoke runs for" in words for words in trial.said) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return passed("ok")
+
+    says(smoke=takes_long)
+    assert outcomes(trial, SMOKE) == [("smoke", "pass")]
+    assert "  gate smoke runs for 0 s" in trial.said
+
+
+def test_a_gate_that_is_off_is_not_run_and_says_why(trial: Subjects, says: Any) -> None:
+    says(smoke=passed("ok"), identity=failed("no"))
+    off = IDENTITY.model_copy(update={"off": "until the label is there"})
+    [first, second] = run_gates([off, SMOKE], cast("Trial", trial))
+    assert (first.verdict, first.reason) == ("off", "until the label is there")
+    assert second.verdict == "pass"
+    assert overall([first, second]) == "pass"
+    assert overall([first]) == "fail"
+
+
+def test_a_candidate_that_dies_fails_the_gate_with_its_last_words_and_ends_the_rest(
+    trial: Subjects, says: Any
+) -> None:
+    def dies(found: Any) -> Verdict:
+        found.running = False
+        return failed("3 of 40 requests failed")
+
+    says(identity=dies, smoke=passed("ok"))
+    [first, second] = run_gates([IDENTITY, SMOKE], cast("Trial", trial))
+    assert first.verdict == "fail"
+    assert first.reason == "3 of 40 requests failed; the candidate has ended with 137"
+    assert first.figures["log"] == "out of memory"
+    assert (second.verdict, second.reason) == ("not run", "the candidate has ended with 137")
 
 
 def test_a_repeated_member_makes_the_body_long() -> None:

@@ -1,28 +1,29 @@
 """Gate `identity`: labels, commit, user and `/version` all say what the tag says."""
 
-from relctl.config.pipeline import IdentitySettings
+from relctl.config.gates import IdentitySettings
 from relctl.engine.protocol import Image
 from relctl.engine.slots import SERVICE, TAG
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.service import UnreachableError
 from relctl.release import Tag
-from relctl.verify.candidate import Candidate
+from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
 
-def identity(candidate: Candidate, settings: IdentitySettings) -> Verdict:
+def identity(trial: Trial, settings: IdentitySettings) -> Verdict:
     """Compare tag, labels, user and `/version`; every contradiction is named."""
     del settings  # nothing about it can be configured
+    candidate = trial.candidate
     image, tag = candidate.image, candidate.tag
     wrong = label_errors(image, tag, candidate.project.versions.service)
     try:
         info = candidate.service.info()
     except UnreachableError as error:
-        return failed("; ".join([*wrong, error.message]))
+        return failed(*wrong, error.message)
     wrong += disagreements(Identity.of_labels(image.labels), Identity.of_info(info))
     figures = {"image_id": image.id, "revision": image.labels.get("org.opencontainers.image.revision", "")}
     if wrong:
-        return failed("; ".join(wrong), **figures)
+        return failed(*wrong, **figures)
     return passed(f"labels, user and /version agree with {tag}", **figures)
 
 
@@ -39,6 +40,6 @@ def label_errors(image: Image, tag: Tag, service: str) -> list[str]:
     revision = labels.get("org.opencontainers.image.revision", "")
     if len(revision) != 40 or not revision.startswith(tag.commit):
         wrong.append(f"the labels name commit {revision!r}")
-    if image.user.split(":")[0] in ("", "0", "root"):
+    if image.user.split(":")[0].lstrip("0") in ("", "root"):
         wrong.append(f"the image runs as {image.user or 'root'}")
     return wrong

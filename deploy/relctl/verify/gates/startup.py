@@ -2,20 +2,31 @@
 
 import time
 
-from relctl.config.pipeline import StartupSettings
+from relctl.config.gates import StartupSettings
+from relctl.probe import traffic, translation
 from relctl.probe.ready import NeverReadyError, wait_until_ready
-from relctl.verify.candidate import Candidate
+from relctl.probe.traffic import Plan
+from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
 
-def startup(candidate: Candidate, settings: StartupSettings) -> Verdict:
+def startup(trial: Trial, settings: StartupSettings) -> Verdict:
     """Measure the seconds from the start of the container to the first `/readyz` 200."""
-    left = settings.ready_within - (time.monotonic() - candidate.started)
+    candidate = trial.candidate
     contract = candidate.project.versions.contract
     try:
-        wait_until_ready(candidate.engine, candidate.container, contract, left)
+        wait_until_ready(
+            candidate.engine, candidate.container, contract, settings.ready_within, candidate.started
+        )
     except NeverReadyError as error:
         return failed(error.message, limit_seconds=settings.ready_within)
     seconds = round(time.monotonic() - candidate.started, 3)
     figures = {"seconds": seconds, "limit_seconds": settings.ready_within}
+    if settings.text:
+        # Ready means ready: the very next request is answered.
+        plan = Plan(trial.pipeline.ask, 1, settings.ready_within)
+        [reply] = traffic.send(candidate.container.address, [settings.text], plan)
+        _, wrong = translation.read(reply, plan.ask)
+        if wrong:
+            return failed(f"ready after {seconds:.1f} s, but a text sent then got: {wrong}", **figures)
     return passed(f"ready {seconds:.1f} s after its start (limit {settings.ready_within:g} s)", **figures)

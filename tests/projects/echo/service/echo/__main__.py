@@ -1,4 +1,10 @@
-"""Answers the HTTP contract from release.json, and POST /translate with the text it was sent."""
+"""Answers the HTTP contract from release.json, and POST /translate with the text it was sent.
+
+What `model/behaviour.json` may plant, beside what stands in the code: `says` another translation of some
+texts; `refuses` some texts with 503; `company` (`other` or `crossed`) is what a text gets that is not alone;
+`batch` (`turned` or `other`) is how /batch goes wrong; `leak_kib` are kept of each request; and from request
+number `from` on, `then` is done: `fail`, `garble` or `exit`.
+"""
 
 import json
 import os
@@ -11,6 +17,31 @@ from pathlib import Path
 RELEASE = json.loads(Path(os.environ["RELEASE_FILE"]).read_text())
 BEHAVIOUR = json.loads((Path(os.environ["MODEL_DIR"]) / "behaviour.json").read_text())
 INFO = {**RELEASE, "dependencies": {}, **BEHAVIOUR.get("lies", {})}
+
+
+class Work:
+    """What is under way, so that behaviour may depend on company and on the number of requests."""
+
+    def __init__(self):
+        self.lock, self.texts, self.number, self.leaked = threading.Lock(), [], 0, []
+
+    def begin(self, text):
+        with self.lock:
+            self.number += 1
+            self.texts.append(text)
+            if "leak_kib" in BEHAVIOUR:
+                self.leaked.append(os.urandom(1024 * BEHAVIOUR["leak_kib"]))
+            return self.number
+
+    def end(self, text):
+        with self.lock:
+            others = list(self.texts)
+            others.remove(text)
+            self.texts.remove(text)
+        return [other for other in others if other != text]
+
+
+WORK = Work()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -33,13 +64,35 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/batch":
+            return self.batch(json.loads(body))
         try:
             text = json.loads(body)["text"]
         except (ValueError, KeyError, TypeError):
             return self.answer(400, {"error": "no text"})
+        number = WORK.begin(text)
         time.sleep(BEHAVIOUR.get("delay_ms", 0) / 1000)
-        translation = BEHAVIOUR.get("translation", text)
+        others = WORK.end(text)
+        if "from" in BEHAVIOUR and number >= BEHAVIOUR["from"]:
+            return self.misbehave()
+        if text in BEHAVIOUR.get("refuses", ()):
+            return self.answer(503, {"error": "planted refusal"})
+        translation = say(text, others)
         return self.answer(200, {"translation": translation, "success": True, "release": RELEASE["tag"]})
+
+    def batch(self, items):
+        found = [{**item, "translation": say(item["text"], [])} for item in items]
+        if BEHAVIOUR.get("batch") == "other":
+            found[0]["translation"] = "planted in the batch"
+        self.answer(200, found[::-1] if BEHAVIOUR.get("batch") == "turned" else found)
+
+    def misbehave(self):
+        if BEHAVIOUR["then"] == "exit":
+            print("planted end: übermäßig 记忆", flush=True)
+            os._exit(7)
+        if BEHAVIOUR["then"] == "garble":
+            return self.answer(200, {"success": True})
+        return self.answer(500, {"error": "planted failure"})
 
     def answer(self, status, value):
         body = json.dumps(value).encode()
@@ -51,6 +104,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
+
+
+def say(text, others):
+    company = BEHAVIOUR.get("company") if others else None
+    if company:
+        return others[0] if company == "crossed" else f"{text} in company"
+    return BEHAVIOUR.get("translation", BEHAVIOUR.get("says", {}).get(text, text))
 
 
 class Server(ThreadingHTTPServer):

@@ -1,0 +1,22 @@
+"""Which image has the traffic: what a new release is compared with."""
+
+from relctl.engine.protocol import Image
+from relctl.errors import UsageError
+from relctl.rollout.host import Host
+from relctl.rollout.situation import look
+
+
+def live_image(host: Host) -> Image | None:
+    """The image that is live, None before the first promote; raises UsageError when the engine lost it."""
+    situation = look(host)
+    container = situation.container(situation.live)
+    identity = container.image_id if container else situation.meant.image_id if situation.meant else ""
+    if not identity:
+        return None
+    image = host.engine.image(identity)
+    if image is None:
+        raise UsageError(
+            f"the live image {identity[:19]} is gone from the engine, so nothing can be compared with it",
+            "relctl build it again from its commit, or name a release: relctl verify TAG --against TAG",
+        )
+    return image

@@ -1,0 +1,81 @@
+"""Whether a release was proved: by this pipeline, in limits as here, with success, and not too long ago."""
+
+from datetime import UTC, datetime
+
+from relctl.config.pipeline import Pipeline
+from relctl.engine.protocol import Image
+from relctl.errors import NotProvedError
+from relctl.release import Tag
+from relctl.rollout.host import Host
+from relctl.state.evidence import Evidence
+
+_DAY = 86_400
+_SKEW = 60.0  # seconds that clocks may differ
+
+
+def proof(host: Host, tag: Tag, image: Image, live: str) -> Evidence:
+    """Return the evidence that proves the image; raises NotProvedError when nothing does, with the reason.
+
+    `live`: the image id that has the traffic, "" for none; that the proof compares with another is said.
+    """
+    pipeline = host.project.pipeline()
+    verify = f"relctl verify {tag}"
+    evidence = _passed(host, tag, image, pipeline.checksum)
+    wrong = (
+        _other_limits(host, evidence)
+        or _age(host, evidence)
+        or (_compared_with_nothing(pipeline, evidence, live))
+    )
+    if wrong:
+        raise NotProvedError(f"{tag} was verified {wrong}", verify)
+    if live and evidence.reference != live:
+        compared = evidence.reference_tag or evidence.reference[:19] or "nothing"
+        host.say(f"{tag} was compared with {compared}; live is {live[:19]} now. {verify} compares with that")
+    return evidence
+
+
+def _passed(host: Host, tag: Tag, image: Image, pipeline: str) -> Evidence:
+    verify = f"relctl verify {tag}"
+    evidence = host.evidence.find(image.id, pipeline)
+    if evidence is None:
+        if host.evidence.knows(image.id):
+            raise NotProvedError(f"{tag} was verified by another pipeline than pipelines/ holds now", verify)
+        raise NotProvedError(f"{tag} was never verified: no evidence for {image.id[:19]}", verify)
+    if evidence.verdict != "pass":
+        raise NotProvedError(
+            f"{tag} did not pass its verification; {evidence.summary}", f"{verify} shows why"
+        )
+    return evidence
+
+
+def _other_limits(host: Host, evidence: Evidence) -> str:
+    """What a container can do depends on what it may use; evidence of an older relctl does not say."""
+    allowed = host.project.environment.resources.model_dump()
+    differing = [
+        f"{name} {evidence.resources.get(name, 'unknown')}, here {limit}"
+        for name, limit in allowed.items()
+        if evidence.resources.get(name) != limit
+    ]
+    return f"under other limits: {'; '.join(differing)}" if differing else ""
+
+
+def _age(host: Host, evidence: Evidence) -> str:
+    age, allowed = (datetime.now(UTC) - evidence.ended).total_seconds(), host.project.environment.max_age
+    if allowed is not None and age < -_SKEW:
+        return f"in the future, at {evidence.ended}: is the clock right?"
+    if allowed is not None and age > allowed:
+        return (
+            f"{age / _DAY:.1f} days ago; environment {host.project.name} takes evidence of at most "
+            f"{allowed / _DAY:g} days"
+        )
+    return ""
+
+
+def _compared_with_nothing(pipeline: Pipeline, evidence: Evidence, live: str) -> str:
+    """A comparison that never took place, or with the release itself, says nothing about its worth."""
+    compares = any(gate.compares and not gate.off for gate in pipeline.gates)
+    if not compares or live in ("", evidence.image_id):
+        return ""
+    if not evidence.reference:
+        return "before anything was live, and so compared with nothing"
+    return "against itself" if evidence.reference == evidence.image_id else ""

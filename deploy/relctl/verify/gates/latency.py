@@ -1,0 +1,122 @@
+"""Gate `latency`: under a fixed rate of requests, answers come no later than the live release's."""
+
+import statistics as middle
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from relctl.config.gates import LatencySettings
+from relctl.probe import traffic, translation
+from relctl.probe.traffic import Plan, Reply
+from relctl.verify.asking import NoTranslationError
+from relctl.verify.candidate import Candidate
+from relctl.verify.statistics import latency as statistics
+from relctl.verify.statistics.bootstrap import CONFIDENCE, RESAMPLES
+from relctl.verify.statistics.latency import Latencies, Ratio
+from relctl.verify.statistics.scores import Numbers
+from relctl.verify.trial import Trial
+from relctl.verify.verdict import Verdict, failed, passed
+
+_CLIENTS = 64  # connections: more than requests can be under way at any sensible rate
+_PERCENTILES = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
+
+
+def latency(trial: Trial, settings: LatencySettings) -> Verdict:
+    """Measure candidate and reference in turns, a round each, and compare percentiles.
+
+    Requests are sent at fixed times, so a stall delays all that were due in it, and not only one.
+    """
+    percentiles = [_PERCENTILES[name] for name in settings.margins]
+    too_few = statistics.too_few(settings.rounds, settings.rounds * _requests(settings), percentiles)
+    if too_few:
+        return failed(too_few)
+    reference = trial.reference()
+    sides = [trial.candidate] if reference is None else [trial.candidate, reference]
+    rounds = _measure(trial, settings, sides)
+    waited = [[[reply.seconds for reply in replies] for replies in side] for side in rounds]
+    verdict = _judge(settings, [numpy.asarray(side) for side in waited])
+    verdict.figures["sent_late_ms"] = _lateness(rounds)
+    return verdict
+
+
+def _requests(settings: LatencySettings) -> int:
+    """Requests of one round, to one side."""
+    return max(round(settings.rate * settings.round), 1)
+
+
+def _lateness(rounds: Sequence[Sequence[Sequence[Reply]]]) -> dict[str, float]:
+    """How late requests were sent, in milliseconds: what the measuring itself adds."""
+    late = [1000 * (reply.sent - reply.due) for side in rounds for replies in side for reply in replies]
+    return {name: round(float(numpy.percentile(late, percent)), 3) for name, percent in _PERCENTILES.items()}
+
+
+def _measure(trial: Trial, settings: LatencySettings, sides: Sequence[Candidate]) -> list[list[list[Reply]]]:
+    """The replies, by side and round."""
+    sources = trial.pipeline.data_sets[settings.data_set].sources
+    rounds: list[list[list[Reply]]] = [[] for _ in sides]
+    for number in range(settings.rounds + 1):
+        texts = trial.fresh(sources, _requests(settings))
+        # Who is first changes every round, so that a trend of the machine meets both alike.
+        order = list(zip(rounds, sides, strict=True))
+        for found, side in order if number % 2 else reversed(order):
+            found.append(_round(trial, settings, side, texts))
+        if number:
+            trial.say(f"  round {number} of {settings.rounds}")
+    return [found[1:] for found in rounds]  # the first one warmed up
+
+
+def _round(trial: Trial, settings: LatencySettings, side: Candidate, texts: Sequence[str]) -> list[Reply]:
+    plan = Plan(trial.pipeline.ask, _CLIENTS, settings.timeout, settings.rate, settings.burst)
+    replies = traffic.send(side.container.address, texts, plan)
+    wrong = [words for reply in replies if (words := translation.read(reply, plan.ask)[1])]
+    if wrong:
+        raise NoTranslationError(f"{len(wrong)} of {len(texts)} requests to {side.called} failed: {wrong[0]}")
+    return replies
+
+
+def _judge(settings: LatencySettings, measured: list[Numbers]) -> Verdict:
+    candidate = measured[0]
+    percentiles = [_PERCENTILES[name] for name in settings.margins]
+    figures: dict[str, Any] = {
+        "rate_per_second": settings.rate,
+        "burst": settings.burst,
+        "rounds": len(candidate),
+        "requests": candidate.size,
+        "seed": settings.seed,
+        "resamples": RESAMPLES,
+        "confidence": CONFIDENCE,
+        "margins": settings.margins,
+        "max_p95_ms": 1000 * settings.max_p95,
+        "candidate_ms": _described(candidate),
+    }
+    p95 = float(numpy.percentile(candidate, 95))
+    wrong = []
+    if not p95 <= settings.max_p95:
+        wrong.append(f"p95 is {1000 * p95:.0f} ms; {1000 * settings.max_p95:.0f} ms are allowed")
+    right = [f"p95 {1000 * p95:.0f} ms"]
+    if len(measured) > 1:
+        both = Latencies(*measured)
+        ratios = statistics.ratios(both, percentiles, settings.seed)
+        margins = {_PERCENTILES[name]: margin for name, margin in settings.margins.items()}
+        conclusion = statistics.conclude(both, ratios, margins)
+        figures["live_ms"] = _described(measured[1])
+        figures["ratios"] = {f"p{ratio.percentile:g}": _ratio(ratio) for ratio in ratios}
+        (right if conclusion.passed else wrong).extend(conclusion.reasons)
+    return failed(*wrong, **figures) if wrong else passed(*right, **figures)
+
+
+def _described(seconds: Numbers) -> dict[str, Any]:
+    """Percentiles, and a sample of latencies for the report's picture, in milliseconds."""
+    every = numpy.sort(seconds.reshape(-1)) * 1000
+    points = numpy.linspace(0, len(every) - 1, min(200, len(every))).astype(int)
+    return {
+        **{name: round(float(numpy.percentile(every, percent)), 3) for name, percent in _PERCENTILES.items()},
+        "max": round(float(every[-1]), 3),
+        "mean": round(middle.fmean(every), 3),
+        "quantiles": [round(float(every[point]), 2) for point in points],
+    }
+
+
+def _ratio(ratio: Ratio) -> dict[str, float]:
+    return {"value": round(ratio.value, 4), "lower": round(ratio.lower, 4), "upper": round(ratio.upper, 4)}

@@ -1,0 +1,110 @@
+"""What is wrong with the translations of a data set: by themselves, and beside the live release's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from relctl.config.datasets import DataSet
+from relctl.config.gates import DataSetSettings, Fault, QualitySettings
+from relctl.config.gates import Score as ScoreName
+from relctl.verify.quality import faults, sentences
+from relctl.verify.statistics import quality as statistics
+from relctl.verify.statistics.bootstrap import Difference
+from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
+
+_SCORES: dict[ScoreName, Score] = {"bleu": BLEU_SCORE, "chrf": CHRF_SCORE}
+_SHOWN_SCORES = (BLEU_SCORE, CHRF_SCORE, TER_SCORE)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of one data set: figures for evidence and report, and words for what is wrong and right."""
+
+    figures: dict[str, Any]
+    wrong: list[str]
+    right: list[str]
+
+    def __add__(self, more: "Judged") -> "Judged":
+        return Judged(self.figures | more.figures, self.wrong + more.wrong, self.right + more.right)
+
+
+def alone(data: DataSet, translations: Sequence[str], chosen: DataSetSettings) -> Judged:
+    """Hold the translations against the references: too many faults, and scores below their floors."""
+    counted = _faults(data, translations)
+    scores = {score.name: score.of(score.count(translations, data.references)) for score in _SHOWN_SCORES}
+    wrong = [
+        f"{data.name}: {number} translations with fault {fault}, {chosen.allowed.get(fault, 0)} allowed"
+        for fault, number in counted.items()
+        if number > chosen.allowed.get(fault, 0)
+    ]
+    wrong += [
+        f"{data.name}: {_SCORES[name].name} {scores[_SCORES[name].name]:.1f} is below {floor:g}"
+        for name, floor in chosen.floors.items()
+        if not scores[_SCORES[name].name] >= floor
+    ]
+    figures = {
+        "name": data.name,
+        "sha256": data.sha256,
+        "sentences": len(data.sources),
+        "scores": {name: round(value, 3) for name, value in scores.items()},
+        "signatures": {score.name: score.signature() for score in _SHOWN_SCORES},
+        "floors": chosen.floors,
+        "faults": counted,
+        "allowed": chosen.allowed,
+        "sources": list(data.sources),
+        "translations": list(translations),
+        "worst": sentences.worst(data.sources, data.references, translations),
+    }
+    right = f"{data.name}: " + ", ".join(f"{name} {value:.1f}" for name, value in scores.items())
+    return Judged(figures, wrong, [right])
+
+
+def beside(
+    data: DataSet, translations: Sequence[str], live: Sequence[str], settings: QualitySettings
+) -> Judged:
+    """Hold the translations against those of the live release: more faults, and scores by the margins."""
+    margins = {_SCORES[name]: margin for name, margin in settings.margins.items()}
+    counted = {
+        score: (score.count(translations, data.references), score.count(live, data.references))
+        for score in margins
+    }
+    compared = statistics.compare(counted, settings.seed)
+    conclusion = statistics.conclude(compared, {score.name: margin for score, margin in margins.items()})
+    words = [f"{data.name}: {reason}" for reason in conclusion.reasons]
+    ours, theirs = _faults(data, translations), _faults(data, live)
+    wrong = [f"{data.name}: {more}" for more in more_faults(ours, theirs)]
+    figures = {
+        "against_live": {name: _described(difference) for name, difference in compared.items()},
+        "faults_of_live": theirs,
+        "changed": sum(one != other for one, other in zip(translations, live, strict=True)),
+        "most_changed": sentences.most_changed(data.sources, data.references, translations, live),
+    }
+    if conclusion.passed:
+        return Judged(figures, wrong, words)
+    return Judged(figures, wrong + words, [])
+
+
+def more_faults(candidate: Mapping[Fault, int], live: Mapping[Fault, int]) -> list[str]:
+    """What the candidate has more of than live: one sentence for each fault, whatever is allowed."""
+    return [
+        f"{number} translations with fault {fault}, live has {live.get(fault, 0)}"
+        for fault, number in candidate.items()
+        if number > live.get(fault, 0)
+    ]
+
+
+def _faults(data: DataSet, translations: Sequence[str]) -> dict[Fault, int]:
+    return faults.count(list(zip(data.sources, translations, data.references, strict=True)))
+
+
+def _described(difference: Difference) -> dict[str, float | None]:
+    return {
+        "candidate": round(difference.candidate, 3),
+        "live": round(difference.reference, 3),
+        "difference": round(difference.value, 3),
+        "lower": round(difference.lower, 3),
+        "upper": round(difference.upper, 3),
+        "standard_error": round(difference.error, 3),
+        # Where nothing differs, nothing tells how much sentences would.
+        "smallest_detectable": round(statistics.told_from_none(difference), 3) if difference.error else None,
+    }

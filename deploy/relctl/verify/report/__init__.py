@@ -1,0 +1,1 @@
+"""The report: evidence as one HTML file for people, without anything from elsewhere."""
