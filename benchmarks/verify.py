@@ -1,0 +1,186 @@
+"""Times `relctl verify` beside a live release under load, and how much slower that answers meanwhile.
+
+    python benchmarks/verify.py [--pipeline pipelines/release.yaml]
+
+The translator is built, proved and promoted in a scratch copy of the project; then its release is verified
+once more, now against itself as the live one, while clients ask live through Nginx, each its next text when
+it has an answer. Loss: the part of live's throughput that was missing in that time, against the time before
+and after it. Share: the part of the machine's processors that the verification used (its containers and
+relctl itself). The last line of output is one JSON object; the exit code is 1 when a limit is missed: the
+time, or a loss larger than the share.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import docker
+
+from machine import machine
+from relctl.config.gates import Ask
+from relctl.probe import traffic
+from relctl.probe.traffic import Plan
+from scratch import Scratch, translator_project
+from service_parts import corpus
+
+LIMITS = {"pipelines/verify.yaml": 90, "pipelines/release.yaml": 900}  # seconds
+CLIENTS = 4
+CHUNK = 100  # requests between two looks at the clock
+ALONE = 20.0  # seconds before, and again after
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What happened in a stretch of time: seconds, live's answers, processor seconds of all and of live."""
+
+    seconds: float
+    replies: list[traffic.Reply]
+    busy: float
+    live: float
+    own: float
+
+    @property
+    def per_second(self) -> float:
+        """Answers of live."""
+        return len(self.replies) / self.seconds
+
+    @property
+    def others(self) -> float:
+        """Processors used by whatever is neither live nor this benchmark, on average."""
+        return (self.busy - self.live - self.own) / self.seconds
+
+
+class Live:
+    """The live release of a scratch project under load."""
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._address = scratch.listen
+        self._engine: Any = docker.from_env().api
+        labels = [f"io.relctl.service={scratch.service}", "io.relctl.role=slot"]
+        self._container = self._engine.containers(filters={"label": labels})[0]["Id"]
+        self._sources = [source for source, _ in corpus.dataset("shop")]
+        self._numbers = itertools.count(1_000_000)
+
+    def while_(self, over: Callable[[], bool]) -> Stretch:
+        """Load it until `over` says so."""
+        began, before = time.monotonic(), self._used()
+        replies: list[traffic.Reply] = []
+        while not over():
+            numbers = itertools.islice(self._numbers, CHUNK)
+            texts = [f"{number} {self._sources[number % len(self._sources)]}" for number in numbers]
+            replies += traffic.send(self._address, texts, Plan(Ask(), CLIENTS, 30.0), lambda _: None)
+        after = self._used()
+        return Stretch(
+            time.monotonic() - began, replies, *(b - a for a, b in zip(before, after, strict=True))
+        )
+
+    def _used(self) -> tuple[float, float, float]:
+        """Processor seconds so far: of the machine, of live's container, of this process."""
+        ticks = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        busy = (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")  # without idle and iowait
+        found = self._engine.stats(self._container, stream=False, one_shot=True)
+        return busy, found["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, time.process_time()
+
+
+def verified(scratch: Scratch, tag: str, done: threading.Event) -> dict[str, Any]:
+    """Verify against live; returns the seconds, and what it said."""
+    began = time.monotonic()
+    try:
+        found = scratch.run("verify", tag, "--json")
+    finally:
+        done.set()
+    assert found.returncode in (0, 3), found.stderr
+    gates = json.loads(found.stdout)["gates"]
+    return {
+        "seconds": round(time.monotonic() - began, 1),
+        "verdict": "pass" if found.returncode == 0 else "fail",
+        "gates": {gate["name"]: gate["seconds"] for gate in gates},
+        "reasons": [gate["reason"] for gate in gates if gate["verdict"] != "pass"],
+    }
+
+
+def stretches(scratch: Scratch, tag: str) -> tuple[dict[str, Any], list[Stretch]]:
+    """Live alone, beside a verification, and alone again."""
+    live = Live(scratch)
+    found: dict[str, Any] = {}
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: found.update(verified(scratch, tag, done)))
+    say("live alone")
+    measured = [live.while_(within(ALONE))]
+    say("live beside a verification")
+    thread.start()
+    measured.append(live.while_(done.is_set))
+    thread.join()
+    say("live alone")
+    measured.append(live.while_(within(ALONE)))
+    return found, measured
+
+
+def within(seconds: float) -> Callable[[], bool]:
+    """What says when so many seconds are over."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
+def figures(verification: dict[str, Any], measured: list[Stretch], limit: float) -> dict[str, Any]:
+    """What the stretches say."""
+    before, beside, after = measured
+    alone = (before.per_second + after.per_second) / 2
+    idle = (before.others + after.others) / 2  # what the machine does besides, engine and Nginx included
+    cores = os.cpu_count() or 1
+    loss, share = 1 - beside.per_second / alone, (beside.others - idle) / cores
+    wrong = [reply for stretch in measured for reply in stretch.replies if reply.status != 200]
+    return {
+        "verification": verification,
+        "limit_seconds": limit,
+        "live": {
+            "clients": CLIENTS,
+            "requests": sum(len(stretch.replies) for stretch in measured),
+            "failed": len(wrong),
+            "per_second": [round(stretch.per_second, 1) for stretch in measured],
+            "p50_ms": [
+                round(1000 * median(reply.seconds for reply in stretch.replies), 1) for stretch in measured
+            ],
+        },
+        "loss_of_throughput": round(loss, 3),
+        "share_of_processors": round(share, 3),
+        "reached": verification["verdict"] == "pass"
+        and verification["seconds"] <= limit
+        and loss < share
+        and not wrong,
+    }
+
+
+def say(words: str) -> None:
+    """Tell how far the benchmark is."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pipeline", choices=sorted(LIMITS), default="pipelines/verify.yaml")
+    pipeline = parser.parse_args().pipeline
+    with translator_project() as scratch:
+        say("building, proving and promoting the translator")
+        tag = scratch.proved("1.0.0")
+        scratch.ok("promote", tag)
+        scratch.environ["RELCTL_PIPELINE"], scratch.timeout = pipeline, 2 * LIMITS[pipeline]
+        found = figures(*stretches(scratch, tag), LIMITS[pipeline])
+    print(json.dumps({"benchmark": "verify", "pipeline": pipeline, **found, "machine": machine()}))
+    return 0 if found["reached"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
