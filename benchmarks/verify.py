@@ -7,7 +7,8 @@ once more, now against itself as the live one, while clients ask live through Ng
 it has an answer. Loss: the part of live's throughput that was missing in that time, against the time before
 and after it. Share: the part of the machine's processors that the verification used (its containers and
 relctl itself). The last line of output is one JSON object; the exit code is 1 when a limit is missed: the
-time, or a loss larger than the share.
+time, or a loss larger than the share, or a request to live that failed. The verdict is told and no limit: on
+a machine without room `latency` may not be sure, and then it refuses.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from scratch import Scratch, translator_project
 from service_parts import corpus
 
 LIMITS = {"pipelines/verify.yaml": 90, "pipelines/release.yaml": 900}  # seconds
-CLIENTS = 4
+CLIENTS = 4  # without a pause: all that two cores give
 CHUNK = 100  # requests between two looks at the clock
 ALONE = 20.0  # seconds before, and again after
 
@@ -153,10 +154,7 @@ def figures(verification: dict[str, Any], measured: list[Stretch], limit: float)
         },
         "loss_of_throughput": round(loss, 3),
         "share_of_processors": round(share, 3),
-        "reached": verification["verdict"] == "pass"
-        and verification["seconds"] <= limit
-        and loss < share
-        and not wrong,
+        "reached": verification["seconds"] <= limit and loss < share and not wrong,
     }
 
 

@@ -29,8 +29,9 @@ def verify(
     from relctl.verify.trial import Subject
 
     release = Tag.parse(tag)
-    host = settings(context).host()
-    chosen, project, engine = settings(context), host.project, host.engine
+    chosen = settings(context)
+    host = chosen.host()
+    project, engine = host.project, host.engine
     live = resolve(project, engine, Tag.parse(against)) if against else live_image(host)
     subject = Subject(project, engine, release, resolve(project, engine, release), live)
     evidence, path = run_pipeline(subject, host.paths, chosen.speaker.say)

@@ -28,7 +28,7 @@ def translate(release: Candidate, texts: Sequence[str], plan: Plan, say: Callabl
     return [text for text, _ in found]
 
 
-def progress(total: int, say: Callable[[str], None]) -> Callable[[int], None]:
+def progress(total: int, say: Callable[[str], None], what: str = "requests") -> Callable[[int], None]:
     """What a load calls with the number of its replies so far."""
     next_time = time.monotonic() + _EVERY
 
@@ -36,6 +36,6 @@ def progress(total: int, say: Callable[[str], None]) -> Callable[[int], None]:
         nonlocal next_time
         if number < total and time.monotonic() >= next_time:
             next_time = time.monotonic() + _EVERY
-            say(f"  {number} of {total} requests")
+            say(f"  {number} of {total} {what}")
 
     return done

@@ -9,7 +9,7 @@ import numpy
 from relctl.config.gates import LatencySettings
 from relctl.probe import traffic, translation
 from relctl.probe.traffic import Plan, Reply
-from relctl.verify.asking import NoTranslationError
+from relctl.verify.asking import NoTranslationError, progress
 from relctl.verify.candidate import Candidate
 from relctl.verify.statistics import latency as statistics
 from relctl.verify.statistics.bootstrap import CONFIDENCE, RESAMPLES
@@ -18,7 +18,7 @@ from relctl.verify.statistics.scores import Numbers
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
-_CLIENTS = 64  # connections: more than requests can be under way at any sensible rate
+_CLIENTS = 32  # connections of a side: more than requests can be under way at any sensible rate
 _PERCENTILES = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 
 
@@ -55,6 +55,7 @@ def _measure(trial: Trial, settings: LatencySettings, sides: Sequence[Candidate]
     """The replies, by side and round."""
     sources = trial.pipeline.data_sets[settings.data_set].sources
     rounds: list[list[list[Reply]]] = [[] for _ in sides]
+    say = progress(settings.rounds, trial.say, "rounds")
     for number in range(settings.rounds + 1):
         texts = trial.fresh(sources, _requests(settings))
         # Who is first changes every round, so that a trend of the machine meets both alike.
@@ -62,7 +63,7 @@ def _measure(trial: Trial, settings: LatencySettings, sides: Sequence[Candidate]
         for found, side in order if number % 2 else reversed(order):
             found.append(_round(trial, settings, side, texts))
         if number:
-            trial.say(f"  round {number} of {settings.rounds}")
+            say(number)
     return [found[1:] for found in rounds]  # the first one warmed up
 
 

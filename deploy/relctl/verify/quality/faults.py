@@ -28,6 +28,7 @@ _LOOPS = (
     r"([^\s0])(?:\s*\1){11,}",
 )
 _LOOP = [re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in _LOOPS]
+_LOOKED_AT = 2_000  # characters
 _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:[,，]\d{3})+(?!\d)")
 _LENGTHS = (0.3, 3.0)  # characters of a translation, as parts of those of its reference
 
@@ -47,7 +48,8 @@ def _loops(_source: str, translation: str, reference: str) -> bool:
 
 
 def _repeats(text: str) -> bool:
-    return any(loop.search(text) for loop in _LOOP)
+    """Of an answer without end the beginning tells; looking takes longer than its length grows."""
+    return any(loop.search(text[:_LOOKED_AT]) for loop in _LOOP)
 
 
 def _is_odd_length(_source: str, translation: str, reference: str) -> bool:
