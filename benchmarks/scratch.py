@@ -160,6 +160,26 @@ def _project(kind: str) -> Iterator[Scratch]:
         shutil.rmtree(folder)
 
 
+@contextlib.contextmanager
+def another_environment(scratch: Scratch, name: str, state: Path | None = None) -> Iterator[Scratch]:
+    """Yield the project in one more environment, with a state directory of its own where one is given."""
+    environments = scratch.root / "deploy" / "environments"
+    shutil.copy(environments / "local.yaml", environments / f"{name}.yaml")
+    own = {
+        "RELCTL_ENV": name,
+        "RELCTL_PROXY_LISTEN": f"127.0.0.1:{free_port()}",
+        "RELCTL_NETWORK_SUBNET": free_subnet(secrets.token_hex(4)),
+    }
+    if state is not None:
+        state.mkdir()
+        own["RELCTL_STATE_DIR"] = str(state)
+    other = Scratch(scratch.root, scratch.service, scratch.environ | own)
+    try:
+        yield other
+    finally:
+        other.run("down")
+
+
 def _begin(scratch: Scratch) -> None:
     """Give service and image their own name, and start a repository."""
     scratch.edit("versions.yaml", r"(?m)^service: .*", f"service: {scratch.service}")

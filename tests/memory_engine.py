@@ -74,6 +74,12 @@ class MemoryEngine:
                 self._images[other.id] = replace(other, tags=left)
         self._images[image.id] = image
 
+    def name_image(self, image_id: str, reference: str) -> None:
+        image = self.image(image_id)
+        if image is None:
+            raise EngineError(f"the engine does not have it: {image_id}")
+        self.add(replace(image, tags=(*(tag for tag in image.tags if tag != reference), reference)))
+
     def processes(self, name: str) -> dict[int, int]:
         """The server's own share, and the programs that run in the container."""
         self._running(name)
@@ -119,14 +125,14 @@ class MemoryEngine:
         image = self.image(reference)
         if image is None:
             return
-        used = [e.container.name for e in self._entries.values() if e.container.image_id == image.id]
-        if used:
-            raise EngineError(f"the engine refuses: image {reference} is in use by {used[0]}")
         left = tuple(tag for tag in image.tags if tag != reference)
         if left and reference != image.id:
             self._images[image.id] = replace(image, tags=left)
-        else:
-            del self._images[image.id]
+            return
+        used = [e.container.name for e in self._entries.values() if e.container.image_id == image.id]
+        if used:
+            raise EngineError(f"the engine refuses: image {reference} is in use by {used[0]}")
+        del self._images[image.id]
 
     def start(self, spec: ContainerSpec) -> Container:
         subnet = self._networks.setdefault(spec.network.name, spec.network.subnet)

@@ -181,6 +181,42 @@ def test_removing_what_is_not_there_is_no_error(stand: Stand) -> None:
     stand.engine.remove_network("relctl-nothing")
 
 
+def test_an_image_is_removed_with_its_last_name(stand: Stand) -> None:
+    names = [f"relctl-suite-{stand.name}/{letter}:v1" for letter in "ab"]
+    before = stand.engine.image(stand.good.id)
+    assert before is not None
+    for name in names:
+        stand.engine.name_image(stand.good.id, name)
+    for name in names:
+        named = stand.engine.image(name)
+        assert named is not None
+        assert (named.id, set(named.tags)) == (stand.good.id, {*before.tags, *names})
+    for name in names:
+        stand.engine.remove_image(name)
+        assert stand.engine.image(name) is None
+    assert stand.engine.image(stand.good.id) == before
+
+
+def test_a_name_is_taken_from_an_image_in_use_but_not_its_last(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.good))
+    one_more = f"relctl-suite-{stand.name}/more:v1"
+    stand.engine.name_image(stand.good.id, one_more)
+    stand.engine.remove_image(one_more)
+    *names, last = stand.good.tags
+    for name in names:
+        stand.engine.remove_image(name)
+    with pytest.raises(EngineError, match=r"in use|is using"):
+        stand.engine.remove_image(last)
+    for name in names:
+        stand.engine.name_image(stand.good.id, name)
+    assert stand.engine.container(container.name) is not None
+
+
+def test_an_image_that_is_not_there_gets_no_name(stand: Stand) -> None:
+    with pytest.raises(EngineError):
+        stand.engine.name_image(f"sha256:{'0' * 64}", "relctl-suite-nothing:v1")
+
+
 def test_an_image_in_use_is_not_removed(stand: Stand) -> None:
     container = stand.engine.start(stand.spec(stand.good))
     with pytest.raises(EngineError):

@@ -121,9 +121,8 @@ def test_an_image_removed_behind_relctls_back(live: Live) -> None:
 
     tag = live.project.proved("3.3.0")
     client = docker.from_env()
-    client.images.remove(
-        next(each["image_id"] for each in live.project.json("releases") if each["tag"] == tag)
-    )
+    found = next(each["image_id"] for each in live.project.json("releases") if each["tag"] == tag)
+    client.images.remove(found, force=True)
     client.close()
     with live.untouched():
         words = live.project.refused(2, "promote", tag)

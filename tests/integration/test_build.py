@@ -161,7 +161,8 @@ def test_a_layer_that_vanished_from_the_engine_is_given_to_it_after_all(project:
     engine = connect(load(project.root, "local", project.environ).environment)
     gone = engine.image(project.json("build")["reference"])
     assert gone is not None
-    engine.remove_image(gone.tags[0])
+    for name in gone.tags:
+        engine.remove_image(name)
     (project.root / "service/echo/new.py").touch()
     project.commit("1.0.1")
     built = build_with(project, Forgetful(engine, gone))

@@ -152,7 +152,7 @@ def test_rollback_to_an_image_that_is_gone_is_refused_and_traffic_stays(stand: B
     tags = [stand.proved(f"{number}.0.0") for number in (1, 2, 3)]
     for tag in tags:
         promote(stand.host, tag)
-    stand.engine.remove_image(f"svc:{tags[0]}")
+    forget(stand, tags[0])
     with pytest.raises(UsageError, match=f"the image of {tags[0]} .* is gone from the engine") as raised:
         rollback(stand.host, tags[0])
     assert "relctl build" in raised.value.hint
@@ -406,7 +406,7 @@ def test_a_live_that_does_not_come_back_needs_a_person_who_rolls_back_first(stan
     promote(stand.host, tag)
     stand.engine.crash("relctl-svc-test-green")
     stand.engine.remove("relctl-svc-test-green")
-    stand.engine.remove_image(f"svc:{tag}")
+    forget(stand, tag)
     with pytest.raises(NeedsPersonError, match="does not come back") as raised:
         promote(stand.host, stand.proved("3.0.0"))
     assert "relctl rollback" in raised.value.hint

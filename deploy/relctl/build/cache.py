@@ -14,6 +14,8 @@ from pathlib import Path
 
 from relctl.build.layer import Digesting, Layer
 from relctl.state.files import replace_text
+from relctl.state.layers import NOTES, TARS, locked
+from relctl.state.layers import tar as tar_of
 
 # Raise it when a layer is written differently than before: what older versions kept is not looked at then.
 _GENERATION = 3
@@ -75,7 +77,7 @@ class Cache:
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Keep everyone from sweeping while what is found here is still to be read."""
-        with _flock(self.folder, fcntl.LOCK_SH):
+        with locked(self.folder, fcntl.LOCK_SH):
             yield
 
     @contextlib.contextmanager
@@ -94,30 +96,22 @@ class Cache:
 
         While any build is under way it does nothing: that one may have found what is about to be removed.
         """
-        with contextlib.suppress(BlockingIOError), _flock(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with contextlib.suppress(BlockingIOError), locked(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
             self._remove_unused(time.time())
 
     def _remove_unused(self, now: float) -> None:
-        for pattern, age in (("tmp/*", _DAY), ("wheels/*", _KEPT), ("layers/*/*", _KEPT), ("tars/*", _KEPT)):
+        kept = ("wheels/*", f"{NOTES}/*/*", f"{TARS}/*")
+        for pattern, age in (("tmp/*", _DAY), *((pattern, _KEPT) for pattern in kept)):
             for path in self.folder.glob(pattern):
                 with contextlib.suppress(FileNotFoundError):  # someone else has just removed it
                     if path.lstat().st_mtime < now - age:
                         _remove(path)
 
     def _note(self, name: str, key: str) -> Path:
-        return self.folder / "layers" / name / f"{key}.json"
+        return self.folder / NOTES / name / f"{key}.json"
 
     def _tar(self, digest: str) -> Path:
-        return self.folder / "tars" / f"{digest.removeprefix('sha256:')}.tar"
-
-
-@contextlib.contextmanager
-def _flock(folder: Path, how: int) -> Iterator[None]:
-    """Hold a kernel lock on the cache; it dies with its holder. Raises BlockingIOError with LOCK_NB."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as file:
-        fcntl.flock(file, how)
-        yield
+        return tar_of(self.folder, digest)
 
 
 def _publish(scratch: Path, folder: Path) -> None:

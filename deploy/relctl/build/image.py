@@ -12,6 +12,7 @@ from relctl.build.imageconfig import config, labels
 from relctl.build.job import Job
 from relctl.build.load import load, present
 from relctl.config.project import Project
+from relctl.engine.hold import hold
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import UsageError
 from relctl.release import COMMIT_DIGITS, Tag
@@ -72,7 +73,7 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
         have = len(image.layers) if existing else present(engine, image)
         loaded = existing or load(engine, image, have, cache, say)
     cache.sweep()
-    if existing is None:
+    if hold(project, engine, loaded, tag) or existing is None:
         details = {"reference": image.reference, "revision": source.revision}
         Ledger(paths.ledger).append(Event("built", tag=str(tag), image_id=loaded.id, details=details))
     return Built(

@@ -13,7 +13,22 @@ from typing import Annotated
 import typer
 
 import relctl
-from relctl.cli import build, diff, down, history, lock, promote, proxy, releases, rollback, status, verify
+from relctl.cli import (
+    build,
+    diff,
+    down,
+    history,
+    lock,
+    pin,
+    promote,
+    proxy,
+    prune,
+    releases,
+    rollback,
+    status,
+    unpin,
+    verify,
+)
 from relctl.cli.context import Settings
 from relctl.cli.speak import Speaker, complain
 from relctl.errors import RelctlError, UsageError
@@ -33,6 +48,9 @@ _VERBS: tuple[Callable[..., None], ...] = (
     status.status,
     releases.releases,
     history.history,
+    pin.pin,
+    unpin.unpin,
+    prune.prune,
     lock.lock,
     down.down,
 )

@@ -14,13 +14,14 @@ def releases(context: typer.Context) -> None:
 
     chosen = settings(context)
     found = list_releases(chosen.host())
-    headings = ("TAG", "RUNS", "EVIDENCE", "RETAINED", "SIZE", "CREATED", "IMAGE")
+    headings = ("TAG", "RUNS", "EVIDENCE", "RETAINED", "PINNED", "SIZE", "CREATED", "IMAGE")
     rows = [
         (
             each.tag,
             each.runs or "-",
             each.evidence,
             "yes" if each.retained else "-",
+            "yes" if each.pinned else "-",
             f"{each.size_bytes / 1e6:.0f} MB",
             each.created,
             each.image_id[7:19],

@@ -60,6 +60,11 @@ class DockerEngine:
                 if "error" in line:
                     raise EngineError(f"the engine refuses the image archive: {line['error']}")
 
+    def name_image(self, image_id: str, reference: str) -> None:
+        repository, _, tag = reference.rpartition(":")
+        with _door():
+            self._api.tag(image_id, repository, tag)
+
     def remove_image(self, reference: str) -> None:
         with _door(), contextlib.suppress(NotFound):
             self._api.remove_image(reference)

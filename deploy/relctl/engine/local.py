@@ -55,6 +55,9 @@ class LocalEngine:
     def load(self, archive: Path) -> None:
         self._docker.load(archive)
 
+    def name_image(self, image_id: str, reference: str) -> None:
+        self._docker.name_image(image_id, reference)
+
     def remove_image(self, reference: str) -> None:
         self._docker.remove_image(reference)
 

@@ -91,6 +91,9 @@ class Engine(Protocol):
     def load(self, archive: Path) -> None:
         """Load an image archive; layers that the engine has may be missing from it."""
 
+    def name_image(self, image_id: str, reference: str) -> None:
+        """Give an image one more name, `repository:tag`."""
+
     def remove_image(self, reference: str) -> None:
         """Remove a reference, and the image when it was the last; nothing happens if there is none."""
 

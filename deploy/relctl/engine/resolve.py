@@ -1,6 +1,7 @@
 """From a tag to its image: the engine must have it, and its labels must say the same."""
 
 from relctl.config.project import Project
+from relctl.engine import hold
 from relctl.engine.protocol import Engine, Image
 from relctl.engine.slots import SERVICE
 from relctl.errors import UsageError
@@ -8,9 +9,12 @@ from relctl.release import Tag
 
 
 def resolve(project: Project, engine: Engine, tag: Tag) -> Image:
-    """Return the image of a tag; raises UsageError if it is missing, or not what its tag says."""
+    """Return the image of a tag, by its name or, where that was removed, by this environment's hold.
+
+    Raises UsageError if it is missing, or not what its tag says.
+    """
     reference = f"{project.versions.image}:{tag}"
-    image = engine.image(reference)
+    image = engine.image(reference) or engine.image(hold.name(project, tag))
     if image is None:
         raise UsageError(
             f"there is no image {reference} in the engine",

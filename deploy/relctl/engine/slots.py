@@ -27,6 +27,11 @@ def scope(project: Project) -> str:
     return f"relctl-{project.versions.service}-{project.name}"
 
 
+def state_mark(project: Project) -> str:
+    """Return six digits that tell the state directories of one machine apart."""
+    return hashlib.sha256(str(project.state_dir).encode()).hexdigest()[:6]
+
+
 def slot_container(project: Project, slot: str) -> str:
     """Return the name of a slot's container."""
     return f"{scope(project)}-{slot}"
@@ -66,7 +71,7 @@ def slot_spec(project: Project, slot: str, image: Image) -> ContainerSpec:
 def trial_spec(project: Project, image: Image, role: str) -> ContainerSpec:
     """Describe a container in one of TRIAL_ROLES: never restarted, so a crash shows."""
     return ContainerSpec(
-        name=f"{scope(project)}-{role}-{hashlib.sha256(str(project.state_dir).encode()).hexdigest()[:6]}",
+        name=f"{scope(project)}-{role}-{state_mark(project)}",
         image_id=image.id,
         port=project.versions.contract.port,
         labels=labels(project, role),

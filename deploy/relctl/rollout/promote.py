@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from relctl.engine.hold import hold
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.engine.slots import TAG
@@ -12,6 +13,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
 from relctl.rollout.prove import is_warm, prove_through_proxy
 from relctl.rollout.proved import proof
+from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
 from relctl.state.lock import exclusive
@@ -34,7 +36,10 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
             return None
         evidence, notices = _proof(host, situation, tag, image, forced)
         bring_up(host, situation)
-        return carry_out(host, _move(host, situation, tag, image, evidence, notices))
+        hold(host.project, host.engine, image, tag)
+        moved = carry_out(host, _move(host, situation, tag, image, evidence, notices))
+        prune_after_promote(host)
+        return moved
 
 
 def _resolve(host: Host, tag: Tag) -> Image:

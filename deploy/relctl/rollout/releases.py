@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from relctl.engine.hold import names
 from relctl.engine.protocol import Image
 from relctl.engine.slots import SERVICE, TAG, other
 from relctl.errors import UsageError
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.retained import retained
+from relctl.rollout.retained import pinned, retained
 from relctl.rollout.situation import Situation, look
 
 
@@ -22,17 +23,17 @@ class Listed:
     evidence: str
     runs: str
     retained: bool
+    pinned: bool
 
 
 def releases(host: Host) -> list[Listed]:
     """Return every release of the service that the engine has, newest version first."""
     situation = look(host)
-    kept = {release.tag for release in retained(situation.events, host.project.versions.retain)}
     found = {}
     for image in host.engine.images(f"{SERVICE}={host.project.versions.service}"):
-        tag = _tag(image)
-        if tag is not None and f"{host.project.versions.image}:{tag}" in image.tags:
-            found[tag] = _listed(host, situation, image, str(tag) in kept)
+        tag, known = _tag(image), names(host.project, image)
+        if tag is not None and (known.plain or known.own):
+            found[tag] = _listed(host, situation, image)
     return [found[tag] for tag in sorted(found, reverse=True)]
 
 
@@ -43,7 +44,8 @@ def _tag(image: Image) -> Tag | None:
         return None
 
 
-def _listed(host: Host, situation: Situation, image: Image, kept: bool) -> Listed:
+def _listed(host: Host, situation: Situation, image: Image) -> Listed:
+    kept = retained(situation.events, host.project.versions.retain)
     return Listed(
         tag=image.labels[TAG],
         image_id=image.id,
@@ -51,7 +53,8 @@ def _listed(host: Host, situation: Situation, image: Image, kept: bool) -> Liste
         size_bytes=image.size_bytes,
         evidence=_verdict(host, image),
         runs=_runs(situation, image),
-        retained=kept,
+        retained=image.id in {release.image_id for release in kept},
+        pinned=image.id in pinned(situation.events).values(),
     )
 
 

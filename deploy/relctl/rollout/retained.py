@@ -17,9 +17,38 @@ class Retained:
 
 
 def retained(events: Sequence[Event], keep: int) -> list[Retained]:
-    """Return the last `keep` releases that were promoted, newest first, each once."""
+    """Return the last `keep` releases that were promoted, and the pinned ones of all; newest first."""
+    pins, all_promoted = pinned(events), promoted(events)
+    return [each for number, each in enumerate(all_promoted) if number < keep or each.tag in pins]
+
+
+def promoted(events: Sequence[Event]) -> list[Retained]:
+    """Return every release that was promoted and not pruned since, newest first, each once."""
     found: dict[str, Retained] = {}
-    for event in reversed(events):
+    for event in remembered(events):
         if event.event == "promoted" and event.tag not in found:
             found[event.tag] = Retained(event.tag, event.image_id, event.at, event.evidence)
-    return list(found.values())[:keep]
+    return list(found.values())
+
+
+def pinned(events: Sequence[Event]) -> dict[str, str]:
+    """Return the image id of every pinned release by its tag."""
+    found: dict[str, str] = {}
+    for event in events:
+        if event.event == "pinned":
+            found[event.tag] = event.image_id
+        elif event.event == "unpinned":
+            found.pop(event.tag, None)
+    return found
+
+
+def remembered(events: Sequence[Event]) -> list[Event]:
+    """Return the events, newest first, without what an image did before it was pruned: then it began anew."""
+    forgotten: set[str] = set()
+    found = []
+    for event in reversed(events):
+        if event.event == "pruned":
+            forgotten.add(event.image_id)
+        elif event.image_id not in forgotten:
+            found.append(event)
+    return found

@@ -121,6 +121,11 @@ class EvidenceStore:
         """Tell whether there is any evidence for an image, of whatever pipeline, readable or not."""
         return any(self.folder.glob(f"{_hex(image_id)}*.json"))
 
+    def remove(self, image_id: str) -> None:
+        """Remove what was found about an image, of every pipeline, and the reports of it."""
+        for path in self.folder.glob(f"{_hex(image_id)}-*"):
+            path.unlink(missing_ok=True)
+
     def newest(self, image_id: str) -> Evidence | None:
         """Return the newest evidence for an image, whatever pipeline it is of."""
         found = [read(path) for path in self.folder.glob(f"{_hex(image_id)}*.json")]

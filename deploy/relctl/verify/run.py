@@ -11,6 +11,7 @@ from typing import Any
 import relctl
 from relctl.config import gates
 from relctl.config.gates import GateSection
+from relctl.engine.hold import hold
 from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, GateVerdict, overall
@@ -57,6 +58,7 @@ def verify(subject: Subject, paths: Paths, say: Say) -> tuple[Evidence, Path]:
     """
     with exclusive(paths.verify_lock):
         evidence = _run_pipeline(subject, say)
+        hold(subject.project, subject.engine, subject.image, subject.tag)
         store = EvidenceStore(paths.evidence)
         # Never a report beside evidence that it is not of, whatever ends this in between.
         report_of(store.path(evidence.image_id, evidence.pipeline)).unlink(missing_ok=True)

@@ -1,0 +1,31 @@
+"""`relctl prune`: remove what retention does not keep."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relctl.cli.context import settings
+from relctl.cli.speak import table
+
+if TYPE_CHECKING:
+    from relctl.rollout.prune import Pruned
+
+
+def prune(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")] = False,
+) -> None:
+    """Remove the releases that nothing keeps, with their evidence; promote does so each time."""
+    from relctl.rollout.prune import plan
+    from relctl.rollout.prune import prune as prune_releases
+
+    chosen = settings(context)
+    host = chosen.host()
+    found, words = (plan(host), "would be removed") if dry_run else (prune_releases(host), "removed")
+    chosen.speaker.emit(asdict(found), lambda: _print(found, words))
+
+
+def _print(found: "Pruned", words: str) -> None:
+    removed = [(tag, words) for tag in found.removed]
+    table(("TAG", "WHY"), [*removed, *((each.tag, f"kept: {each.why}") for each in found.kept)])

@@ -1,0 +1,124 @@
+"""Prune: remove the releases that retention does not keep, and what belongs to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from relctl.engine.hold import Names, hold, let_go, names, shares_state
+from relctl.engine.protocol import Image
+from relctl.engine.slots import SERVICE, TAG
+from relctl.errors import EngineError, RelctlError
+from relctl.rollout.host import Host
+from relctl.rollout.reconcile import reconcile
+from relctl.rollout.retained import remembered
+from relctl.rollout.retention import Decision, Release, decide, needed
+from relctl.rollout.situation import Situation, look
+from relctl.state.layers import forget
+from relctl.state.ledger import Event
+from relctl.state.lock import exclusive
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A release that stays, and why."""
+
+    tag: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What `relctl prune` did, or would do."""
+
+    removed: list[str]
+    kept: list[Kept]
+
+    @classmethod
+    def of(cls, decisions: Sequence[Decision]) -> "Pruned":
+        """Sum decisions up; what was let go is still there."""
+        removed = [each.release.tag for each in decisions if each.action == "remove"]
+        return cls(
+            removed, [Kept(each.release.tag, each.why) for each in decisions if each.action != "remove"]
+        )
+
+
+def prune(host: Host) -> Pruned:
+    """Remove what nothing keeps; raises LockedError while another relctl is at work here."""
+    with exclusive(host.paths.lock):
+        return _carry_out(host, reconcile(host).situation)
+
+
+def plan(host: Host) -> Pruned:
+    """Return what `prune` would do, and change nothing."""
+    return Pruned.of(_decisions(host, look(host)))
+
+
+def prune_after_promote(host: Host) -> None:
+    """Prune, the lock being held; that it fails is said, and changes nothing about the promote."""
+    try:
+        _carry_out(host, look(host))
+    except (RelctlError, OSError) as error:
+        host.say(f"old releases were not pruned: {error}; relctl prune tries again")
+
+
+def _carry_out(host: Host, situation: Situation) -> Pruned:
+    done = [_act(host, decision) for decision in _decisions(host, situation)]
+    _forget_layers(host, [each.release.image for each in done if each.action in ("let go", "remove")])
+    return Pruned.of(done)
+
+
+def _decisions(host: Host, situation: Situation) -> list[Decision]:
+    versions = host.project.versions
+    containers = host.engine.containers({SERVICE: versions.service})  # a container has its image's labels
+    needs = needed(situation, containers, versions.retain)
+    images = host.engine.images(f"{SERVICE}={versions.service}")
+    return [decide(each, needs) for each in _releases(host, situation, images)]
+
+
+def _releases(host: Host, situation: Situation, images: Sequence[Image]) -> list[Release]:
+    """What the ledger speaks of, newest first, then what else the engine has."""
+    here = {image.id: image for image in images}
+    known = {event.image_id: event.tag for event in remembered(situation.events) if event.image_id}
+    strange = {image.id: image.labels.get(TAG, "") for image in images if image.id not in known}
+    return [
+        Release(tag, image_id, image_id in known, here.get(image_id), _names(host, here.get(image_id)))
+        for image_id, tag in (known | dict(sorted(strange.items(), key=lambda item: item[1]))).items()
+    ]
+
+
+def _names(host: Host, image: Image | None) -> Names:
+    return names(host.project, image) if image else Names()
+
+
+def _act(host: Host, decision: Decision) -> Decision:
+    """Do what was decided; returns what came of it: the engine may refuse, others may let go meanwhile."""
+    release = decision.release
+    if decision.action == "keep" and release.known and release.image:
+        hold(host.project, host.engine, release.image, release.tag)  # the name may have been removed by hand
+    if decision.action in ("keep", "leave"):
+        return decision
+    try:
+        left = let_go(host.project, host.engine, release.image) if release.image else None
+    except EngineError as error:
+        return replace(decision, action="keep", why=f"the engine does not remove it: {error}")
+    _write_off(host, release, left or Names())
+    if left:
+        return replace(decision, action="let go", why=left.holders)
+    return replace(decision, action="remove")
+
+
+def _write_off(host: Host, release: Release, left: Names) -> None:
+    """Remove the evidence, unless an environment that shares it needs it; then let the ledger forget it."""
+    if not any(shares_state(host.project, name) for name in left.others):
+        host.evidence.remove(release.image_id)
+    words = f"no longer needed here; {left.holders}" if left.others else "removed"
+    host.ledger.append(Event("pruned", tag=release.tag, image_id=release.image_id, reason=words))
+    host.say(f"pruned {release.tag}: {words}")
+
+
+def _forget_layers(host: Host, gone: Sequence[Image | None]) -> None:
+    """Remove from the build's cache the layers that no other image has; the engine has what it needs."""
+    layers = {image.id: image.layers for image in gone if image}
+    if layers:
+        others = (image for image in host.engine.images(SERVICE) if image.id not in layers)
+        used = {digest for image in others for digest in image.layers}
+        forget(host.paths.cache, {digest for each in layers.values() for digest in each} - used)
