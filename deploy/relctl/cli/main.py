@@ -15,6 +15,7 @@ import typer
 import relctl
 from relctl.cli import build, diff, down, history, lock, promote, proxy, releases, rollback, status, verify
 from relctl.cli.context import Settings
+from relctl.cli.interrupted import Interrupted
 from relctl.cli.speak import Speaker, complain
 from relctl.errors import RelctlError, UsageError
 
@@ -42,14 +43,6 @@ app.add_typer(proxy.app, name="proxy")
 
 _GLOBAL_FLAGS = ("--json", "--debug", "--no-input")
 _GLOBAL_OPTIONS = ("--project", "--env")
-
-
-class Interrupted(BaseException):
-    """A person, or the system, asked this process to end; every step on the way out is undone."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.exit_code = 128 + number
 
 
 def _version(wanted: bool) -> None:
