@@ -40,7 +40,7 @@ lint: setup-dev ## ruff, mypy strict, workflow and shell checks
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m check_jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	bash -n deploy/setup.sh deploy/down.sh .ci/run
+	bash -n deploy/setup.sh deploy/down.sh deploy/systemd/install.sh .ci/run
 
 format: setup-dev ## let ruff lay out the code
 	$(PYTHON) -m ruff format .

@@ -40,6 +40,7 @@ missing_packages() {
   [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
   [ -x "$(command -v git)" ] || echo git
   [ -z "$extra" ] || [ -x "$(command -v chromium)" ] || echo chromium
+  [ -z "$extra" ] || [ -x "$(command -v logrotate)" ] || echo logrotate
   [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 

@@ -25,6 +25,7 @@ from relctl.config.project import load_environment
 from relctl.config.validate import Section, validate
 from relctl.config.versions import Versions
 from relctl.engine.slots import TRIAL_ROLES
+from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout import status
 from relctl.rollout.move import BEGUN, DONE
 from relctl.state.evidence import GateResult
@@ -258,6 +259,12 @@ def test_every_member_of_what_verify_and_diff_say_is_documented() -> None:
     assert [each.name for each in dataclasses.fields(Difference) if f"`{each.name}`" not in documented] == []
     documented = section(text("docs/cli.md"), "relctl verify")
     assert [each for each in GateResult.model_fields if f"`{each}`" not in documented] == []
+
+
+@pytest.mark.parametrize("shape", [status.Status, status.SlotStatus, Traffic, PoolTraffic])
+def test_every_member_of_what_status_says_is_documented(shape: Any) -> None:
+    documented = section(text("docs/cli.md"), "relctl status")
+    assert [each.name for each in dataclasses.fields(shape) if f"`{each.name}`" not in documented] == []
 
 
 def test_no_command_is_documented_that_is_not_there() -> None:

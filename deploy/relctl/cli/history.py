@@ -1,33 +1,63 @@
 """`relctl history`: the ledger."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from relctl.cli.context import settings
-from relctl.cli.speak import table
+from relctl.cli.events import HEADINGS, drawn, rows
+from relctl.cli.speak import Speaker, on_terminal, table
+from relctl.cli.when import now, seconds_of
 
 if TYPE_CHECKING:
-    from relctl.state.ledger import Event
+    from relctl.state.ledger import Event, History
+
+_USUAL = 20  # events
 
 
 def history(
     context: typer.Context,
-    last: Annotated[int, typer.Option(min=1, help="How many events.")] = 20,
+    last: Annotated[
+        int | None, typer.Option(min=1, help="How many events.", show_default=f"{_USUAL}; all with --since")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="DURATION", help="Only events of the last 30m, 12h, 2d.")
+    ] = "",
+    event: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only events of this name; may be repeated.")
+    ] = None,
 ) -> None:
     """Tell what was done here, by whom, when and why; the newest last."""
     from relctl.rollout.host import paths_of
     from relctl.state.ledger import Ledger
+    from relctl.state.selection import select
 
-    chosen = settings(context)
+    then = now()
+    oldest = then - timedelta(seconds=seconds_of("--since", since)) if since else None
+    chosen, names = settings(context), event or []
     found = Ledger(paths_of(chosen.project()).ledger).read()
-    events = found.events[-last:]
-    headings = ("AT", "EVENT", "TAG", "SLOT", "BY", "REASON")
-    rows = [(each.at, each.event, each.tag, each.slot, each.by, _why(each).split("\n")[0]) for each in events]
+    events = select(found.events, names, oldest, last if last or since else _USUAL)
+    _notice(chosen.speaker, found, names)
+    chosen.speaker.emit([each.as_json() for each in events], lambda: _print(events, then))
+
+
+def _print(events: "Sequence[Event]", then: datetime) -> None:
+    """For a terminal folded to its width; for a file or a pipe a line an event, to be searched."""
+    if not on_terminal():
+        table(HEADINGS, rows(events, then))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(drawn(events, then, console.width))
+
+
+def _notice(speaker: Speaker, found: "History", names: Sequence[str]) -> None:
     if found.torn:
-        chosen.speaker.say("the last line of the ledger was cut short by a crash; it is left out")
-    chosen.speaker.emit([event.as_json() for event in events], lambda: table(headings, rows))
-
-
-def _why(event: "Event") -> str:
-    return event.reason or str(event.details.get("forced", ""))
+        speaker.say("the last line of the ledger was cut short by a crash; it is left out")
+    known = {each.event for each in found.events}
+    for name in names:
+        if name not in known:
+            speaker.say(f"nothing called {name} in this ledger; it has: {', '.join(sorted(known))}")

@@ -30,6 +30,7 @@ from relctl.cli import (
     verify,
 )
 from relctl.cli.context import Settings
+from relctl.cli.interrupted import Interrupted
 from relctl.cli.speak import Speaker, complain
 from relctl.errors import RelctlError, UsageError
 
@@ -60,14 +61,6 @@ app.add_typer(proxy.app, name="proxy")
 
 _GLOBAL_FLAGS = ("--json", "--debug", "--no-input")
 _GLOBAL_OPTIONS = ("--project", "--env")
-
-
-class Interrupted(BaseException):
-    """A person, or the system, asked this process to end; every step on the way out is undone."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.exit_code = 128 + number
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,11 @@ class Speaker:
             print(json.dumps(result, ensure_ascii=False, indent=2, default=str), flush=True)
         else:
             text()
+
+
+def on_terminal() -> bool:
+    """Tell whether a person reads standard output on a terminal that can do more than print lines."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 def complain(error: RelctlError) -> None:

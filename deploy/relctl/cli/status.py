@@ -1,34 +1,61 @@
 """`relctl status`: how the environment stands."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relctl.cli.context import settings
+from relctl.cli.events import why
+from relctl.cli.when import ago, now, seconds_of, span, to_the_second
 
 if TYPE_CHECKING:
+    from relctl.proxy.recent_traffic import Traffic
     from relctl.rollout.status import SlotStatus, Status
+    from relctl.state.ledger import Event
+
+_SHORTEST = 0.1  # seconds; a look at everything takes about as long
 
 
-def status(context: typer.Context) -> None:
-    """Tell what is live, what stands by, and where pointer, containers and ledger contradict."""
+def status(
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again until Ctrl-C.")] = False,
+    every: Annotated[str, typer.Option(metavar="DURATION", help="How often, with --watch.")] = "2s",
+) -> None:
+    """Tell what is live, what stands by, what was answered, and where these contradict each other."""
     from relctl.rollout.status import status as look
 
+    pause = seconds_of("--every", every, _SHORTEST)
     chosen = settings(context)
-    found = look(chosen.host())
-    chosen.speaker.emit(_as_json(found), lambda: _print(found))
+    host = chosen.host()
+    if watch:
+        from relctl.cli.watch import keep_watching
+
+        keep_watching(lambda: look(host), pause, chosen.speaker)
+        return
+    found = look(host)
+    chosen.speaker.emit(as_json(found), lambda: tell(found))
 
 
-def _as_json(found: "Status") -> dict[str, Any]:
-    return asdict(found) | {"events": [event.as_json() for event in found.events]}
+def as_json(found: "Status") -> dict[str, Any]:
+    """Return the status as the contract writes it."""
+    return asdict(found) | {
+        "switched": found.switched.as_json() if found.switched else None,
+        "events": [event.as_json() for event in found.events],
+    }
 
 
-def _print(found: "Status") -> None:
+def tell(found: "Status") -> None:
+    """Print the status, a line a fact."""
     print(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})")
-    print(f"  live     {_slot(found.live)}")
-    print(f"  standby  {_slot(found.standby)}")
+    print(f"  live     {slot_words(found.live)}")
+    print(f"  standby  {slot_words(found.standby)}")
     print(f"  pointer  {found.pointer or 'missing'}")
+    if found.switched:
+        print(f"  switched {switch_words(found.switched, now())}")
+    for sentence in traffic_words(found.traffic):
+        print(f"  traffic  {sentence}")
     if found.at_work:
         print(f"  at work  {found.at_work}")
     for sentence in found.notices:
@@ -39,9 +66,30 @@ def _print(found: "Status") -> None:
         print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
 
 
-def _slot(slot: "SlotStatus | None") -> str:
+def slot_words(slot: "SlotStatus | None") -> str:
+    """Say what is in a slot."""
     if slot is None:
         return "none"
-    return (
-        f"{slot.tag or '(empty)'}  {slot.slot}  {slot.health}  {slot.address}  {slot.image_id[:19]}".rstrip()
-    )
+    words = (slot.tag or "(empty)", slot.slot, slot.health, slot.address, slot.image_id[:19])
+    return "  ".join(filter(None, words))
+
+
+def switch_words(event: "Event", then: datetime) -> str:
+    """Say who gave live its traffic, when and why."""
+    reason = why(event)
+    words = f"{event.event} {ago(event.at, then)} by {event.by}, {to_the_second(event.at)}"
+    return f"{words}: {reason}" if reason else words
+
+
+def traffic_words(traffic: "Traffic") -> list[str]:
+    """Say what each pool answered lately."""
+    if traffic.problem:
+        return [f"unknown: {traffic.problem}"]
+    lately = span(traffic.seconds)
+    found = [
+        f"{pool}: {each.requests:,} requests in {lately}, {each.errors:,} failed ({each.error_rate:.2%}),"
+        f" p50 {each.p50_ms:.0f} ms, p95 {each.p95_ms:.0f} ms"
+        for pool, each in traffic.pools.items()
+    ]
+    strange = f"{traffic.unreadable:,} lines of the access log are not in the format of relctl's templates"
+    return [*(found or [f"none in {lately}"]), *([strange] if traffic.unreadable else [])]

@@ -6,12 +6,15 @@ from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.door import ProxyState
+from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.rollout.host import Host
 from relctl.rollout.move import DONE
 from relctl.rollout.reconcile import unfinished
 from relctl.rollout.situation import Situation, look
 from relctl.state.ledger import Event
 from relctl.state.lock import at_work as at_work_now
+
+_RECENT = 300.0  # seconds of traffic
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Status:
 
     `notices` holds what is as it was meant, and still not as it should be: a forced release, a gate off.
 
-    `at_work` says who holds the lock, "" when nobody does.
+    `at_work` says who holds the lock, "" when nobody does. `switched` is the event that settled what is live.
     """
 
     service: str
@@ -42,6 +45,8 @@ class Status:
     standby: SlotStatus | None
     proxy: str
     at_work: str
+    switched: Event | None
+    traffic: Traffic
     drift: list[str]
     notices: list[str]
     events: list[Event] = field(default_factory=list)
@@ -63,10 +68,17 @@ def status(host: Host, events: int = 5) -> Status:
         standby=standby if standby and standby.health != "empty" else None,
         proxy="running" if proxy.running else "stopped",
         at_work=at_work,
+        switched=situation.meant,
+        traffic=_traffic(host),
         drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
         notices=notices(situation),
         events=list(situation.events[-events:]),
     )
+
+
+def _traffic(host: Host) -> Traffic:
+    contract = host.project.versions.contract
+    return recent_traffic(host.paths.access_log, _RECENT, {contract.live, contract.ready, contract.info})
 
 
 def notices(situation: Situation) -> list[str]:

@@ -48,6 +48,11 @@ class Paths:
         return self.home / "nginx"
 
     @property
+    def access_log(self) -> Path:
+        """What Nginx answered: a JSON line a request, also in system mode."""
+        return self.proxy / "access.log"
+
+    @property
     def evidence(self) -> Path:
         """What verification found, by image id."""
         return self.state / "evidence"

@@ -1,0 +1,73 @@
+"""Events of the ledger as people read them: a table, or blocks of lines where the terminal is too narrow."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from relctl.cli.when import ago, to_the_second
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from relctl.state.ledger import Event
+
+HEADINGS = ("AT", "AGO", "EVENT", "TAG", "SLOT", "BY", "REASON")
+_GAP = 2
+_LEAST_REASON = 24  # columns; below that a table of words is a column of syllables
+
+
+def rows(events: "Sequence[Event]", then: datetime) -> list[tuple[str, ...]]:
+    """Return a row of `HEADINGS` for each event."""
+    return [
+        (
+            to_the_second(each.at),
+            ago(each.at, then),
+            each.event,
+            each.tag,
+            each.slot,
+            each.by,
+            why(each),
+        )
+        for each in events
+    ]
+
+
+def why(event: "Event") -> str:
+    """Return the first line of the reason; an abort has a container's last words below it."""
+    return (event.reason or str(event.details.get("forced", ""))).partition("\n")[0]
+
+
+def drawn(events: "Sequence[Event]", then: datetime, width: int) -> "RenderableType":
+    """Draw events for `width` columns: what is too long is folded, nothing is cut."""
+    found = rows(events, then)
+    needed = sum(max(map(len, column)) + _GAP for column in zip(HEADINGS, *found, strict=True))
+    longest_reason = max((len(row[-1]) for row in found), default=0)
+    if width >= needed - longest_reason + min(longest_reason, _LEAST_REASON):
+        return _table(found)
+    return _blocks(found)
+
+
+def _table(found: Sequence[tuple[str, ...]]) -> "RenderableType":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=heading != "REASON", overflow="fold")
+    for row in found:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _blocks(found: Sequence[tuple[str, ...]]) -> "RenderableType":
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    blocks: list[RenderableType] = []
+    for at, since, event, tag, slot, by, reason in found:
+        blocks.append(Text(f"{event}  {since}  {at}", style="bold", overflow="fold"))
+        about = " ".join(filter(None, (tag, slot and f"in {slot}", by and f"by {by}")))
+        words = ": ".join(filter(None, (about, reason)))
+        blocks.append(Padding(Text(words, overflow="fold"), (0, 0, 0, _GAP)))
+    return Group(*blocks)

@@ -1,0 +1,89 @@
+"""The picture of `relctl status --watch`: what matters first on top, fitted to whatever width there is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from relctl.cli.events import drawn
+from relctl.cli.status import slot_words, switch_words, traffic_words
+from relctl.cli.when import span
+from relctl.errors import RelctlError
+
+if TYPE_CHECKING:
+    from relctl.proxy.recent_traffic import Traffic
+    from relctl.rollout.status import SlotStatus, Status
+
+_STYLES = {"ready": "green", "not ready": "bold red", "stopped": "bold red"}
+_WIDE_ENOUGH = 72  # columns of the table of traffic
+
+
+@dataclass(frozen=True)
+class Picture:
+    """How it stood at a moment; drawn for the console's width, anew after each resize."""
+
+    status: "Status"
+    at: datetime
+    pause: float
+    trouble: RelctlError | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the parts from top to bottom; a terminal that is too low shows the upper ones."""
+        found = self.status
+        yield Text(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})", style="bold")
+        yield Text(f"{self.at:%H:%M:%S} UTC, every {self.pause:g} s, Ctrl-C ends", style="dim")
+        if self.trouble:
+            yield Text(f"cannot look any more, this is old: {self.trouble.message}", style="bold red")
+        yield ""
+        yield _grid(list(self._facts()))
+        yield ""
+        yield traffic(found.traffic, options.max_width)
+        yield ""
+        yield drawn(found.events[::-1], self.at, options.max_width)
+
+    def _facts(self) -> Iterator[tuple[str, Text]]:
+        found = self.status
+        yield "live", _slot(found.live)
+        yield "standby", _slot(found.standby)
+        yield "pointer", Text(found.pointer) if found.pointer else Text("missing", style="bold red")
+        yield from (("drift", Text(sentence, style="bold red")) for sentence in found.drift)
+        if found.at_work:
+            yield "at work", Text(found.at_work, style="yellow")
+        elif not found.drift:
+            yield "drift", Text("none", style="green")
+        yield from (("notice", Text(sentence, style="yellow")) for sentence in found.notices)
+        if found.switched:
+            yield "switched", Text(switch_words(found.switched, self.at))
+
+
+def traffic(found: "Traffic", width: int) -> RenderableType:
+    """Draw what each pool answered lately: a table where it fits, sentences where it does not."""
+    if found.problem or not found.pools or width < _WIDE_ENOUGH:
+        return _grid([("traffic", Text(sentence)) for sentence in traffic_words(found)])
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(f"IN {span(found.seconds).upper()}")
+    for heading in ("REQUESTS", "A SECOND", "FAILED", "ERROR RATE", "P50", "P95", "P99"):
+        table.add_column(heading, justify="right")
+    for pool, each in found.pools.items():
+        rate = each.requests / max(found.seconds, 1.0)
+        cells = (f"{each.requests:,}", f"{rate:,.1f}", f"{each.errors:,}", f"{each.error_rate:.2%}")
+        times = (f"{value:,.0f} ms" for value in (each.p50_ms, each.p95_ms, each.p99_ms))
+        table.add_row(Text(pool), *cells, *times, style="bold red" if each.errors else "")
+    return table
+
+
+def _grid(facts: list[tuple[str, Text]]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for name, words in facts:
+        grid.add_row(name, words)
+    return grid
+
+
+def _slot(slot: "SlotStatus | None") -> Text:
+    return Text(slot_words(slot), style=_STYLES.get(slot.health, "") if slot else "")

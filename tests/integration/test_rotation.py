@@ -1,0 +1,125 @@
+"""Rotation of the managed Nginx's logs by Debian's logrotate, with our file for it, under requests."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hosts import Bench, bench
+from relctl.probe.load import Load, failed
+from relctl.proxy.recent_traffic import recent_traffic
+from relctl.rollout.promote import promote
+from scratch import ROOT
+
+LOGROTATE = shutil.which("logrotate", path="/usr/sbin:/usr/bin:/sbin")
+EXAMPLE = ROOT / "deploy" / "logrotate" / "relctl"
+
+pytestmark = pytest.mark.skipif(LOGROTATE is None, reason="there is no logrotate: make setup-dev installs it")
+
+
+@pytest.fixture
+def stand() -> Iterator[Bench]:
+    """A host whose Nginx sends requests to 1.0.0."""
+    with bench() as made:
+        promote(made.host, made.proved("1.0.0"))
+        yield made
+
+
+def installed(stand: Bench) -> Path:
+    """The file for this host's logs, as deploy/systemd/install.sh writes it."""
+    path = stand.folder / "logrotate.conf"
+    text = EXAMPLE.read_text().replace("/srv/translator/.relctl/*/nginx", str(stand.host.paths.proxy))
+    path.write_text(text)
+    path.chmod(0o644)
+    return path
+
+
+def rotate(stand: Bench) -> None:
+    """Rotate now, whatever the log's age."""
+    status = stand.folder / "logrotate.status"
+    command = [str(LOGROTATE), "--force", "--state", str(status), str(installed(stand))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def logged(stand: Bench) -> list[str]:
+    """The ids of all requests of the load in all logs, also in those that are compressed."""
+    found = []
+    for path in stand.host.paths.proxy.glob("access.log*"):
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        found += [json.loads(line) for line in content.splitlines()]
+    return [line["request_id"] for line in found if line["uri"] == "/translate"]
+
+
+def within(seconds: float, stand: Bench, lines: int) -> list[str]:
+    """Wait for the last lines: Nginx writes them after the answer."""
+    deadline = time.monotonic() + seconds
+    while len(found := logged(stand)) < lines and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def test_rotations_under_requests_lose_no_line_and_no_request(stand: Bench) -> None:
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=8).start()
+    for _ in range(4):
+        load.wait_for(200, within=20)
+        rotate(stand)
+    load.wait_for(200, within=20)
+    samples = load.stop()
+    assert failed(samples) == []
+    found = within(5, stand, len(samples))
+    assert len(found) == len(set(found)) == len(samples)
+    names = {path.name for path in stand.host.paths.proxy.glob("access.log*")}
+    assert names == {"access.log", "access.log.1", "access.log.2.gz", "access.log.3.gz", "access.log.4.gz"}
+
+
+def test_after_a_rotation_every_process_writes_to_the_new_log_and_relctl_knows_its_nginx(
+    stand: Bench,
+) -> None:
+    (stand.host.paths.proxy / "error.log").write_text("2026/11/25 14:00:00 [crit] something to rotate\n")
+    before = stand.host.proxy.state()
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=8).start()
+    load.wait_for(100, within=20)
+    rotate(stand)
+    load.wait_for(300, within=20)
+    samples = load.stop()
+    assert (stand.host.paths.proxy / "error.log.1").exists()
+    assert stand.host.proxy.state() == before
+    assert stand.host.proxy.apply() == "none"
+    template = stand.folder / "nginx" / "service.conf.j2"
+    template.write_text(template.read_text().replace("keepalive 64;", "keepalive 32;"))
+    assert stand.host.proxy.apply() == "reloaded"
+    assert stand.host.proxy.down()
+    assert failed(samples) == []
+
+
+def test_the_traffic_of_before_a_rotation_is_still_told(stand: Bench) -> None:
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=4).start()
+    load.wait_for(100, within=20)
+    rotate(stand)
+    load.wait_for(100, within=20)
+    samples = load.stop()
+    within(5, stand, len(samples))
+    found = recent_traffic(stand.host.paths.access_log, 300, {"/readyz", "/version"})
+    assert found.pools["blue"].requests == len(samples)
+    assert (found.pools["blue"].errors, found.unreadable, found.problem) == (0, 0, "")
+
+
+def test_a_number_that_another_process_got_is_sent_no_signal(stand: Bench) -> None:
+    stand.host.proxy.down()
+    bystander = subprocess.Popen(["sleep", "60"])
+    try:
+        (stand.host.paths.proxy / "nginx.pid").write_text(f"{bystander.pid}\n")
+        (stand.host.paths.proxy / "access.log").write_text("{}\n")
+        rotate(stand)
+        time.sleep(0.2)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+        (stand.host.paths.proxy / "nginx.pid").unlink()
