@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relctl.cli.context import Settings, settings
+from relctl.cli.context import Settings, Waiting, settings
 
 if TYPE_CHECKING:
     from relctl.rollout.move import Moved
@@ -18,6 +18,7 @@ def promote(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why; kept in the ledger and shown by status.")
     ] = "",
+    wait: Waiting = "",
 ) -> None:
     """Switch live traffic to a verified release; the release before stays up as the standby."""
     from relctl.errors import UsageError
@@ -28,7 +29,7 @@ def promote(
         raise UsageError("--force and --reason go together", f'relctl promote {tag} --force --reason "…"')
     release = Tag.parse(tag)
     chosen = settings(context)
-    tell(chosen, tag, promote_release(chosen.host(), release, reason.strip()))
+    tell(chosen, tag, promote_release(chosen.host(wait), release, reason.strip()))
 
 
 def tell(chosen: Settings, tag: str, moved: "Moved | None") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from relctl.cli.context import Settings, settings
+from relctl.cli.context import Settings, Waiting, settings
 
 if TYPE_CHECKING:
     from relctl.proxy.door import Proxy
@@ -14,25 +14,24 @@ app = typer.Typer(help="Start, stop or test the Nginx in front.", no_args_is_hel
 
 
 @app.command()
-def up(context: typer.Context) -> None:
+def up(context: typer.Context, wait: Waiting = "") -> None:
     """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
     from relctl.rollout.bring_up import up as bring_up
 
     chosen = settings(context)
-    host = chosen.host()
+    host = chosen.host(wait)
     change = bring_up(host)
     _tell(chosen, host.proxy, "unchanged" if change == "none" else change)
 
 
 @app.command()
-def down(context: typer.Context) -> None:
+def down(context: typer.Context, wait: Waiting = "") -> None:
     """Stop the managed Nginx after its requests are done; the service is out of reach then."""
     from relctl.rollout.host import paths_of
-    from relctl.state.lock import exclusive
 
     chosen = settings(context)
     proxy = _proxy(chosen)
-    with exclusive(paths_of(chosen.project()).lock):
+    with chosen.hold(wait)(paths_of(chosen.project()).lock):
         stopped = proxy.down()
     _tell(chosen, proxy, "stopped" if stopped else "was not running")
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from relctl.cli.context import settings
+from relctl.cli.context import Waiting, settings
 from relctl.cli.promote import tell
 
 
@@ -12,6 +12,7 @@ def rollback(
     context: typer.Context,
     tag: Annotated[str | None, typer.Argument(help="A retained release.", show_default="the standby")] = None,
     reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+    wait: Waiting = "",
 ) -> None:
     """Give traffic back to the warm standby, or to any of the last `retain` releases."""
     from relctl.release import Tag
@@ -19,4 +20,4 @@ def rollback(
 
     release = None if tag is None else Tag.parse(tag)  # "" is no tag either: an unset variable, perhaps
     chosen = settings(context)
-    tell(chosen, tag or "it", roll_back(chosen.host(), release, reason))
+    tell(chosen, tag or "it", roll_back(chosen.host(wait), release, reason))

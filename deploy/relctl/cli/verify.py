@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relctl.cli.context import settings
+from relctl.cli.context import Waiting, settings
 from relctl.cli.speak import table
 from relctl.errors import NotProvedError
 
@@ -19,6 +19,7 @@ def verify(
     against: Annotated[
         str, typer.Option(metavar="TAG", help="Compare with this release instead of the live one.")
     ] = "",
+    wait: Waiting = "",
 ) -> None:
     """Run the pipeline over a candidate and keep the evidence; exit 3 when a gate fails."""
     from relctl.engine.resolve import resolve
@@ -29,11 +30,11 @@ def verify(
     from relctl.verify.trial import Subject
 
     release = Tag.parse(tag)
-    host = settings(context).host()
+    host = settings(context).host(wait)
     chosen, project, engine = settings(context), host.project, host.engine
     live = resolve(project, engine, Tag.parse(against)) if against else live_image(host)
     subject = Subject(project, engine, release, resolve(project, engine, release), live)
-    evidence, path = run_pipeline(subject, host.paths, chosen.speaker.say)
+    evidence, path = run_pipeline(subject, host.paths, chosen.speaker.say, host.hold)
     report = report_of(path)
     result = _result(evidence) | {"evidence": str(path), "report": str(report)}
     chosen.speaker.emit(result, lambda: _print(evidence, report))

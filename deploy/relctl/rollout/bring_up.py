@@ -4,9 +4,9 @@ from relctl.config.project import Project
 from relctl.engine.slots import slot_address
 from relctl.errors import UsageError
 from relctl.proxy.door import Change
+from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.situation import Situation, look
-from relctl.state.lock import exclusive
 
 
 def up(host: Host) -> Change:
@@ -14,7 +14,7 @@ def up(host: Host) -> Change:
 
     Only a changed configuration needs the engine: after a reboot Nginx must not wait for it.
     """
-    with exclusive(host.paths.lock):
+    with alone(host):
         unchanged = host.proxy.state().current
         change = host.proxy.apply() if unchanged else bring_up(host, look(host))
         return host.proxy.renew_master() or change

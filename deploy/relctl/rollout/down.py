@@ -1,9 +1,9 @@
 """Down: stop everything that runs for one environment, the proxy first."""
 
 from relctl.engine.slots import TRIAL_ROLES, labels, network
+from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.state.ledger import Event
-from relctl.state.lock import exclusive
 
 
 def down(host: Host) -> list[str]:
@@ -11,7 +11,7 @@ def down(host: Host) -> list[str]:
 
     Raises UsageError, and stops nothing, where the slots belong to another checkout.
     """
-    with exclusive(host.paths.lock), exclusive(host.paths.verify_lock):
+    with alone(host), host.hold(host.paths.verify_lock):
         running = [container for container in host.slots().values() if container is not None]
         for role in TRIAL_ROLES:
             running += host.engine.containers(labels(host.project, role))

@@ -11,6 +11,7 @@ from relctl.errors import UsageError
 from relctl.proxy.door import Proxy
 from relctl.state.evidence import EvidenceStore
 from relctl.state.ledger import Ledger
+from relctl.state.lock import Hold, exclusive
 from relctl.state.paths import Paths
 
 Say = Callable[[str], None]
@@ -18,7 +19,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Host:
-    """Engine, proxy, ledger and evidence of one service in one environment; `say` takes progress."""
+    """Engine, proxy, ledger and evidence of one service in one environment.
+
+    `say` takes progress; `hold` is how the environment's locks are held: waiting for them, or not.
+    """
 
     project: Project
     paths: Paths
@@ -27,9 +31,10 @@ class Host:
     ledger: Ledger
     evidence: EvidenceStore
     say: Say
+    hold: Hold = exclusive
 
     @classmethod
-    def of(cls, project: Project, engine: Engine, say: Say) -> "Host":
+    def of(cls, project: Project, engine: Engine, say: Say, hold: Hold = exclusive) -> "Host":
         """Open the doors of a project's environment."""
         paths = paths_of(project)
         return cls(
@@ -40,6 +45,7 @@ class Host:
             Ledger(paths.ledger),
             EvidenceStore(paths.evidence),
             say,
+            hold,
         )
 
     def slot(self, slot: str) -> Container | None:

@@ -7,6 +7,7 @@ from relctl.engine.resolve import resolve
 from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
 from relctl.release import Tag
+from relctl.rollout.alone import alone
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
@@ -14,7 +15,6 @@ from relctl.rollout.prove import is_warm, prove_through_proxy
 from relctl.rollout.proved import proof
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
-from relctl.state.lock import exclusive
 
 
 def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
@@ -25,7 +25,7 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     Raises UsageError for a tag that cannot be used, NotProvedError without passing evidence for its exact
     image, RolledBackError when a step failed and traffic is as before.
     """
-    with exclusive(host.paths.lock):
+    with alone(host):
         situation = heal_live(host, reconcile(host).situation)
         image = _resolve(host, tag)
         if is_live(situation, image):
