@@ -16,6 +16,8 @@ class Section(BaseModel):
 
 
 Model = TypeVar("Model", bound=Section)
+# The kind of an error about a value that may be a secret: the message does not repeat it.
+WITHHELD = "withheld"
 
 
 def validate(document: Document, model: type[Model]) -> Model:
@@ -67,6 +69,8 @@ def _reason(document: Document, model: type[BaseModel], where: KeyPath, detail: 
         return f"unknown {what} {context['tag']!r}; known: {context['expected_tags']}"
     message = str(detail["msg"]).removeprefix("Value error, ")
     words = f"{message[0].lower()}{message[1:]}"
+    if kind == WITHHELD:
+        return words
     # Of a whole section only its line says more than the words do.
     return f"{words} (found {value!r})" if value is None or isinstance(value, str | int | float) else words
 

@@ -4,10 +4,18 @@ import contextlib
 from collections.abc import Iterator
 
 from relctl.rollout.host import Host
+from relctl.rollout.tell import tell
 
 
 @contextlib.contextmanager
 def alone(host: Host) -> Iterator[None]:
-    """Hold the environment's lock; raises LockedError when another command has it and keeps it."""
-    with host.hold(host.paths.lock):
-        yield
+    """Hold the environment's lock; raises LockedError when another command has it and keeps it.
+
+    Whoever shall be told of what was done is told when the lock is free again: someone's slow program must
+    not keep the next one from a rollback.
+    """
+    try:
+        with host.hold(host.paths.lock):
+            yield
+    finally:
+        tell(host)

@@ -57,6 +57,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._news: list[Event] = []
 
     def append(self, event: Event) -> Event:
         """Add one event, stamped with the time and the person, and make it durable."""
@@ -72,7 +73,13 @@ class Ledger:
             raise
         if fresh:
             sync_folder(self.path.parent)
+        self._news.append(stamped)
         return stamped
+
+    def news(self) -> list[Event]:
+        """Return what was appended here since this was last asked, oldest first."""
+        found, self._news = self._news, []
+        return found
 
     def _write(self, line: bytes) -> None:
         with self.path.open("ab+") as file:
