@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from relctl.config.document import Document, KeyPath
+from relctl.config.document import Document, KeyPath, dotted
 from relctl.errors import ConfigError
 
 
@@ -30,8 +30,11 @@ def validate(document: Document, model: type[Model]) -> Model:
 
 
 def _describe(document: Document, model: type[BaseModel], detail: Any) -> str:
-    if detail["loc"] in document.overrides:
-        return f"{document.overrides[detail['loc']]}: {_reason(document, model, detail['loc'], detail)}"
+    loc = detail["loc"]
+    variable = next((name for laid, name in document.overrides.items() if loc[: len(laid)] == laid), "")
+    if variable:
+        inside = "" if loc in document.overrides else f"{dotted(loc)}: "
+        return f"{variable}: {inside}{_reason(document, model, loc, detail)}"
     where = _known(document, detail["loc"])
     if detail["type"] == "missing":
         where = (*where, detail["loc"][-1])

@@ -85,5 +85,7 @@ def test_the_message_about_a_wrong_webhook_does_not_repeat_it(tmp_path: Path, va
 def test_the_whole_list_can_be_overridden(tmp_path: Path) -> None:
     root = written(tmp_path, "notify:\n  - {on: [promoted], run: [x]}\n")
     assert load_environment(root, "local", {"RELCTL_NOTIFY": "[]"}).notify == []
+    with pytest.raises(ConfigError, match=r"^RELCTL_NOTIFY: notify\[0\].on: must not be empty$"):
+        load_environment(root, "local", {"RELCTL_NOTIFY": '[{"on": [], "run": ["y"]}]'})
     given = '[{"on": ["aborted"], "run": ["y"]}]'
     assert load_environment(root, "local", {"RELCTL_NOTIFY": given}).notify[0].run == ["y"]
