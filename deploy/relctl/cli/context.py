@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # imported where used: --help must not pay for pydantic and t
     from relctl.config.project import Project
     from relctl.engine.protocol import Engine
     from relctl.rollout.host import Host
-    from relctl.state.lock import Hold
+    from relctl.state.lock import Hold, Wait
 
 Waiting = Annotated[
     str,
@@ -51,15 +51,32 @@ class Settings:
         hold, project = self.hold(wait), self.project()
         return Host.of(project, self.engine(project), self.speaker.say, hold)
 
+    def stage(self, wait: str, dry_run: bool) -> "Host":
+        """The host that a command works on, or with `dry_run` is rehearsed on."""
+        if not dry_run:
+            return self.host(wait)
+        from relctl.rollout.rehearsal.host import rehearse
+
+        return rehearse(self.host(), self.look(wait))
+
     def hold(self, wait: str) -> "Hold":
         """How locks are held: `wait` is a duration, "" not to wait; raises UsageError."""
-        from relctl.config.units import seconds
-        from relctl.state.lock import Wait, exclusive
+        from relctl.state.lock import exclusive
 
-        if not wait:
-            return exclusive
+        return partial(exclusive, wait=self._wait(wait))
+
+    def look(self, wait: str) -> "Hold":
+        """How locks are only looked at: `wait` as for `hold`."""
+        from relctl.state.lock import only_looking
+
+        return partial(only_looking, wait=self._wait(wait))
+
+    def _wait(self, wait: str) -> "Wait | None":
+        from relctl.config.units import seconds
+        from relctl.state.lock import Wait
+
         try:
-            return partial(exclusive, wait=Wait(seconds(wait), self.speaker.say))
+            return Wait(seconds(wait), self.speaker.say) if wait else None
         except ValueError as error:
             raise UsageError(f"--wait {wait}: {error}", "--wait 5m") from None
 

@@ -63,6 +63,7 @@ def _prove_live(host: Host, situation: Situation) -> None:
     """Raise unless what is live answers through Nginx: "live already" must not be a guess."""
     container = situation.container(situation.live)
     if container is not None:
+        host.steps.reach("prove-live", f"prove through Nginx that {situation.live_tag} is live already")
         prove_through_proxy(host, container)
 
 
@@ -77,8 +78,11 @@ def _proof(
         if not forced:
             raise
         host.say(f"by force, though {error.message}")
+        host.steps.reach("evidence", f"go on by force, though {error.message}")
         return "", {"forced": forced}
-    return str(host.evidence.path(found.image_id, found.pipeline)), {"off": found.off} if found.off else {}
+    path = host.evidence.path(found.image_id, found.pipeline)
+    host.steps.reach("evidence", f"take {path.name} as the proof of {image.id[:19]}")
+    return str(path), {"off": found.off} if found.off else {}
 
 
 def _move(

@@ -19,7 +19,8 @@ def tell(host: Host) -> None:
     for number, hook in enumerate(host.project.environment.notify):
         for event in news:
             if event.event in hook.on:
-                why = _deliver(host, hook, event)
+                host.steps.reach("notify", f"tell notify[{number}] of {event.event} {event.tag}")
+                why = _told(host, hook, event)
                 if why:
                     host.say(f"notify[{number}] was not told of {event.event} {event.tag}: {why}")
 
@@ -45,31 +46,11 @@ def previous(events: Sequence[Event], event: Event) -> str:
     return next((each.tag for each in reversed(list(before)) if each.event in SETTLED), "")
 
 
-def _deliver(host: Host, hook: Hook, event: Event) -> str:
-    """Hand an event to one who is to be told; returns why it failed, "" when it did not."""
+def _told(host: Host, hook: Hook, event: Event) -> str:
+    """Tell one of an event; returns why it failed, "" when it did not."""
     try:
-        body = json.dumps(
-            message(host.project, host.ledger.read().events, event), ensure_ascii=False
-        ).encode()
-        return _post(hook, body) if hook.run is None else _run(host, hook, hook.run, body)
+        told = message(host.project, host.ledger.read().events, event)
+        body = json.dumps(told, ensure_ascii=False).encode()
+        return host.deliver(hook, host.project.root, body)
     except (RelctlError, OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
-
-
-def _post(hook: Hook, body: bytes) -> str:
-    from relctl.hooks.webhook import post
-
-    return post(hook.webhook.get_secret_value(), body, hook.timeout) if hook.webhook else ""
-
-
-def _run(host: Host, hook: Hook, command: Sequence[str], body: bytes) -> str:
-    """Of a command only the program is named: an argument may be a secret."""
-    from relctl.hooks.program import run
-
-    try:
-        ended = run(command, host.project.root, {}, body, hook.timeout)
-    except (OSError, ValueError) as error:
-        return f"{command[0]} cannot be run: {getattr(error, 'strerror', None) or error}"
-    if ended.code is None:
-        return f"{command[0]} was not done within {hook.timeout:g} s, and is killed"
-    return f"{command[0]} ended with {ended.code}: {ended.last_line}" if ended.code else ""

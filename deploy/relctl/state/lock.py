@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -125,7 +126,7 @@ def _locked(path: Path, wait: Wait | None) -> LockedError:
 
 def _me() -> Holder:
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return Holder(who(), os.getpid(), " ".join(["relctl", *sys.argv[1:]]), since)
+    return Holder(who(), os.getpid(), shlex.join(["relctl", *sys.argv[1:]]), since)
 
 
 def _owner(path: Path) -> Path:
