@@ -9,7 +9,7 @@ import requests
 
 from hosts import Bench, bench
 from relctl.config.environment import Ports
-from relctl.engine.hold import hold
+from relctl.engine.hold import hold_image
 from relctl.engine.protocol import ContainerSpec, Limits, Network
 from relctl.errors import EngineError, LockedError, UsageError
 from relctl.release import Tag
@@ -62,7 +62,7 @@ def built(stand: Bench, version: str) -> Tag:
     tag = stand.image(version)
     image = stand.engine.image(f"svc:{tag}")
     assert image is not None
-    hold(stand.host.project, stand.engine, image, tag)
+    hold_image(stand.host.project, stand.engine, image, tag)
     stand.host.ledger.append(Event("built", tag=str(tag), image_id=image.id))
     return tag
 

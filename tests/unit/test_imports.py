@@ -18,9 +18,10 @@ ALLOWED = {
     "engine": BOTTOM | {"config", "state"},
     "proxy": BOTTOM | {"config", "state", "engine"},
     "probe": BOTTOM | {"config", "engine"},
+    "hooks": BOTTOM,
     "build": BOTTOM | {"config", "state", "engine"},
-    "verify": BOTTOM | {"config", "state", "engine", "probe"},
-    "rollout": BOTTOM | {"config", "state", "engine", "probe", "proxy"},
+    "verify": BOTTOM | {"config", "state", "engine", "probe", "hooks"},
+    "rollout": BOTTOM | {"config", "state", "engine", "probe", "proxy", "hooks"},
     "cli": BOTTOM | {"config", "state", "engine", "probe", "proxy", "build", "verify", "rollout"},
 }
 

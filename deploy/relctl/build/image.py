@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from relctl.build import base, code, dependencies, model, target
 from relctl.build.assembly import Assembly
 from relctl.build.cache import Cache
+from relctl.build.checkout import Checkout
 from relctl.build.commit import open_checkout
 from relctl.build.imageconfig import config, labels
 from relctl.build.job import Job
 from relctl.build.load import load, present
 from relctl.config.project import Project
-from relctl.engine.hold import hold
+from relctl.config.versions import Versions
+from relctl.engine.hold import hold_image
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import UsageError
 from relctl.release import COMMIT_DIGITS, Tag
@@ -66,14 +68,14 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
     cache = Cache(paths.cache)
     with cache.in_use(), cache.scratch() as scratch:
         source = open_checkout(project.root, options.allow_dirty, scratch)
-        tag = Tag(project.versions.version, source.revision[:COMMIT_DIGITS], source.dirty)
+        tag = tag_of(project.versions, source)
         job = Job(source, project.versions, tag, target.find(options.platform), cache, say)
         image = _assemble(job, engine)
         existing = _existing(engine, image)
         have = len(image.layers) if existing else present(engine, image)
         loaded = existing or load(engine, image, have, cache, say)
     cache.sweep()
-    if hold(project, engine, loaded, tag) or existing is None:
+    if hold_image(project, engine, loaded, tag) or existing is None:
         details = {"reference": image.reference, "revision": source.revision}
         Ledger(paths.ledger).append(Event("built", tag=str(tag), image_id=loaded.id, details=details))
     return Built(
@@ -87,6 +89,11 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
         seconds=round(time.monotonic() - began, 3),
         existed=existing is not None,
     )
+
+
+def tag_of(versions: Versions, source: Checkout) -> Tag:
+    """Return the tag of what is built from a checkout."""
+    return Tag(versions.version, source.revision[:COMMIT_DIGITS], source.dirty)
 
 
 def _assemble(job: Job, engine: Engine) -> Assembly:

@@ -24,4 +24,9 @@ class Job:
     @property
     def reference(self) -> str:
         """The image's name and tag in the engine."""
-        return f"{self.target.image(self.versions.image)}:{self.tag}"
+        return reference(self.versions, self.target, self.tag)
+
+
+def reference(versions: Versions, on: Target, tag: Tag) -> str:
+    """Return the name and tag under which the engine keeps an image for a platform."""
+    return f"{on.image(versions.image)}:{tag}"

@@ -80,8 +80,17 @@ def _write(text: str, locked: Locked) -> Locked:
 
 
 def _requirements(project: Project, say: Say) -> tuple[str, Locked]:
-    path = project.root / project.versions.requirements
-    wanted, python = path.with_suffix(".in"), project.versions.python
+    path, wanted = project.root / project.versions.requirements, requirements_in(project)
+    say(f"resolving {project.versions.requirements.with_suffix('.in')}")
+    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+    new = _compile(wanted, old)
+    return new, Locked(path, changes(_pinned(old), _pinned(new)))
+
+
+def requirements_in(project: Project) -> Path:
+    """Return the file that requirements are resolved from; raises UsageError where that cannot be done."""
+    wanted = (project.root / project.versions.requirements).with_suffix(".in")
+    python = project.versions.python
     if not wanted.is_file():
         raise UsageError(
             f"{wanted}: there is no such file", "name there what the service imports, one a line"
@@ -92,10 +101,7 @@ def _requirements(project: Project, say: Say) -> tuple[str, Locked]:
             f"requirements are resolved for the Python of relctl, {running}; versions.yaml says {python}",
             f"install relctl under Python {python}, and lock with that",
         )
-    say(f"resolving {project.versions.requirements.with_suffix('.in')}")
-    old = path.read_text(encoding="utf-8") if path.is_file() else ""
-    new = _compile(wanted, old)
-    return new, Locked(path, changes(_pinned(old), _pinned(new)))
+    return wanted
 
 
 def _compile(wanted: Path, old: str) -> str:
@@ -126,6 +132,14 @@ def _in_words(wanted: Path, errors: str) -> UsageError:
 
 
 def _base(project: Project, say: Say) -> tuple[str, Locked]:
+    path = base_lock(project)
+    old = BaseLock.read(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else BaseLock({})
+    new = _today(project, say)
+    return str(new), Locked(path, changes(old.versions, new.versions))
+
+
+def base_lock(project: Project) -> Path:
+    """Return the lock of the base's packages; raises UsageError where versions.yaml names none."""
     settings = project.versions.base
     if settings.image:
         raise UsageError("versions.yaml: base.image is pinned by its digest already", "relctl lock")
@@ -133,10 +147,7 @@ def _base(project: Project, say: Say) -> tuple[str, Locked]:
         raise UsageError(
             "versions.yaml: base names no lock", "write base: {bootstrap: …, lock: service/base.lock}"
         )
-    path = project.root / settings.lock
-    old = BaseLock.read(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else BaseLock({})
-    new = _today(project, say)
-    return str(new), Locked(path, changes(old.versions, new.versions))
+    return project.root / settings.lock
 
 
 def _today(project: Project, say: Say) -> BaseLock:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from relctl.cli.context import settings
+from relctl.cli.plan import DryRun, tell_plan
 
 
 def build(
@@ -16,16 +17,21 @@ def build(
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Build uncommitted changes too.")
     ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Build an image from HEAD's commit; the same commit gives the same image id."""
     from relctl.build.image import Options
     from relctl.build.image import build as build_image
+    from relctl.build.plan import plan_build
 
     chosen = settings(context)
     project = chosen.project()
-    built = build_image(project, chosen.engine(project), Options(allow_dirty, platform), chosen.speaker.say)
+    engine, options = chosen.engine(project), Options(allow_dirty, platform)
+    if dry_run:
+        return tell_plan(chosen.speaker, plan_build(project, engine, options))
+    built = build_image(project, engine, options, chosen.speaker.say)
 
     def text() -> None:
         print(built.tag)
 
-    chosen.speaker.emit(asdict(built), text)
+    return chosen.speaker.emit(asdict(built), text)

@@ -1,17 +1,27 @@
 """What the global options say, and the project, engine and host that follow from them."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from relctl.cli.speak import Speaker
+from relctl.errors import UsageError
 
 if TYPE_CHECKING:  # imported where used: --help must not pay for pydantic and the engine's SDK
     from relctl.config.project import Project
     from relctl.engine.protocol import Engine
     from relctl.rollout.host import Host
+    from relctl.state.lock import Hold, Wait
+
+Waiting = Annotated[
+    str,
+    typer.Option(
+        "--wait", metavar="DURATION", help="Wait for whoever is at work here.", show_default="do not wait"
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -34,12 +44,41 @@ class Settings:
 
         return connect(project.environment)
 
-    def host(self) -> "Host":
-        """Open all doors of the environment."""
+    def host(self, wait: str = "") -> "Host":
+        """Open all doors of the environment; `wait` is how long its locks are waited for."""
         from relctl.rollout.host import Host
 
-        project = self.project()
-        return Host.of(project, self.engine(project), self.speaker.say)
+        hold, project = self.hold(wait), self.project()
+        return Host.of(project, self.engine(project), self.speaker.say, hold)
+
+    def stage(self, wait: str, dry_run: bool) -> "Host":
+        """The host that a command works on, or with `dry_run` is rehearsed on."""
+        if not dry_run:
+            return self.host(wait)
+        from relctl.rollout.rehearsal.host import rehearse
+
+        return rehearse(self.host(), self.look(wait))
+
+    def hold(self, wait: str) -> "Hold":
+        """How locks are held: `wait` is a duration, "" not to wait; raises UsageError."""
+        from relctl.state.lock import exclusive
+
+        return partial(exclusive, wait=self._wait(wait))
+
+    def look(self, wait: str) -> "Hold":
+        """How locks are only looked at: `wait` as for `hold`."""
+        from relctl.state.lock import only_looking
+
+        return partial(only_looking, wait=self._wait(wait))
+
+    def _wait(self, wait: str) -> "Wait | None":
+        from relctl.config.units import seconds
+        from relctl.state.lock import Wait
+
+        try:
+            return Wait(seconds(wait), self.speaker.say) if wait else None
+        except ValueError as error:
+            raise UsageError(f"--wait {wait}: {error}", "--wait 5m") from None
 
 
 def settings(context: typer.Context) -> Settings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.context import Settings, settings
+from relctl.cli.plan import DryRun, tell_plan
 from relctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,15 +19,27 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 2 when a lock is stale.")
     ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Pin the Python requirements by hash, and the base's Debian packages by version and hash."""
     chosen = settings(context)
+    if dry_run:
+        _tell_plan(chosen, base, check)
+        return
     found = _lock(chosen, base, check)
     result = {str(each.path): [asdict(change) for change in each.changes] for each in found}
     chosen.speaker.emit(result, lambda: _print(found))
     stale = [each.path.name for each in found if each.changes]
     if check and stale:
         raise UsageError(f"{', '.join(stale)}: other versions are current now", "relctl lock")
+
+
+def _tell_plan(chosen: Settings, base: bool, check: bool) -> None:
+    from relctl.build.plan import plan_lock
+
+    if check:
+        raise UsageError("--check changes nothing, so there is no plan to tell", "relctl lock --check")
+    tell_plan(chosen.speaker, plan_lock(chosen.project(), base))
 
 
 def _lock(chosen: Settings, base: bool, check: bool) -> "list[Locked]":

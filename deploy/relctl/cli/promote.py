@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relctl.cli.context import Settings, settings
+from relctl.cli.context import Settings, Waiting, settings
+from relctl.cli.plan import DryRun, tell_plan
 
 if TYPE_CHECKING:
     from relctl.rollout.move import Moved
@@ -18,6 +19,8 @@ def promote(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why; kept in the ledger and shown by status.")
     ] = "",
+    wait: Waiting = "",
+    dry_run: DryRun = False,
 ) -> None:
     """Switch live traffic to a verified release; the release before stays up as the standby."""
     from relctl.errors import UsageError
@@ -28,7 +31,12 @@ def promote(
         raise UsageError("--force and --reason go together", f'relctl promote {tag} --force --reason "…"')
     release = Tag.parse(tag)
     chosen = settings(context)
-    tell(chosen, tag, promote_release(chosen.host(), release, reason.strip()))
+    host = chosen.stage(wait, dry_run)
+    moved = promote_release(host, release, reason.strip())
+    if dry_run:
+        tell_plan(chosen.speaker, host.steps.reached)
+    else:
+        tell(chosen, tag, moved)
 
 
 def tell(chosen: Settings, tag: str, moved: "Moved | None") -> None:

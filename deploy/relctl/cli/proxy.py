@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from relctl.cli.context import Settings, settings
+from relctl.cli.context import Settings, Waiting, settings
+from relctl.cli.plan import DryRun, tell_plan
 
 if TYPE_CHECKING:
     from relctl.proxy.door import Proxy
@@ -14,27 +15,34 @@ app = typer.Typer(help="Start, stop or test the Nginx in front.", no_args_is_hel
 
 
 @app.command()
-def up(context: typer.Context) -> None:
+def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
     from relctl.rollout.bring_up import up as bring_up
 
     chosen = settings(context)
-    host = chosen.host()
+    host = chosen.stage(wait, dry_run)
     change = bring_up(host)
-    _tell(chosen, host.proxy, "unchanged" if change == "none" else change)
+    if dry_run:
+        return tell_plan(chosen.speaker, host.steps.reached)
+    return _tell(chosen, host.proxy, "unchanged" if change == "none" else change)
 
 
 @app.command()
-def down(context: typer.Context) -> None:
+def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Stop the managed Nginx after its requests are done; the service is out of reach then."""
+    from relctl.rollout.down import down_proxy
     from relctl.rollout.host import paths_of
-    from relctl.state.lock import exclusive
+    from relctl.rollout.rehearsal.doors import RehearsedProxy
+    from relctl.state.steps import Steps
 
-    chosen = settings(context)
+    chosen, steps = settings(context), Steps()
+    paths = paths_of(chosen.project())
+    if dry_run:
+        down_proxy(RehearsedProxy(chosen.project(), paths), paths, chosen.look(wait), steps)
+        return tell_plan(chosen.speaker, steps.reached)
     proxy = _proxy(chosen)
-    with exclusive(paths_of(chosen.project()).lock):
-        stopped = proxy.down()
-    _tell(chosen, proxy, "stopped" if stopped else "was not running")
+    stopped = down_proxy(proxy, paths, chosen.hold(wait), steps)
+    return _tell(chosen, proxy, "stopped" if stopped else "was not running")
 
 
 @app.command()

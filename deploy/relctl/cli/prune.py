@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relctl.cli.context import settings
+from relctl.cli.context import Waiting, settings
 from relctl.cli.speak import table
 
 if TYPE_CHECKING:
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 def prune(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")] = False,
+    wait: Waiting = "",
 ) -> None:
     """Remove the releases that nothing keeps, with their evidence; promote does so each time."""
     from relctl.rollout.prune import plan
     from relctl.rollout.prune import prune as prune_releases
 
     chosen = settings(context)
-    host = chosen.host()
+    host = chosen.host(wait)
     found, words = (plan(host), "would be removed") if dry_run else (prune_releases(host), "removed")
     chosen.speaker.emit(asdict(found), lambda: _print(found, words))
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from relctl.cli.context import settings
+from relctl.cli.context import Waiting, settings
+from relctl.cli.plan import DryRun, tell_plan
 from relctl.cli.promote import tell
 
 
@@ -12,6 +13,8 @@ def rollback(
     context: typer.Context,
     tag: Annotated[str | None, typer.Argument(help="A retained release.", show_default="the standby")] = None,
     reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+    wait: Waiting = "",
+    dry_run: DryRun = False,
 ) -> None:
     """Give traffic back to the warm standby, or to any of the last `retain` releases."""
     from relctl.release import Tag
@@ -19,4 +22,9 @@ def rollback(
 
     release = None if tag is None else Tag.parse(tag)  # "" is no tag either: an unset variable, perhaps
     chosen = settings(context)
-    tell(chosen, tag or "it", roll_back(chosen.host(), release, reason))
+    host = chosen.stage(wait, dry_run)
+    moved = roll_back(host, release, reason)
+    if dry_run:
+        tell_plan(chosen.speaker, host.steps.reached)
+    else:
+        tell(chosen, tag or "it", moved)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relctl.cli.context import settings
+from relctl.cli.context import Waiting, settings
+from relctl.cli.plan import DryRun, tell_plan
 from relctl.cli.speak import table
 from relctl.errors import NotProvedError
 
@@ -19,22 +20,29 @@ def verify(
     against: Annotated[
         str, typer.Option(metavar="TAG", help="Compare with this release instead of the live one.")
     ] = "",
+    wait: Waiting = "",
+    dry_run: DryRun = False,
 ) -> None:
     """Run the pipeline over a candidate and keep the evidence; exit 3 when a gate fails."""
     from relctl.engine.resolve import resolve
     from relctl.release import Tag
     from relctl.rollout.live import live_image
+    from relctl.verify.plan import plan
     from relctl.verify.run import report_of
     from relctl.verify.run import verify as run_pipeline
     from relctl.verify.trial import Subject
 
     release = Tag.parse(tag)
     chosen = settings(context)
-    host = chosen.host()
+    host = chosen.host(wait)
     project, engine = host.project, host.engine
     live = resolve(project, engine, Tag.parse(against)) if against else live_image(host)
     subject = Subject(project, engine, release, resolve(project, engine, release), live)
-    evidence, path = run_pipeline(subject, host.paths, chosen.speaker.say)
+    if dry_run:
+        with chosen.look(wait)(host.paths.verify_lock):
+            tell_plan(chosen.speaker, plan(subject, host.paths))
+        return
+    evidence, path = run_pipeline(subject, host.paths, chosen.speaker.say, host.hold)
     report = report_of(path)
     result = _result(evidence) | {"evidence": str(path), "report": str(report)}
     chosen.speaker.emit(result, lambda: _print(evidence, report))

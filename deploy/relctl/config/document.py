@@ -122,7 +122,7 @@ class _Reader:
         try:
             return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
         except (yaml.YAMLError, ValueError):  # a date of the 45th, for example
-            self.fail(node.start_mark.line + 1, where, f"{text!r} cannot be read as a value; quote it")
+            self.fail(node.start_mark.line + 1, where, f"{node.value!r} cannot be read as a value; quote it")
 
     def variable(self, match: re.Match[str], node: yaml.Node, where: KeyPath) -> str:
         if self.environ is None:

@@ -5,12 +5,13 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from relctl.config.document import Document, KeyPath
+from relctl.config.notify import Hook
 from relctl.config.units import Address, Bytes, Seconds
 from relctl.config.validate import Section
 from relctl.config.versions import ProjectPath
@@ -97,6 +98,7 @@ class Environment(Section):
     network: Network = Network()
     resources: Resources = Resources()
     rollout: Rollout = Rollout()
+    notify: list[Hook] = Field(default_factory=list)
 
 
 def override(document: Document, environ: Mapping[str, str]) -> Document:
@@ -139,6 +141,8 @@ def _variables(model: type[BaseModel], above: KeyPath = ()) -> Iterator[tuple[Ke
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
+    if get_origin(annotation) is list:
+        return None  # a whole list is one value
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from relctl.config.document import Document, KeyPath
+from relctl.config.document import Document, KeyPath, dotted
 from relctl.errors import ConfigError
 
 
@@ -16,6 +16,8 @@ class Section(BaseModel):
 
 
 Model = TypeVar("Model", bound=Section)
+# The kind of an error about a value that may be a secret: the message does not repeat it.
+WITHHELD = "withheld"
 
 
 def validate(document: Document, model: type[Model]) -> Model:
@@ -28,8 +30,11 @@ def validate(document: Document, model: type[Model]) -> Model:
 
 
 def _describe(document: Document, model: type[BaseModel], detail: Any) -> str:
-    if detail["loc"] in document.overrides:
-        return f"{document.overrides[detail['loc']]}: {_reason(document, model, detail['loc'], detail)}"
+    loc = detail["loc"]
+    variable = next((name for laid, name in document.overrides.items() if loc[: len(laid)] == laid), "")
+    if variable:
+        inside = "" if loc in document.overrides else f"{dotted(loc)}: "
+        return f"{variable}: {inside}{_reason(document, model, loc, detail)}"
     where = _known(document, detail["loc"])
     if detail["type"] == "missing":
         where = (*where, detail["loc"][-1])
@@ -67,6 +72,8 @@ def _reason(document: Document, model: type[BaseModel], where: KeyPath, detail: 
         return f"unknown {what} {context['tag']!r}; known: {context['expected_tags']}"
     message = str(detail["msg"]).removeprefix("Value error, ")
     words = f"{message[0].lower()}{message[1:]}"
+    if kind == WITHHELD:
+        return words
     # Of a whole section only its line says more than the words do.
     return f"{words} (found {value!r})" if value is None or isinstance(value, str | int | float) else words
 

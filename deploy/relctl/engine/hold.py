@@ -29,7 +29,7 @@ class Names:
         return ", ".join(_words(each) for each in self.others)
 
 
-def hold(project: Project, engine: Engine, image: Image, tag: Tag | str) -> bool:
+def hold_image(project: Project, engine: Engine, image: Image, tag: Tag | str) -> bool:
     """Keep an image in the engine for this environment; True when it was not held here before."""
     if names(project, image).own:
         return False

@@ -1,6 +1,7 @@
 """Waiting until a container's service is ready, and saying why when it never is."""
 
 import time
+from collections.abc import Callable
 
 from relctl.config.versions import Contract
 from relctl.engine.protocol import Container, Engine
@@ -15,14 +16,19 @@ class NeverReadyError(RelctlError):
 
 
 def wait_until_ready(
-    engine: Engine, container: Container, contract: Contract, within: float, since: float | None = None
+    engine: Engine,
+    container: Container,
+    contract: Contract,
+    within: float,
+    since: float | None = None,
+    ask: Callable[[str, Contract], Service] = Service,
 ) -> Service:
     """Return the service once `/readyz` answers 200, at most `within` seconds from now, or from `since`.
 
     `since` is on the monotonic clock. Raises NeverReadyError.
     """
     deadline = (time.monotonic() if since is None else since) + within
-    service = Service(container.address, contract)
+    service = ask(container.address, contract)
     while time.monotonic() < deadline:
         if service.is_ready():
             return service

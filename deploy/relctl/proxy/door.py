@@ -68,12 +68,22 @@ class Proxy:
         self._start()
         return "started"
 
+    def due(self) -> Change:
+        """Tell what `apply` would do now, and change nothing; raises ProxyError for a broken template."""
+        if self._is_current(self._text()):
+            return "none" if self.is_up() else "started"
+        return "started" if self._settings.mode == "managed" and self._nginx.pid() is None else "reloaded"
+
+    def has_lost_its_master(self) -> bool:
+        """Tell whether there is no master that could be reloaded, be there workers or not."""
+        return self._settings.mode == "managed" and self._nginx.pid() is None
+
     def renew_master(self) -> Change | None:
         """Replace workers whose master was killed by an Nginx that can be reloaded; None if it is whole.
 
         Between their last accept and its first, a moment passes in which connections are refused.
         """
-        if self._settings.mode == "system" or self._nginx.pid() is not None:
+        if not self.has_lost_its_master():
             return None
         self._nginx.test(self.config)  # before the workers, which serve, are sent away
         self._nginx.end_orphans()
@@ -114,11 +124,15 @@ class Proxy:
 
     def down(self) -> bool:
         """Stop the managed Nginx, its requests finished; returns whether it ran."""
+        self.insist_on_managed()
+        return self._nginx.stop()
+
+    def insist_on_managed(self) -> None:
+        """Raise ProxyError where the Nginx is someone else's to stop."""
         if self._settings.mode == "system":
             raise ProxyError(
                 f"this Nginx is not ours to stop; it includes {self.config}", "stop it where it runs"
             )
-        return self._nginx.stop()
 
     def _replace(self, text: str) -> Change:
         """Put a new text in place and let Nginx read it; the mark is missing meanwhile."""

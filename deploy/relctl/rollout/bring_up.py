@@ -4,9 +4,14 @@ from relctl.config.project import Project
 from relctl.engine.slots import slot_address
 from relctl.errors import UsageError
 from relctl.proxy.door import Change
+from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.situation import Situation, look
-from relctl.state.lock import exclusive
+
+_DUE: dict[Change, str] = {
+    "started": "test the configuration of Nginx and start it",
+    "reloaded": "put another configuration of Nginx in place: test it, reload once",
+}
 
 
 def up(host: Host) -> Change:
@@ -14,9 +19,12 @@ def up(host: Host) -> Change:
 
     Only a changed configuration needs the engine: after a reboot Nginx must not wait for it.
     """
-    with exclusive(host.paths.lock):
+    with alone(host):
         unchanged = host.proxy.state().current
-        change = host.proxy.apply() if unchanged else bring_up(host, look(host))
+        change = _apply(host) if unchanged else bring_up(host, look(host))
+        if not host.proxy.has_lost_its_master():
+            return change
+        host.steps.reach("proxy", "replace the workers of an Nginx whose master is gone")
         return host.proxy.renew_master() or change
 
 
@@ -28,6 +36,13 @@ def bring_up(host: Host, situation: Situation) -> Change:
             f"{'; '.join(moved)}: Nginx would lose what is live",
             "put the old subnet, ports and contract.port back; or relctl down with them, then promote again",
         )
+    return _apply(host)
+
+
+def _apply(host: Host) -> Change:
+    due = host.proxy.due()
+    if due != "none":
+        host.steps.reach("proxy", _DUE[due], "an Nginx that refuses it keeps its old configuration")
     return host.proxy.apply()
 
 

@@ -1,9 +1,13 @@
 """Down: stop everything that runs for one environment, the proxy first."""
 
 from relctl.engine.slots import TRIAL_ROLES, labels, network
+from relctl.proxy.door import Proxy
+from relctl.rollout.alone import alone, reach_lock
 from relctl.rollout.host import Host
 from relctl.state.ledger import Event
-from relctl.state.lock import exclusive
+from relctl.state.lock import Hold
+from relctl.state.paths import Paths
+from relctl.state.steps import Steps
 
 
 def down(host: Host) -> list[str]:
@@ -11,17 +15,35 @@ def down(host: Host) -> list[str]:
 
     Raises UsageError, and stops nothing, where the slots belong to another checkout.
     """
-    with exclusive(host.paths.lock), exclusive(host.paths.verify_lock):
+    with alone(host), host.hold(host.paths.verify_lock):
         running = [container for container in host.slots().values() if container is not None]
         for role in TRIAL_ROLES:
             running += host.engine.containers(labels(host.project, role))
         stopped = []
-        if host.project.environment.proxy.mode == "managed" and host.proxy.down():
+        if host.project.environment.proxy.mode == "managed" and stop_proxy(host.proxy, host.steps):
             stopped.append("nginx")
         for container in running:
+            host.steps.reach("remove", f"stop {container.name} when its requests are done, and remove it")
             host.engine.remove(container.name)
             stopped.append(container.name)
+        host.steps.reach("network", f"remove the network {network(host.project).name}")
         host.engine.remove_network(network(host.project).name)
         if stopped:
+            host.steps.reach("record", "write stopped to the ledger")
             host.ledger.append(Event("stopped", reason=", ".join(stopped)))
         return stopped
+
+
+def down_proxy(proxy: Proxy, paths: Paths, hold: Hold, steps: Steps) -> bool:
+    """Stop the managed Nginx alone, as `relctl proxy down` does; needs no engine. Returns whether it ran."""
+    reach_lock(paths, steps)
+    with hold(paths.lock):
+        return stop_proxy(proxy, steps)
+
+
+def stop_proxy(proxy: Proxy, steps: Steps) -> bool:
+    """Stop the managed Nginx, its requests finished; returns whether it ran."""
+    proxy.insist_on_managed()
+    if proxy.is_up():
+        steps.reach("proxy", "stop Nginx when its requests are done: the service is out of reach then")
+    return proxy.down()

@@ -1,24 +1,39 @@
 """The doors of one environment on this host, as a rollout uses them together."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from relctl.config.notify import Hook
 from relctl.config.project import Project
+from relctl.config.versions import Contract
 from relctl.engine.protocol import Container, Engine
 from relctl.engine.slots import SLOTS, STATE, slot_container
 from relctl.errors import UsageError
+from relctl.probe.service import Service
 from relctl.proxy.door import Proxy
+from relctl.rollout.deliver import deliver
 from relctl.state.evidence import EvidenceStore
+from relctl.state.layers import forget
 from relctl.state.ledger import Ledger
+from relctl.state.lock import Hold, exclusive
 from relctl.state.paths import Paths
+from relctl.state.steps import Steps
 
 Say = Callable[[str], None]
+Ask = Callable[[str, Contract], Service]
+Deliver = Callable[[Hook, Path, bytes], str]
+Forget = Callable[[Path, Collection[str]], None]
 
 
 @dataclass(frozen=True)
 class Host:
-    """Engine, proxy, ledger and evidence of one service in one environment; `say` takes progress."""
+    """Engine, proxy, ledger and evidence of one service in one environment.
+
+    `say` takes progress; `hold` is how the environment's locks are held, waiting for them or not; `ask` is
+    the door to a running service, `deliver` that to who is told, `forget` that to cached layers; `steps`
+    notes what is reached.
+    """
 
     project: Project
     paths: Paths
@@ -27,9 +42,14 @@ class Host:
     ledger: Ledger
     evidence: EvidenceStore
     say: Say
+    hold: Hold = exclusive
+    ask: Ask = Service
+    deliver: Deliver = deliver
+    forget: Forget = forget
+    steps: Steps = field(default_factory=Steps)
 
     @classmethod
-    def of(cls, project: Project, engine: Engine, say: Say) -> "Host":
+    def of(cls, project: Project, engine: Engine, say: Say, hold: Hold = exclusive) -> "Host":
         """Open the doors of a project's environment."""
         paths = paths_of(project)
         return cls(
@@ -40,7 +60,12 @@ class Host:
             Ledger(paths.ledger),
             EvidenceStore(paths.evidence),
             say,
+            hold,
         )
+
+    def service(self, address: str) -> Service:
+        """Return the door to what answers at an address."""
+        return self.ask(address, self.project.versions.contract)
 
     def slot(self, slot: str) -> Container | None:
         """Return the container that is in a slot; raises UsageError if another state directory owns it.

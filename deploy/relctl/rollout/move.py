@@ -10,6 +10,7 @@ from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError
 from relctl.rollout.host import Host
 from relctl.rollout.prove import prove, prove_through_proxy, start_up
+from relctl.rollout.steps import reach
 from relctl.rollout.undo import put_traffic_back, restore_standby
 from relctl.state.interruption import held_back
 from relctl.state.ledger import Event
@@ -94,6 +95,7 @@ def carry_out(host: Host, move: Move) -> Moved:
     Raises RolledBackError if a step failed and all was undone, NeedsPersonError if the undo failed too.
     """
     started = time.monotonic()
+    reach(host, move, "begin")
     host.ledger.append(move.event(BEGUN[move.kind]))
     with contextlib.ExitStack() as until_written:
         try:
@@ -110,10 +112,13 @@ def carry_out(host: Host, move: Move) -> Moved:
 def _bring_in(host: Host, move: Move) -> float:
     """Do every step that can be undone; returns the milliseconds of the pointer's move."""
     container = _in_slot(host, move) if move.warm else _start(host, move)
+    reach(host, move, "prove")
     prove(host, container)
+    reach(host, move, "point")
     switch_ms = host.proxy.pointer.move(move.slot)
     host.ledger.append(move.event("pointed"))
     host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {switch_ms:.2f} ms)")
+    reach(host, move, "prove-live")
     prove_through_proxy(host, container)
     return switch_ms
 
@@ -130,11 +135,13 @@ def _start(host: Host, move: Move) -> Container:
     image = host.engine.image(move.image_id)
     if image is None:
         raise EngineError(f"the image of {move.tag} is gone from the engine", "relctl build")
+    reach(host, move, "start")
     host.say(f"starting {move.tag} in {move.slot}")
     return start_up(host, move.slot, image)
 
 
 def _commit(host: Host, move: Move, switch_ms: float) -> None:
+    reach(host, move, "record")
     try:
         host.ledger.append(move.event(DONE[move.kind], switch_ms=round(switch_ms, 3)))
     except OSError as error:
@@ -153,7 +160,7 @@ def _untouched(host: Host, move: Move) -> bool:
 
 def _undo(host: Host, move: Move, error: BaseException) -> None:
     """Undo what was done: the traffic first, and nothing more if that fails; then the slot."""
-    reason = str(error) or type(error).__name__
+    reason, step = str(error) or type(error).__name__, host.steps.last
     try:
         put_traffic_back(host, move.slot, move.source)
     except OSError as failed:
@@ -169,7 +176,7 @@ def _undo(host: Host, move: Move, error: BaseException) -> None:
     with contextlib.suppress(
         OSError
     ):  # a full disk: the next command finds the move unfinished, and settles it
-        host.ledger.append(move.event("aborted", reason=reason))
+        host.ledger.append(move.event("aborted", reason=reason, step=step))
     if isinstance(error, RelctlError | OSError):
         hint = error.hint if isinstance(error, RelctlError) else "mend that, then type the command again"
         raise RolledBackError(

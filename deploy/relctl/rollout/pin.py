@@ -1,13 +1,13 @@
 """Pins: releases that retention keeps until somebody takes the pin back."""
 
-from relctl.engine.hold import hold
+from relctl.engine.hold import hold_image
 from relctl.engine.resolve import resolve
 from relctl.errors import UsageError
 from relctl.release import Tag
+from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.retained import pinned
 from relctl.state.ledger import Event
-from relctl.state.lock import exclusive
 
 
 def pin(host: Host, tag: Tag, reason: str = "") -> bool:
@@ -15,22 +15,24 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
 
     Raises UsageError for a tag that the engine does not have.
     """
-    with exclusive(host.paths.lock):
+    with alone(host):
         image = resolve(host.project, host.engine, tag)
         if pinned(host.ledger.read().events).get(str(tag)) == image.id:
             return False
-        hold(host.project, host.engine, image, tag)
+        host.steps.reach("pin", f"hold the image of {tag}, and write to the ledger that it is pinned")
+        hold_image(host.project, host.engine, image, tag)
         host.ledger.append(Event("pinned", tag=str(tag), image_id=image.id, reason=reason))
         return True
 
 
 def unpin(host: Host, tag: Tag, reason: str = "") -> None:
     """Take a pin back, also that of an image that is gone; raises UsageError for what is not pinned."""
-    with exclusive(host.paths.lock):
+    with alone(host):
         pins = pinned(host.ledger.read().events)
         if str(tag) not in pins:
             known = ", ".join(pins) or "nothing"
             raise UsageError(
                 f"{tag} is not pinned in {host.project.name}; pinned: {known}", "relctl releases"
             )
+        host.steps.reach("unpin", f"write to the ledger that {tag} is not pinned any more")
         host.ledger.append(Event("unpinned", tag=str(tag), image_id=pins[str(tag)], reason=reason))

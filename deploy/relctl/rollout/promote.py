@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from relctl.engine.hold import hold
+from relctl.engine.hold import hold_image
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
 from relctl.release import Tag
+from relctl.rollout.alone import alone
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
@@ -16,7 +17,6 @@ from relctl.rollout.proved import proof
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
-from relctl.state.lock import exclusive
 
 
 def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
@@ -27,7 +27,7 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     Raises UsageError for a tag that cannot be used, NotProvedError without passing evidence for its exact
     image, RolledBackError when a step failed and traffic is as before.
     """
-    with exclusive(host.paths.lock):
+    with alone(host):
         situation = heal_live(host, reconcile(host).situation)
         image = _resolve(host, tag)
         if is_live(situation, image):
@@ -36,7 +36,7 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
             return None
         evidence, notices = _proof(host, situation, tag, image, forced)
         bring_up(host, situation)
-        hold(host.project, host.engine, image, tag)
+        hold_image(host.project, host.engine, image, tag)
         moved = carry_out(host, _move(host, situation, tag, image, evidence, notices))
         prune_after_promote(host)
         return moved
@@ -68,6 +68,7 @@ def _prove_live(host: Host, situation: Situation) -> None:
     """Raise unless what is live answers through Nginx: "live already" must not be a guess."""
     container = situation.container(situation.live)
     if container is not None:
+        host.steps.reach("prove-live", f"prove through Nginx that {situation.live_tag} is live already")
         prove_through_proxy(host, container)
 
 
@@ -82,8 +83,11 @@ def _proof(
         if not forced:
             raise
         host.say(f"by force, though {error.message}")
+        host.steps.reach("evidence", f"go on by force, though {error.message}")
         return "", {"forced": forced}
-    return str(host.evidence.path(found.image_id, found.pipeline)), {"off": found.off} if found.off else {}
+    path = host.evidence.path(found.image_id, found.pipeline)
+    host.steps.reach("evidence", f"take {path.name} as the proof of {image.id[:19]}")
+    return str(path), {"off": found.off} if found.off else {}
 
 
 def _move(

@@ -23,9 +23,8 @@ def start_up(host: Host, slot: str, image: Image) -> Container:
     """Start an image in a slot, wait until it is ready, then warm it up with the smoke requests."""
     container = host.engine.start(slot_spec(host.project, slot, image))
     contract = host.project.versions.contract
-    service = wait_until_ready(
-        host.engine, container, contract, host.project.environment.rollout.ready_within
-    )
+    within = host.project.environment.rollout.ready_within
+    service = wait_until_ready(host.engine, container, contract, within, ask=host.ask)
     _warm_up(host, service)
     return container
 
@@ -34,12 +33,12 @@ def is_warm(host: Host, container: Container | None, image_id: str) -> bool:
     """Tell whether a container runs exactly this image and is ready: it can take traffic as it stands."""
     if container is None or not container.running or container.image_id != image_id:
         return False
-    return Service(container.address, host.project.versions.contract).is_ready()
+    return host.service(container.address).is_ready()
 
 
 def prove(host: Host, container: Container) -> None:
     """Prove, through its own port, that a container is ready and is what its labels say."""
-    service = Service(container.address, host.project.versions.contract)
+    service = host.service(container.address)
     if not service.is_ready():
         raise OtherReleaseError(f"{container.name} at {container.address} is not ready")
     _compare(service, container)
@@ -47,7 +46,7 @@ def prove(host: Host, container: Container) -> None:
 
 def prove_through_proxy(host: Host, container: Container) -> None:
     """Prove, through Nginx, that the release in `container` is the one that takes traffic."""
-    service = Service(host.project.environment.proxy.listen, host.project.versions.contract)
+    service = host.service(host.project.environment.proxy.listen)
     deadline = time.monotonic() + _PROXY_WITHIN
     while True:
         try:

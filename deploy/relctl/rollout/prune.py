@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from relctl.engine.hold import Names, hold, let_go, names, shares_state
+from relctl.engine.hold import Names, hold_image, let_go, names, shares_state
 from relctl.engine.protocol import Image
 from relctl.engine.slots import SERVICE, TAG
 from relctl.errors import EngineError, RelctlError
+from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.reconcile import reconcile
 from relctl.rollout.retained import remembered
 from relctl.rollout.retention import Decision, Release, decide, needed
 from relctl.rollout.situation import Situation, look
-from relctl.state.layers import forget
 from relctl.state.ledger import Event
-from relctl.state.lock import exclusive
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Pruned:
 
 def prune(host: Host) -> Pruned:
     """Remove what nothing keeps; raises LockedError while another relctl is at work here."""
-    with exclusive(host.paths.lock):
+    with alone(host):
         return _carry_out(host, reconcile(host).situation)
 
 
@@ -93,9 +92,12 @@ def _act(host: Host, decision: Decision) -> Decision:
     """Do what was decided; returns what came of it: the engine may refuse, others may let go meanwhile."""
     release = decision.release
     if decision.action == "keep" and release.known and release.image:
-        hold(host.project, host.engine, release.image, release.tag)  # the name may have been removed by hand
+        hold_image(
+            host.project, host.engine, release.image, release.tag
+        )  # the name may have been removed by hand
     if decision.action in ("keep", "leave"):
         return decision
+    host.steps.reach("prune", f"give up {release.tag}: {decision.why}")
     try:
         left = let_go(host.project, host.engine, release.image) if release.image else None
     except EngineError as error:
@@ -121,4 +123,4 @@ def _forget_layers(host: Host, gone: Sequence[Image | None]) -> None:
     if layers:
         others = (image for image in host.engine.images(SERVICE) if image.id not in layers)
         used = {digest for image in others for digest in image.layers}
-        forget(host.paths.cache, {digest for each in layers.values() for digest in each} - used)
+        host.forget(host.paths.cache, {digest for each in layers.values() for digest in each} - used)

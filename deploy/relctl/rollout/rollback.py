@@ -2,6 +2,7 @@
 
 from relctl.errors import UsageError
 from relctl.release import Tag
+from relctl.rollout.alone import alone
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
@@ -9,7 +10,6 @@ from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.retained import Retained, retained
 from relctl.rollout.situation import Situation
-from relctl.state.lock import exclusive
 
 
 def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
@@ -18,7 +18,7 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     None when `tag` is live already. Raises UsageError when there is nothing to go back to,
     RolledBackError when a step failed and traffic is as before.
     """
-    with exclusive(host.paths.lock):
+    with alone(host):
         reconciled = reconcile(host)
         situation = reconciled.situation
         if tag is None and reconciled.finished and reconciled.finished.kind == "rollback":

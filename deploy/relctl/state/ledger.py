@@ -57,12 +57,18 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._news: list[Event] = []
 
     def append(self, event: Event) -> Event:
         """Add one event, stamped with the time and the person, and make it durable."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         stamped = Event(**{**asdict(event), "at": at, "by": who()})
-        line = json.dumps(stamped.as_json(), ensure_ascii=False) + "\n"
+        self._keep(stamped)
+        self._news.append(stamped)
+        return stamped
+
+    def _keep(self, event: Event) -> None:
+        line = json.dumps(event.as_json(), ensure_ascii=False) + "\n"
         fresh = not self.path.exists()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -72,7 +78,11 @@ class Ledger:
             raise
         if fresh:
             sync_folder(self.path.parent)
-        return stamped
+
+    def news(self) -> list[Event]:
+        """Return what was appended here since this was last asked, oldest first."""
+        found, self._news = self._news, []
+        return found
 
     def _write(self, line: bytes) -> None:
         with self.path.open("ab+") as file:

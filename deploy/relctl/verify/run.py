@@ -11,12 +11,12 @@ from typing import Any
 import relctl
 from relctl.config import gates
 from relctl.config.gates import GateSection
-from relctl.engine.hold import hold
+from relctl.engine.hold import hold_image
 from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, GateVerdict, overall
 from relctl.state.ledger import Event, Ledger
-from relctl.state.lock import exclusive
+from relctl.state.lock import Hold, exclusive
 from relctl.state.paths import Paths
 from relctl.verify.candidate import Candidate
 from relctl.verify.gates.command import command
@@ -51,14 +51,14 @@ _TOOLS = ("numpy", "sacrebleu")  # distributions whose version may change a figu
 _LOG_LINES = 30  # of a candidate that ended
 
 
-def verify(subject: Subject, paths: Paths, say: Say) -> tuple[Evidence, Path]:
+def verify(subject: Subject, paths: Paths, say: Say, hold: Hold = exclusive) -> tuple[Evidence, Path]:
     """Run the project's pipeline over an image; returns the evidence, passing or not, and its file.
 
     Raises ConfigError for a bad pipeline, LockedError while another verification runs here.
     """
-    with exclusive(paths.verify_lock):
+    with hold(paths.verify_lock):
         evidence = _run_pipeline(subject, say)
-        hold(subject.project, subject.engine, subject.image, subject.tag)
+        hold_image(subject.project, subject.engine, subject.image, subject.tag)
         store = EvidenceStore(paths.evidence)
         # Never a report beside evidence that it is not of, whatever ends this in between.
         report_of(store.path(evidence.image_id, evidence.pipeline)).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import pytest
 from hosts import Bench, bench
 from memory_engine import MemoryEngine
 from relctl.config.project import Project
-from relctl.engine.hold import hold, let_go, names, shares_state
+from relctl.engine.hold import hold_image, let_go, names, shares_state
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.errors import EngineError
@@ -38,8 +38,8 @@ def image(stand: Bench, tag: Tag) -> Image:
 def test_an_image_stays_until_the_last_environment_lets_go(stand: Bench, name: str, state: str) -> None:
     tag, here, there = stand.image("1.0.0"), stand.host.project, other(stand, name, state)
     for project in (here, there):
-        assert hold(project, stand.engine, image(stand, tag), tag)
-        assert not hold(project, stand.engine, image(stand, tag), tag)
+        assert hold_image(project, stand.engine, image(stand, tag), tag)
+        assert not hold_image(project, stand.engine, image(stand, tag), tag)
     left = let_go(here, stand.engine, image(stand, tag))
     assert left is not None
     assert left.others == names(there, image(stand, tag)).own
@@ -52,7 +52,7 @@ def test_an_image_stays_until_the_last_environment_lets_go(stand: Bench, name: s
 def test_a_name_that_somebody_gave_keeps_an_image(stand: Bench) -> None:
     tag = stand.image("1.0.0")
     stand.engine.name_image("sha256:1.0.0", "mine:keep")
-    hold(stand.host.project, stand.engine, image(stand, tag), tag)
+    hold_image(stand.host.project, stand.engine, image(stand, tag), tag)
     left = let_go(stand.host.project, stand.engine, image(stand, tag))
     assert left is not None
     assert left.holders == "also named mine:keep"
@@ -61,7 +61,7 @@ def test_a_name_that_somebody_gave_keeps_an_image(stand: Bench) -> None:
 
 def test_a_release_is_found_by_its_hold_when_its_name_was_removed_by_hand(stand: Bench) -> None:
     tag = stand.image("1.0.0")
-    hold(stand.host.project, stand.engine, image(stand, tag), tag)
+    hold_image(stand.host.project, stand.engine, image(stand, tag), tag)
     stand.engine.remove_image(f"svc:{tag}")
     assert resolve(stand.host.project, stand.engine, tag).id == "sha256:1.0.0"
 
@@ -69,7 +69,7 @@ def test_a_release_is_found_by_its_hold_when_its_name_was_removed_by_hand(stand:
 def test_it_is_known_who_shares_a_state_directory(stand: Bench) -> None:
     tag, here = stand.image("1.0.0"), stand.host.project
     for project in (beside := other(stand), away := other(stand, "away", "elsewhere")):
-        hold(project, stand.engine, image(stand, tag), tag)
+        hold_image(project, stand.engine, image(stand, tag), tag)
     assert [shares_state(here, name) for name in names(beside, image(stand, tag)).own] == [True]
     assert [shares_state(here, name) for name in names(away, image(stand, tag)).own] == [False]
     assert not shares_state(here, f"svc:{tag}")
@@ -97,7 +97,7 @@ def test_two_that_let_go_at_once_leave_no_image_that_nobody_holds(stand: Bench) 
     tag, here, there = stand.image("1.0.0"), stand.host.project, other(stand)
     engine = meddling(stand, tag)
     for project in (here, there):
-        hold(project, engine, engine.images("io.relctl.service")[0], tag)
+        hold_image(project, engine, engine.images("io.relctl.service")[0], tag)
     [seen] = engine.images("io.relctl.service")
     engine.meddle = lambda: let_go(there, engine, seen)
     assert let_go(here, engine, seen) is None
@@ -107,9 +107,9 @@ def test_two_that_let_go_at_once_leave_no_image_that_nobody_holds(stand: Bench) 
 def test_an_image_that_another_takes_while_it_is_let_go_stays(stand: Bench) -> None:
     tag, here, there = stand.image("1.0.0"), stand.host.project, other(stand)
     engine = meddling(stand, tag)
-    hold(here, engine, engine.images("io.relctl.service")[0], tag)
+    hold_image(here, engine, engine.images("io.relctl.service")[0], tag)
     [seen] = engine.images("io.relctl.service")
-    engine.meddle = lambda: hold(there, engine, seen, tag)
+    engine.meddle = lambda: hold_image(there, engine, seen, tag)
     let_go(here, engine, seen)
     assert resolve(there, engine, tag).id == "sha256:1.0.0"
 
@@ -117,7 +117,7 @@ def test_an_image_that_another_takes_while_it_is_let_go_stays(stand: Bench) -> N
 def test_one_that_is_killed_in_between_leaves_an_image_that_is_held(stand: Bench) -> None:
     tag, here = stand.image("1.0.0"), stand.host.project
     engine = meddling(stand, tag)
-    hold(here, engine, engine.images("io.relctl.service")[0], tag)
+    hold_image(here, engine, engine.images("io.relctl.service")[0], tag)
     [seen] = engine.images("io.relctl.service")
     removed: list[str] = []
 

@@ -1,13 +1,19 @@
 """The lock: one at a time, in words, and gone with its holder."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from relctl.errors import LockedError
-from relctl.state.lock import exclusive
+from relctl.state.lock import Wait, age, at_work, duration, exclusive, only_looking
 
 HOLD = """
 import sys, time
@@ -54,3 +60,121 @@ def test_a_lock_is_free_after_an_error_inside_it(tmp_path: Path) -> None:
         work()
     with exclusive(tmp_path / "lock"):
         pass
+
+
+CHILD = """
+import subprocess, sys, time
+from pathlib import Path
+from relctl.state.lock import exclusive
+with exclusive(Path(sys.argv[1])):
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    print(child.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_lock_dies_with_its_holder_and_not_with_what_that_has_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        try:
+            with exclusive(tmp_path / "lock"):
+                pass
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_who_waits_is_told_for_whom_and_goes_on_when_the_holder_is_killed(tmp_path: Path) -> None:
+    said: list[str] = []
+    with holder(tmp_path / "lock") as process:
+        killer = threading.Timer(0.3, process.kill)
+        killer.start()
+        with exclusive(tmp_path / "lock", Wait(30.0, said.append)):
+            held = at_work(tmp_path / "lock")
+        killer.join()
+    assert said[0].startswith("waiting, 0 s of 30 s: ")
+    assert f"(pid {process.pid}) runs `relctl" in said[0]
+    assert f"(pid {os.getpid()}) runs `relctl" in held
+
+
+def test_waiting_ends_with_its_time(tmp_path: Path) -> None:
+    with holder(tmp_path / "lock") as process:
+        began = time.monotonic()
+        with (
+            pytest.raises(LockedError, match=r"after 0 s of waiting: .*\) runs `relctl") as raised,
+            exclusive(tmp_path / "lock", Wait(0.2, lambda _: None)),
+        ):
+            pytest.fail("two hold the lock")
+        process.kill()
+    assert 0.2 <= time.monotonic() - began < 5
+    assert raised.value.exit_code == 4
+
+
+def test_who_waits_for_two_locks_waits_no_longer_than_for_one(tmp_path: Path) -> None:
+    wait = Wait(0.2, lambda _: None, began=time.monotonic() - 1)
+    with holder(tmp_path / "lock") as process:
+        began = time.monotonic()
+        with pytest.raises(LockedError), exclusive(tmp_path / "lock", wait):
+            pytest.fail("two hold the lock")
+        process.kill()
+    assert time.monotonic() - began < 0.2
+
+
+def test_an_interrupt_ends_the_waiting_and_leaves_the_lock_to_its_holder(tmp_path: Path) -> None:
+    class Interrupted(BaseException):
+        pass
+
+    def say(_words: str) -> None:
+        raise Interrupted
+
+    with holder(tmp_path / "lock") as process:
+        with pytest.raises(Interrupted), exclusive(tmp_path / "lock", Wait(30.0, say)):
+            pytest.fail("two hold the lock")
+        assert f"(pid {process.pid})" in at_work(tmp_path / "lock")
+        process.kill()
+    with exclusive(tmp_path / "lock"):
+        pass
+
+
+def test_looking_takes_no_lock_and_makes_no_file(tmp_path: Path) -> None:
+    with only_looking(tmp_path / "home" / "lock"):
+        assert list(tmp_path.iterdir()) == []
+    with holder(tmp_path / "lock") as process:
+        with pytest.raises(LockedError), only_looking(tmp_path / "lock"):
+            pytest.fail("it is taken")
+        process.kill()
+
+
+def test_the_owner_file_of_one_who_was_killed_is_not_taken_for_the_holders(tmp_path: Path) -> None:
+    with exclusive(tmp_path / "lock"):
+        owner = tmp_path / "lock.owner.json"
+        owner.write_text(json.dumps(json.loads(owner.read_text()) | {"pid": 1}))
+        assert at_work(tmp_path / "lock") == f"pid {os.getpid()}, whose owner file cannot be read"
+        owner.unlink()
+        assert at_work(tmp_path / "lock") == f"pid {os.getpid()}, whose owner file cannot be read"
+    assert at_work(tmp_path / "lock") == ""
+
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "for 0 s"),
+        (12.9, "for 12 s"),
+        (192, "for 3 min 12 s"),
+        (7500, "for 2 h 5 min"),
+        (-5, "since 2026-11-20T12:00:05+00:00 (the clock went back)"),
+    ],
+)
+def test_the_age_of_a_lock_is_told_in_words(seconds: float, words: str) -> None:
+    assert age((NOW - timedelta(seconds=seconds)).isoformat(), NOW) == words
+
+
+def test_an_age_that_cannot_be_told_is_left_as_it_is_written() -> None:
+    assert age("yesterday", NOW) == "since yesterday"
+    assert duration(59.99) == "59 s"

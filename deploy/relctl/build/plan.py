@@ -1,0 +1,69 @@
+"""What `build` and `lock` would do, step by step, while nothing is made, loaded or written."""
+
+import tempfile
+from pathlib import Path
+
+from relctl.build import target
+from relctl.build.commit import open_checkout
+from relctl.build.image import Options, tag_of
+from relctl.build.job import reference
+from relctl.build.lock import base_lock, requirements_in
+from relctl.config.project import Project
+from relctl.engine.protocol import Engine
+from relctl.state.steps import Step
+
+
+def plan_build(project: Project, engine: Engine, options: Options) -> list[Step]:
+    """Return the steps of a build; refuses the tree, the platform and paths that `build` would refuse.
+
+    Whether the tag names another image already shows only when the layers are made.
+    """
+    versions, on = project.versions, target.find(options.platform)
+    with tempfile.TemporaryDirectory(prefix="relctl-plan-") as scratch:
+        source = open_checkout(project.root, options.allow_dirty, Path(scratch))
+        wanted = [*map(str, versions.code), str(versions.model.path), str(versions.requirements)]
+        source.identities(wanted)
+    tag = tag_of(versions, source)
+    named = reference(versions, on, tag)
+    base = versions.base.image or f"{versions.base.bootstrap} for {on.platform}"
+    layers = [
+        Step(
+            "code",
+            f"make the layers of {', '.join(map(str, versions.code))} from commit {source.revision[:7]}",
+        ),
+        Step("model", f"make the layer of {versions.model.path}"),
+        Step("dependencies", f"make the layer of {versions.requirements}"),
+        Step("base", f"make the base of {base}"),
+    ]
+    if engine.image(named) is not None:
+        return [
+            *layers,
+            Step("existing", f"compare with {named}, which the engine has: the same is not loaded"),
+        ]
+    return [
+        *layers,
+        Step("load", f"load {named} into the engine, but for the layers that it has"),
+        Step("record", f"write to the ledger that {tag} is built"),
+    ]
+
+
+def plan_lock(project: Project, base_only: bool) -> list[Step]:
+    """Return the steps of a lock; refuses what `lock` would refuse before it resolves anything."""
+    steps: list[Step] = []
+    if not base_only:
+        steps += _locked(
+            "requirements", requirements_in(project), project.root / project.versions.requirements
+        )
+    if base_only or project.versions.base.lock:
+        path, suite = base_lock(project), project.versions.base.bootstrap
+        for each in target.TARGETS:
+            steps.append(Step("base", f"resolve the packages of {suite} for {each.platform}"))
+        steps.append(Step("write", f"replace {path}"))
+    return steps
+
+
+def _locked(name: str, wanted: Path, lock: Path) -> list[Step]:
+    return [
+        Step(name, f"resolve {wanted}; versions of the lock that fit are kept"),
+        Step("write", f"replace {lock}"),
+    ]
