@@ -100,7 +100,7 @@ def test_an_image_that_fails_a_gate(live: Live) -> None:
     tag = live.project.build("3.1.0", translation="wrong")
     with live.untouched():
         words = live.project.refused(3, "verify", tag)
-        assert "1 of 2 cases fail: a text comes back: translation: 'wrong' does not match '^hello$'" in words
+        assert "gate smoke: fail: a text comes back: translation: 'wrong' does not match '^hello$'" in words
         assert f"{tag} did not pass its verification; failed: smoke" in live.project.refused(
             3, "promote", tag
         )
@@ -113,7 +113,8 @@ def test_a_candidate_that_never_becomes_ready(live: Live) -> None:
         live.project.refused(3, "promote", tag)
     assert "ended with exit code 1 before it was ready" in words
     assert "the model cannot be loaded: planted fault" in words
-    assert "gate identity" not in words
+    assert "gate startup: fail: " in words
+    assert "gate identity: not run: the candidate has ended with 1" in words
 
 
 def test_an_image_removed_behind_relctls_back(live: Live) -> None:

@@ -39,16 +39,22 @@ class Candidate:
 
         An engine may learn a moment later than its clients that a process has ended.
         """
-        deadline = time.monotonic() + (0 if self.service.is_ready() else _ENGINE_LEARNS)
-        while True:
-            now = self.engine.container(self.container.name)
-            if now is None:
-                return f"{self.called}: its container is gone"
-            if now.restarts or not now.running:
-                return f"{self.called} has ended with {now.exit_code}"
-            if time.monotonic() >= deadline:
-                return ""
+        words = self._ended()
+        if words or self.service.is_ready():
+            return words
+        deadline = time.monotonic() + _ENGINE_LEARNS
+        while not words and time.monotonic() < deadline:
             time.sleep(0.1)
+            words = self._ended()
+        return words
+
+    def _ended(self) -> str:
+        now = self.engine.container(self.container.name)
+        if now is None:
+            return f"{self.called}: its container is gone"
+        if now.restarts or not now.running:
+            return f"{self.called} has ended with {now.exit_code}"
+        return ""
 
 
 def remove_leftovers(project: Project, engine: Engine) -> None:

@@ -125,7 +125,7 @@ def _in_short(result: GateResult) -> str:
 def _result(settings: GateSection, found: Trial, before: Sequence[GateResult]) -> GateResult:
     if settings.off:
         return _said(settings, "off", [settings.off], {}, 0.0)
-    end = _end(found.candidate, before)
+    end = _end(found.candidate, before) if before else ""  # the first one tells why it ended
     if end:
         return _said(settings, "not run", [end], {}, 0.0)
     found.say(f"gate {settings.title}")
