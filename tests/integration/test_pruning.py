@@ -1,8 +1,8 @@
 """Retention over a real Nginx, with the engine in memory: what is removed, what is kept, what each says."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import requests
@@ -19,6 +19,7 @@ from relctl.rollout.promote import promote
 from relctl.rollout.prune import Pruned, plan, prune
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
+from relctl.state.evidence import EvidenceStore
 from relctl.state.layers import tar as tar_of
 from relctl.state.ledger import Event
 from relctl.state.lock import exclusive
@@ -403,10 +404,10 @@ def test_a_disk_that_fails_while_pruning_is_said_and_the_next_prune_ends_it(
 ) -> None:
     run_through(stand, 1, 2, 3)
 
-    def broken(path: Path, **_: object) -> None:
-        raise OSError(5, "Input/output error", str(path))
+    def broken(_: EvidenceStore, image_id: str) -> None:
+        raise OSError(errno.EIO, "Input/output error", f"evidence/{image_id}")
 
-    monkeypatch.setattr(Path, "unlink", broken)
+    monkeypatch.setattr(EvidenceStore, "remove", broken)
     run_through(stand, 4)
     monkeypatch.undo()
     assert live(stand.host) == "4.0.0"

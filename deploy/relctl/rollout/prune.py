@@ -11,7 +11,7 @@ from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.reconcile import reconcile
 from relctl.rollout.retained import remembered
-from relctl.rollout.retention import Decision, Release, decide, needed
+from relctl.rollout.retention import Decision, Release, decide, needed, used_by
 from relctl.rollout.situation import Situation, look
 from relctl.state.ledger import Event
 
@@ -67,10 +67,10 @@ def _carry_out(host: Host, situation: Situation) -> Pruned:
 
 def _decisions(host: Host, situation: Situation) -> list[Decision]:
     versions = host.project.versions
-    containers = host.engine.containers({SERVICE: versions.service})  # a container has its image's labels
-    needs = needed(situation, containers, versions.retain)
+    needs = needed(situation, versions.retain)
+    used = used_by(host.engine.containers({SERVICE: versions.service}))  # a container has its image's labels
     images = host.engine.images(f"{SERVICE}={versions.service}")
-    return [decide(each, needs) for each in _releases(host, situation, images)]
+    return [decide(each, needs, used) for each in _releases(host, situation, images)]
 
 
 def _releases(host: Host, situation: Situation, images: Sequence[Image]) -> list[Release]:

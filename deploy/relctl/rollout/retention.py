@@ -37,25 +37,39 @@ class Decision:
     why: str
 
 
-def decide(release: Release, needs: Mapping[str, str]) -> Decision:
-    """Decide about one release; what cannot be known to be free of others is kept."""
+def decide(release: Release, needs: Mapping[str, str], used: Mapping[str, str]) -> Decision:
+    """Decide about one release; what cannot be known to be free of others is kept.
+
+    `needs`: why this environment needs an image; `used`: which container uses one. Letting go does not wait
+    for the containers of others, who hold the image themselves.
+    """
     why, others = needs.get(release.image_id, ""), release.names.holders
+    user = used.get(release.image_id, "")
     if why:
         return Decision(
             release, "keep", why if release.image else f"{why}; its image is gone from the engine"
         )
     if not release.known:
-        return Decision(release, "leave", others or "nothing in this environment's history speaks of it")
+        return Decision(
+            release, "leave", others or user or "nothing in this environment's history speaks of it"
+        )
     if release.image is None:
         return Decision(release, "remove", "its image is gone from the engine already")
     if others:
         return Decision(release, "let go", others)
+    if user:
+        return Decision(release, "keep", user)
     if not release.names.own:
         return Decision(release, "leave", "this environment has no hold on it; others may need it")
     return Decision(release, "remove", "nothing keeps it")
 
 
-def needed(situation: Situation, containers: Sequence[Container], retain: int) -> dict[str, str]:
+def used_by(containers: Sequence[Container]) -> dict[str, str]:
+    """Return which container uses an image, by the image's id."""
+    return {each.image_id: f"container {each.name} uses it" for each in containers}
+
+
+def needed(situation: Situation, retain: int) -> dict[str, str]:
     """Return why this environment needs an image, by its id; the first reason of several."""
     found: dict[str, str] = {}
     for image_id, why in (
@@ -63,7 +77,6 @@ def needed(situation: Situation, containers: Sequence[Container], retain: int) -
         *_under_way(situation),
         *((image_id, "pinned") for image_id in pinned(situation.events).values()),
         *_newest_promoted(situation.events, retain),
-        *((each.image_id, f"container {each.name} uses it") for each in containers),
         *_newest_unpromoted(situation.events, retain),
     ):
         found.setdefault(image_id, why)

@@ -5,7 +5,7 @@ import pytest
 from relctl.engine.hold import Names
 from relctl.engine.protocol import Container, Image
 from relctl.rollout.retained import pinned, retained
-from relctl.rollout.retention import Release, decide, needed
+from relctl.rollout.retention import Release, decide, needed, used_by
 from relctl.rollout.situation import Situation
 from relctl.state.ledger import Event
 
@@ -32,8 +32,8 @@ def situation(history: list[Event], blue: str = "", green: str = "", pointer: st
     return Situation(pointer, slots, history)
 
 
-def reasons(found: Situation, *containers: Container, retain: int = 2) -> dict[str, str]:
-    return {key.removeprefix("id-"): why for key, why in needed(found, containers, retain).items()}
+def reasons(found: Situation, retain: int = 2) -> dict[str, str]:
+    return {key.removeprefix("id-"): why for key, why in needed(found, retain).items()}
 
 
 def test_live_standby_and_the_last_promoted_are_needed_and_no_older_one() -> None:
@@ -66,12 +66,6 @@ def test_a_pin_is_needed_until_it_is_taken_back() -> None:
     history = events("promoted A", "pinned A", "promoted B", "promoted C")
     assert reasons(situation(history, C, B))[A] == "pinned"
     assert A not in reasons(situation([*history, *events("unpinned A")], C, B))
-
-
-def test_what_any_container_uses_is_needed() -> None:
-    history = events("promoted A", "promoted B", "promoted C")
-    found = reasons(situation(history, C, B), container(A, "someones-debugging"))
-    assert found[A] == "container someones-debugging uses it"
 
 
 def test_what_was_built_or_verified_last_and_never_promoted_is_needed_in_the_order_of_the_ledger() -> None:
@@ -127,21 +121,37 @@ def image(*tags: str) -> Image:
             "leave",
             "nothing in this environment's history speaks of it",
         ),
-        (Names(), False, "container x uses it", "keep", "container x uses it"),
+        (Names(), False, "in blue", "keep", "in blue"),
     ],
 )
 def test_an_image_is_removed_only_if_it_is_known_held_and_needed_by_nobody(
     names: Names, known: bool, need: str, action: str, why: str
 ) -> None:
     release = Release(A, f"id-{A}", known, image(*names.own, *names.plain, *names.others), names)
-    found = decide(release, {f"id-{A}": need} if need else {})
+    found = decide(release, {f"id-{A}": need} if need else {}, {})
+    assert (found.action, found.why) == (action, why)
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "action", "why"),
+    [
+        (Names((OWN,), (PLAIN,)), True, "keep", "container by-hand uses it"),
+        (Names((), (PLAIN,)), False, "leave", "container by-hand uses it"),
+        (Names((OWN,), (PLAIN,), (OTHER,)), True, "let go", "held by svc-b-111111"),
+    ],
+)
+def test_what_a_container_uses_is_removed_by_nobody_but_may_be_left_to_another(
+    names: Names, known: bool, action: str, why: str
+) -> None:
+    release = Release(A, f"id-{A}", known, image(), names)
+    found = decide(release, {}, used_by([container(A, "by-hand")]))
     assert (found.action, found.why) == (action, why)
 
 
 def test_an_image_that_is_gone_is_written_off_unless_it_is_needed() -> None:
     gone = Release(A, f"id-{A}", True, None, Names())
-    assert decide(gone, {}).action == "remove"
-    kept = decide(gone, {f"id-{A}": "one of the last 3 promoted"})
+    assert decide(gone, {}, {}).action == "remove"
+    kept = decide(gone, {f"id-{A}": "one of the last 3 promoted"}, {})
     assert (kept.action, kept.why) == (
         "keep",
         "one of the last 3 promoted; its image is gone from the engine",
