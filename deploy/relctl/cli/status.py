@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from relctl.cli.context import settings
+from relctl.cli.speak import plain
 
 if TYPE_CHECKING:
     from relctl.rollout.status import SlotStatus, Status
@@ -32,7 +33,7 @@ def _print(found: "Status") -> None:
     if found.at_work:
         print(f"  at work  {found.at_work}")
     for sentence in found.notices:
-        print(f"  notice   {sentence}")
+        print(f"  notice   {plain(' '.join(sentence.split()))}")
     for sentence in found.drift:
         print(f"  drift    {sentence}")
     for event in found.events:

@@ -78,7 +78,10 @@ def _proof(
             raise
         host.say(f"by force, though {error.message}")
         return "", {"forced": forced}
-    return str(host.evidence.path(found.image_id, found.pipeline)), {"off": found.off} if found.off else {}
+    notices: dict[str, Any] = {"off": found.off} if found.off else {}
+    if live and found.reference not in ("", live.image_id):
+        notices["compared_with"] = found.reference_tag
+    return str(host.evidence.path(found.image_id, found.pipeline)), notices
 
 
 def _move(
