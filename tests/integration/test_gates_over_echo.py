@@ -486,7 +486,7 @@ def test_promote_takes_only_evidence_of_this_pipeline_that_passes(project: Scrat
     project.ok("verify", small)
     pipeline(project, STARTUP, IDENTITY, "{gate: size, max_image: 1k}")
     words = project.refused(3, "promote", small)
-    assert f"{small} was verified by another pipeline than pipelines/ holds now" in words
+    assert f"{small} was verified by another pipeline than pipelines/verify.yaml is now" in words
     assert f"next: relctl verify {small}" in words
     project.refused(3, "verify", small)
     words = project.refused(3, "promote", small)

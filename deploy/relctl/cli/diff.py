@@ -21,6 +21,7 @@ def diff(
 ) -> None:
     """Compare labels, dependencies, model, size, figures of the gates, and translations of two releases."""
     from relctl.engine.resolve import resolve
+    from relctl.errors import UsageError
     from relctl.release import Tag
     from relctl.verify.difference import Side, compare
 
@@ -31,7 +32,13 @@ def diff(
     one, other = (
         Side(str(tag), image, host.evidence.newest(image.id)) for tag, image in zip(tags, images, strict=True)
     )
-    found = compare(host.engine, one, other)
+    try:
+        found = compare(host.engine, one, other)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"the evidence of {first} or {second} is damaged: {error}",
+            f"relctl verify {first}; relctl verify {second}",
+        ) from None
     chosen.speaker.emit(asdict(found), lambda: _print(found, first, second))
 
 

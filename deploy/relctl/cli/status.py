@@ -8,6 +8,7 @@ import typer
 
 from relctl.cli.context import settings
 from relctl.cli.events import why
+from relctl.cli.speak import plain
 from relctl.cli.when import ago, now, seconds_of, span, to_the_second
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def tell(found: "Status") -> None:
     if found.at_work:
         print(f"  at work  {found.at_work}")
     for sentence in found.notices:
-        print(f"  notice   {sentence}")
+        print(f"  notice   {plain(' '.join(sentence.split()))}")
     for sentence in found.drift:
         print(f"  drift    {sentence}")
     for event in found.events:

@@ -1,7 +1,7 @@
 """The settings of every gate: what pipelines/verify.yaml may say about it."""
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -20,12 +20,7 @@ NonNegativeInt = Annotated[int, Field(ge=0, strict=True)]
 
 
 class GateSection(Section):
-    """What all gates have: `off` says why one is not run, and is shown wherever its verdict would be.
-
-    `compares`: whether the gate holds the candidate against the live release.
-    """
-
-    compares: ClassVar[bool] = False
+    """What all gates have: `off` says why one is not run, and is shown wherever its verdict would be."""
 
     gate: str
     off: str = ""
@@ -36,6 +31,11 @@ class GateSection(Section):
         if value and not value.strip():
             raise ValueError('say why, like off: "no data set yet"; without the key the gate is run')
         return value.strip()
+
+    @property
+    def compares(self) -> bool:
+        """Whether the gate holds the candidate against the live release."""
+        return False
 
     @property
     def title(self) -> str:
@@ -76,6 +76,10 @@ class SizeSettings(GateSection):
     max_image: Annotated[Bytes, Field(gt=0)]
     max_growth: Bytes | None = None
     max_new: Bytes | None = None
+
+    @property
+    def compares(self) -> bool:
+        return self.max_growth is not None or self.max_new is not None
 
 
 class DependenciesSettings(GateSection):
@@ -141,8 +145,6 @@ class ContractSettings(GateSection):
 class QualitySettings(GateSection):
     """Translations of the data sets, beside those of the live release; `margins` are points of a score."""
 
-    compares: ClassVar[bool] = True
-
     gate: Literal["quality"]
     data_sets: list[DataSetSettings] = Field(min_length=1)
     margins: dict[Score, Positive] = Field(min_length=1)
@@ -158,6 +160,10 @@ class QualitySettings(GateSection):
             raise ValueError(f"a data set is called by its file's name; found {', '.join(names)}")
         return value
 
+    @property
+    def compares(self) -> bool:
+        return True
+
     def data_files(self) -> dict[KeyPath, ProjectPath]:
         return {("data_sets", number, "file"): each.file for number, each in enumerate(self.data_sets)}
 
@@ -168,18 +174,20 @@ class LatencySettings(GateSection):
     `burst`: how many are due at the same time, for what is slow only in company.
     """
 
-    compares: ClassVar[bool] = True
-
     gate: Literal["latency"]
     data_set: ProjectPath
-    rate: Positive
-    burst: PositiveInt = 1
-    rounds: PositiveInt = 20
-    round: SomeSeconds = 2.0
+    rate: Annotated[Positive, Field(le=10_000)]
+    burst: Annotated[PositiveInt, Field(le=1_000)] = 1
+    rounds: Annotated[PositiveInt, Field(le=10_000)] = 20
+    round: Annotated[SomeSeconds, Field(le=60)] = 2.0
     margins: dict[Percentile, Positive] = Field(min_length=1)
     max_p95: SomeSeconds
     timeout: SomeSeconds = 30.0
     seed: NonNegativeInt = 1
+
+    @property
+    def compares(self) -> bool:
+        return True
 
     def data_files(self) -> dict[KeyPath, ProjectPath]:
         return {("data_set",): self.data_set}
@@ -193,8 +201,8 @@ class SoakSettings(GateSection):
 
     gate: Literal["soak"]
     data_set: ProjectPath
-    requests: PositiveInt = 2_000
-    clients: PositiveInt = 10
+    requests: Annotated[PositiveInt, Field(le=1_000_000)] = 2_000
+    clients: Annotated[PositiveInt, Field(le=1_000)] = 10
     max_growth: Bytes
     max_ended: NonNegativeInt = 0
     timeout: SomeSeconds = 30.0

@@ -18,8 +18,9 @@ from relctl.state.ledger import Event
 Kind = Literal["promote", "rollback"]
 BEGUN: dict[Kind, str] = {"promote": "promoting", "rollback": "rolling-back"}
 DONE: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled-back"}
-# Members of an event: why it was promoted without proof; the gates that were off, and why each.
-NOTICES = ("forced", "off")
+# Members of an event: why it was promoted without proof; the gates that were off, and why each; what it was
+# compared with, if that was not live.
+NOTICES = ("forced", "off", "compared_with")
 _VERB: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled back to"}
 
 

@@ -85,9 +85,12 @@ def _proof(
         host.say(f"by force, though {error.message}")
         host.steps.reach("evidence", f"go on by force, though {error.message}")
         return "", {"forced": forced}
+    notices: dict[str, Any] = {"off": found.off} if found.off else {}
+    if live and found.reference not in ("", live.image_id):
+        notices["compared_with"] = found.reference_tag
     path = host.evidence.path(found.image_id, found.pipeline)
     host.steps.reach("evidence", f"take {path.name} as the proof of {image.id[:19]}")
-    return str(path), {"off": found.off} if found.off else {}
+    return str(path), notices
 
 
 def _move(

@@ -16,7 +16,8 @@ _SKEW = 60.0  # seconds that clocks may differ
 def proof(host: Host, tag: Tag, image: Image, live: str) -> Evidence:
     """Return the evidence that proves the image; raises NotProvedError when nothing does, with the reason.
 
-    `live`: the image id that has the traffic, "" for none; that the proof compares with another is said.
+    `live`: the image id that has the traffic, "" for none; that the proof compares with another one that had
+    it before is said, and a comparison with anything else is none.
     """
     pipeline = host.project.pipeline()
     verify = f"relctl verify {tag}"
@@ -24,7 +25,7 @@ def proof(host: Host, tag: Tag, image: Image, live: str) -> Evidence:
     wrong = (
         _other_limits(host, evidence)
         or _age(host, evidence)
-        or (_compared_with_nothing(pipeline, evidence, live))
+        or _compared_with_nothing(host, pipeline, evidence, live)
     )
     if wrong:
         raise NotProvedError(f"{tag} was verified {wrong}", verify)
@@ -39,11 +40,15 @@ def _passed(host: Host, tag: Tag, image: Image, pipeline: str) -> Evidence:
     evidence = host.evidence.find(image.id, pipeline)
     if evidence is None:
         if host.evidence.knows(image.id):
-            raise NotProvedError(f"{tag} was verified by another pipeline than pipelines/ holds now", verify)
+            raise NotProvedError(
+                f"{tag} was verified by another pipeline than {host.project.environment.pipeline} is now",
+                verify,
+            )
         raise NotProvedError(f"{tag} was never verified: no evidence for {image.id[:19]}", verify)
     if evidence.verdict != "pass":
         raise NotProvedError(
-            f"{tag} did not pass its verification; {evidence.summary}", f"{verify} shows why"
+            f"{tag} did not pass its verification; {evidence.summary}",
+            f"why: {host.evidence.path(image.id, pipeline).with_suffix('.html')}",
         )
     return evidence
 
@@ -71,11 +76,16 @@ def _age(host: Host, evidence: Evidence) -> str:
     return ""
 
 
-def _compared_with_nothing(pipeline: Pipeline, evidence: Evidence, live: str) -> str:
-    """A comparison that never took place, or with the release itself, says nothing about its worth."""
+def _compared_with_nothing(host: Host, pipeline: Pipeline, evidence: Evidence, live: str) -> str:
+    """A comparison with nothing, or with what nobody proved, says nothing about a release's worth."""
     compares = any(gate.compares and not gate.off for gate in pipeline.gates)
     if not compares or live in ("", evidence.image_id):
         return ""
     if not evidence.reference:
         return "before anything was live, and so compared with nothing"
-    return "against itself" if evidence.reference == evidence.image_id else ""
+    if evidence.reference == evidence.image_id:
+        return "against itself"
+    had_traffic = {event.image_id for event in host.ledger.read().events if event.event == "promoted"}
+    if evidence.reference not in {live, *had_traffic}:
+        return f"against {evidence.reference_tag}, which never took traffic here"
+    return ""

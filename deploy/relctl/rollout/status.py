@@ -92,6 +92,8 @@ def notices(situation: Situation) -> list[str]:
         return []
     forced = last.details.get("forced", "")
     found = [f"{last.tag} was promoted by force, by {last.by}: {forced}"] if forced else []
+    if other_reference := last.details.get("compared_with", ""):
+        found.append(f"{last.tag} was compared with {other_reference}, which was not live then")
     off = last.details.get("off", {})
     return found + [f"gate {name} was off: {reason}" for name, reason in off.items()]
 

@@ -1,11 +1,10 @@
 """Evidence: the verdicts of one pipeline over one image id, kept as one JSON file each."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from relctl.errors import UsageError
 from relctl.state.files import replace_text
@@ -51,8 +50,8 @@ class Evidence(BaseModel):
     pipeline: str
     verdict: Outcome
     gates: list[GateResult]
-    started: datetime
-    ended: datetime
+    started: AwareDatetime
+    ended: AwareDatetime
     relctl: str
     reference: str = ""
     reference_tag: str = ""
@@ -96,6 +95,12 @@ class EvidenceStore:
     def path(self, image_id: str, pipeline: str) -> Path:
         """Where the evidence of an image is, or would be, by the checksum of the pipeline."""
         return self.folder / f"{_hex(image_id)}-{_hex(pipeline)[:_DIGITS]}.json"
+
+    def forget(self, image_id: str, pipeline: str) -> Path:
+        """Remove what an earlier run found, before anything else is written; returns the file's path."""
+        path = self.path(image_id, pipeline)
+        path.unlink(missing_ok=True)
+        return path
 
     def save(self, evidence: Evidence) -> Path:
         """Write atomically; returns the file."""

@@ -60,9 +60,10 @@ def verify(subject: Subject, paths: Paths, say: Say, hold: Hold = exclusive) -> 
         evidence = _run_pipeline(subject, say)
         hold_image(subject.project, subject.engine, subject.image, subject.tag)
         store = EvidenceStore(paths.evidence)
-        # Never a report beside evidence that it is not of, whatever ends this in between.
-        report_of(store.path(evidence.image_id, evidence.pipeline)).unlink(missing_ok=True)
-        path = store.save(evidence)
+        # Evidence last, and what an earlier run found is gone by then: whatever ends this in between, a full
+        # disk say, leaves nothing that would pass.
+        path = store.forget(evidence.image_id, evidence.pipeline)
+        write(evidence, report_of(path))
         event = Event(
             "verified",
             tag=evidence.tag,
@@ -71,8 +72,7 @@ def verify(subject: Subject, paths: Paths, say: Say, hold: Hold = exclusive) -> 
             reason=evidence.summary,
         )
         Ledger(paths.ledger).append(event)
-        write(evidence, report_of(path))
-        return evidence, path
+        return evidence, store.save(evidence)
 
 
 def report_of(evidence: Path) -> Path:
@@ -147,10 +147,16 @@ def _run(settings: GateSection, found: Trial) -> Verdict:
         verdict = failed(f"could not run: {type(error).__name__}: {error}")
     end = found.candidate.end()
     if not end:
-        return verdict
+        return _beside(verdict, found)
     logs = found.candidate.engine.logs(found.candidate.container.name, _LOG_LINES)
     reasons = verdict.reasons if verdict.outcome == "fail" else ()
     return failed(*reasons, end, **verdict.figures, log=logs)
+
+
+def _beside(verdict: Verdict, found: Trial) -> Verdict:
+    """What failed because the reference ended is not the candidate's fault: it is said."""
+    end = found.reference_end() if verdict.outcome == "fail" else ""
+    return failed(end, *verdict.reasons, **verdict.figures) if end else verdict
 
 
 def _said(

@@ -53,11 +53,17 @@ class Trial:
         Production itself is neither measured nor loaded. Raises NeverReadyError, EngineError.
         """
         subject = self._subject
+        if self._reference is not None and self._reference.end():
+            self._reference = None  # the gate that it failed has said so; the next one gets another
         if self._reference is None and subject.live is not None:
             self.say("  starting the live release beside the candidate")
             tag = Tag.parse(subject.live.labels.get(TAG, ""))
             self._reference = self._stack.enter_context(_ready(subject, tag, subject.live, "reference"))
         return self._reference
+
+    def reference_end(self) -> str:
+        """Why the reference cannot answer any more, "" while it can, or while there is none."""
+        return self._reference.end() if self._reference is not None else ""
 
     def twin(self) -> contextlib.AbstractContextManager[Candidate]:
         """Another container of the candidate's image, which has answered nothing yet.

@@ -14,7 +14,7 @@ OCI = {
     *("created", "authors", "url", "documentation", "source", "version", "revision", "vendor", "licenses"),
     *("ref.name", "title", "description", "base.digest", "base.name"),
 }
-FACTS = {"packages": "sha256:1", "lock": "sha256:2"}
+FACTS = {"packages": "sha256:1", "lock": "sha256:2", "dependencies": "flask==3.1.0"}
 
 
 def test_all_fourteen_keys_of_the_oci_specification_are_there(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_the_checksum_is_of_the_bytes_that_were_parsed(
 
 def test_the_gates_that_compare_say_so() -> None:
     comparing = [settings.title for settings in loaded(ROOT).gates if settings.compares]
-    assert comparing == ["quality", "latency"]
+    assert comparing == ["size", "quality", "latency"]
 
 
 @pytest.mark.parametrize(

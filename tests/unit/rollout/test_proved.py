@@ -14,6 +14,7 @@ from relctl.errors import NotProvedError
 from relctl.release import Tag
 from relctl.rollout.proved import proof
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult
+from relctl.state.ledger import Event
 
 TAG = Tag("1.0.0", "abc12de")
 IMAGE = Image("sha256:" + "1" * 64, (), {}, (), "65532", 1)
@@ -21,6 +22,7 @@ LIVE, PIPELINE = "sha256:" + "2" * 64, "sha256:" + "3" * 64
 COMPARES = LatencySettings(
     gate="latency", data_set="x.tsv", rate=1, margins={"p50": 1}, max_p95="1s", rounds=20, round="1s"
 )
+FORMER, NEVER = "sha256:" + "4" * 64, "sha256:" + "6" * 64
 IDENTITY = IdentitySettings(gate="identity")
 
 
@@ -50,14 +52,16 @@ def proved(
     store = EvidenceStore(folder)
     if found:
         store.save(found)
-    environment = SimpleNamespace(resources=Resources(), max_age=None)
+    environment = SimpleNamespace(resources=Resources(), max_age=None, pipeline="pipelines/verify.yaml")
     vars(environment).update(env)
     project = SimpleNamespace(
         pipeline=lambda: SimpleNamespace(checksum=PIPELINE, gates=gates),
         name="local",
         environment=environment,
     )
-    host = SimpleNamespace(project=project, evidence=store, say=said.append)
+    history = SimpleNamespace(events=[Event("promoted", image_id=FORMER), Event("verified", image_id=NEVER)])
+    ledger = SimpleNamespace(read=lambda: history)
+    host = SimpleNamespace(project=project, evidence=store, ledger=ledger, say=said.append)
     assert proof(cast("Any", host), TAG, IMAGE, live) == found
     return said
 
@@ -67,7 +71,7 @@ def test_evidence_of_a_comparison_with_live_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_comparison_with_another_release_than_live_is_said(tmp_path: Path) -> None:
-    [said] = proved(tmp_path, evidence(reference="sha256:" + "4" * 64, reference_tag="v0.9.0-aaaaaaa"))
+    [said] = proved(tmp_path, evidence(reference=FORMER, reference_tag="v0.9.0-aaaaaaa"))
     assert said.startswith(f"{TAG} was compared with v0.9.0-aaaaaaa; live is {LIVE[:19]} now.")
 
 
@@ -75,9 +79,14 @@ def test_a_comparison_with_another_release_than_live_is_said(tmp_path: Path) -> 
     ("changes", "options", "words"),
     [
         ({"verdict": "fail", "gates": []}, {}, "did not pass its verification"),
-        ({"pipeline": "sha256:" + "5" * 64}, {}, "by another pipeline than pipelines/ holds now"),
+        ({"pipeline": "sha256:" + "5" * 64}, {}, "by another pipeline than pipelines/verify.yaml is now"),
         ({"reference": ""}, {}, "verified before anything was live, and so compared with nothing"),
         ({"reference": IMAGE.id}, {}, "verified against itself"),
+        (
+            {"reference": NEVER, "reference_tag": "v0.8.0-aaaaaaa"},
+            {},
+            "verified against v0.8.0-aaaaaaa, which never took traffic here",
+        ),
         (
             {"resources": Resources(cpus=16).model_dump()},
             {},
@@ -99,7 +108,7 @@ def test_what_proves_nothing_is_refused_with_the_reason(
     with pytest.raises(NotProvedError) as raised:
         proved(tmp_path, None, **options)
     assert words in raised.value.message
-    assert raised.value.hint.startswith(f"relctl verify {TAG}")
+    assert raised.value.hint.startswith((f"relctl verify {TAG}", "why: "))
 
 
 def test_what_was_never_verified_is_refused(tmp_path: Path) -> None:

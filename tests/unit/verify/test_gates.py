@@ -115,6 +115,7 @@ class Subjects:
     def __init__(self) -> None:
         self.running = True
         self.ready = False
+        self.beside = ""
         self.said: list[str] = []
         self.say = Progress(self.said.append)
         container = Container("candidate", "sha256:1", {}, True, 0, 0, "127.0.0.1:1")
@@ -127,6 +128,9 @@ class Subjects:
 
     def logs(self, name: str, lines: int) -> str:
         return "out of memory"
+
+    def reference_end(self) -> str:
+        return self.beside
 
     def end(self) -> str:
         return "" if self.running else "the candidate has ended with 137"
@@ -233,6 +237,14 @@ def test_a_gate_that_is_off_is_not_run_and_says_why(trial: Subjects, says: Any) 
     assert second.verdict == "pass"
     assert overall([first, second]) == "pass"
     assert overall([first]) == "fail"
+
+
+def test_a_reference_that_ended_is_named_before_what_failed_by_it(trial: Subjects, says: Any) -> None:
+    says(smoke=failed("1 of 20 requests failed"), identity=passed("ok"))
+    trial.beside = "the live release beside it has ended with 137"
+    [first, second] = run_gates([SMOKE, IDENTITY], cast("Trial", trial))
+    assert first.reason == "the live release beside it has ended with 137; 1 of 20 requests failed"
+    assert second.verdict == "pass"
 
 
 def test_a_candidate_that_dies_fails_the_gate_with_its_last_words_and_ends_the_rest(

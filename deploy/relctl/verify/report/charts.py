@@ -118,7 +118,12 @@ def memory(figures: Mapping[str, Any]) -> str:
         growth = figures["max_growth_bytes_per_1000"] / _MEBIBYTE / 1000
         allowed = [size + growth * (number - middle) for number in (numbers[0], numbers[-1])]
         axes.plot(
-            [numbers[0], numbers[-1]], allowed, "--", color=_LIMIT, linewidth=1.6, label="steepest growth"
+            [numbers[0], numbers[-1]],
+            allowed,
+            "--",
+            color=_LIMIT,
+            linewidth=1.6,
+            label="steepest allowed",
         )
         axes.set(xlabel="requests", ylabel="MiB", xlim=(0, max(numbers) or 1))
         axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -1,0 +1,60 @@
+"""What a verification leaves when it cannot write everything: never an older pass."""
+
+import errno
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from relctl.state.evidence import Evidence, EvidenceStore, GateResult, Outcome
+from relctl.state.paths import Paths
+from relctl.verify import run
+
+IMAGE, PIPELINE = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+
+
+def evidence(verdict: Outcome) -> Evidence:
+    now = datetime.now(UTC)
+    gate = GateResult(name="x", verdict=verdict, figures={}, reason="", seconds=0)
+    return Evidence(
+        image_id=IMAGE,
+        tag="v1.0.0-abc12de",
+        pipeline=PIPELINE,
+        verdict=verdict,
+        gates=[gate],
+        started=now,
+        ended=now,
+        relctl="0",
+    )
+
+
+def full(*_: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("broken", ["write", "Ledger", "EvidenceStore.save"])
+def test_a_full_disk_leaves_no_evidence_of_an_earlier_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    paths = Paths(tmp_path, "svc", "local")
+    store = EvidenceStore(paths.evidence)
+    store.save(evidence("pass"))
+    monkeypatch.setattr(run, "_run_pipeline", lambda *_: evidence("fail"))
+    monkeypatch.setattr(run, "write", lambda *_: None)
+    monkeypatch.setattr(f"relctl.verify.run.{broken}", full)
+    with pytest.raises(OSError, match="No space left"):
+        run.verify(cast("Any", SimpleNamespace()), paths, lambda _: None)
+    assert store.find(IMAGE, PIPELINE) is None
+
+
+def test_a_new_run_takes_the_place_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = Paths(tmp_path, "svc", "local")
+    store = EvidenceStore(paths.evidence)
+    store.save(evidence("pass"))
+    monkeypatch.setattr(run, "_run_pipeline", lambda *_: evidence("fail"))
+    found, path = run.verify(cast("Any", SimpleNamespace()), paths, lambda _: None)
+    assert store.find(IMAGE, PIPELINE) == found
+    assert path.with_suffix(".html").exists()
+    assert found.verdict == "fail"
