@@ -13,14 +13,15 @@ BOTTOM = {"release", "errors"}
 ALLOWED = {
     "errors": set(),
     "release": {"errors"},
+    "statistics": BOTTOM,
     "config": BOTTOM,
     "state": BOTTOM,
     "engine": BOTTOM | {"config", "state"},
     "proxy": BOTTOM | {"config", "state", "engine"},
     "probe": BOTTOM | {"config", "engine"},
     "build": BOTTOM | {"config", "state", "engine"},
-    "verify": BOTTOM | {"config", "state", "engine", "probe"},
-    "rollout": BOTTOM | {"config", "state", "engine", "probe", "proxy"},
+    "verify": BOTTOM | {"config", "state", "engine", "probe", "statistics"},
+    "rollout": BOTTOM | {"config", "state", "engine", "probe", "proxy", "statistics"},
     "cli": BOTTOM | {"config", "state", "engine", "probe", "proxy", "build", "verify", "rollout"},
 }
 

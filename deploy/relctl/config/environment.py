@@ -68,9 +68,16 @@ class Resources(Section):
 
 
 class Rollout(Section):
-    """How patient a rollout is."""
+    """How patient a rollout is, and how much worse than the release before a release may be in traffic.
+
+    `max_error_rate` is how much larger a part of its requests may fail; `max_p95_ratio` how many times as
+    long they may take.
+    """
 
     ready_within: Seconds = 60.0
+    min_requests: int = Field(default=100, ge=1)
+    max_error_rate: float = Field(default=0.002, ge=0, lt=1, allow_inf_nan=False)
+    max_p95_ratio: float = Field(default=1.25, ge=1, allow_inf_nan=False)
 
 
 class Environment(Section):
