@@ -36,9 +36,12 @@ class Settings:
 
     def host(self) -> "Host":
         """Open all doors of the environment."""
+        return self.host_of(self.project())
+
+    def host_of(self, project: "Project") -> "Host":
+        """Open all doors of a project's environment."""
         from relctl.rollout.host import Host
 
-        project = self.project()
         return Host.of(project, self.engine(project), self.speaker.say)
 
 

@@ -13,7 +13,20 @@ from typing import Annotated
 import typer
 
 import relctl
-from relctl.cli import build, diff, down, history, lock, promote, proxy, releases, rollback, status, verify
+from relctl.cli import (
+    build,
+    diff,
+    down,
+    history,
+    lock,
+    observe,
+    promote,
+    proxy,
+    releases,
+    rollback,
+    status,
+    verify,
+)
 from relctl.cli.context import Settings
 from relctl.cli.speak import Speaker, complain
 from relctl.errors import RelctlError, UsageError
@@ -29,6 +42,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     verify.verify,
     diff.diff,
     promote.promote,
+    observe.observe,
     rollback.rollback,
     status.status,
     releases.releases,

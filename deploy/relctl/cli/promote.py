@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.context import Settings, settings
+from relctl.cli.policy import duration, with_policy
 
 if TYPE_CHECKING:
     from relctl.rollout.move import Moved
@@ -18,6 +19,12 @@ def promote(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why; kept in the ledger and shown by status.")
     ] = "",
+    observe: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION", help="How long it is watched, like 30m.", show_default="the environment's"
+        ),
+    ] = "",
 ) -> None:
     """Switch live traffic to a verified release; the release before stays up as the standby."""
     from relctl.errors import UsageError
@@ -28,7 +35,10 @@ def promote(
         raise UsageError("--force and --reason go together", f'relctl promote {tag} --force --reason "…"')
     release = Tag.parse(tag)
     chosen = settings(context)
-    tell(chosen, tag, promote_release(chosen.host(), release, reason.strip()))
+    project = chosen.project()
+    if observe:
+        project = with_policy(project, observe=duration("--observe", observe))
+    tell(chosen, tag, promote_release(chosen.host_of(project), release, reason.strip()))
 
 
 def tell(chosen: Settings, tag: str, moved: "Moved | None") -> None:

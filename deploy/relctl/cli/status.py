@@ -8,7 +8,7 @@ import typer
 from relctl.cli.context import settings
 
 if TYPE_CHECKING:
-    from relctl.rollout.status import SlotStatus, Status
+    from relctl.rollout.status import Observing, SlotStatus, Status
 
 
 def status(context: typer.Context) -> None:
@@ -31,12 +31,19 @@ def _print(found: "Status") -> None:
     print(f"  pointer  {found.pointer or 'missing'}")
     if found.at_work:
         print(f"  at work  {found.at_work}")
+    if found.observing:
+        print(f"  window   {_window(found.observing, found.at_work)}")
     for sentence in found.notices:
         print(f"  notice   {sentence}")
     for sentence in found.drift:
         print(f"  drift    {sentence}")
     for event in found.events:
         print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
+
+
+def _window(window: "Observing", at_work: str) -> str:
+    left = f"{window.tag} is watched for {window.seconds:g} s, {window.left_seconds:g} s are left"
+    return left if at_work else f"{left}; interrupted: relctl observe goes on"
 
 
 def _slot(slot: "SlotStatus | None") -> str:

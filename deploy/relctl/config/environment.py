@@ -70,14 +70,18 @@ class Resources(Section):
 class Rollout(Section):
     """How patient a rollout is, and how much worse than the release before a release may be in traffic.
 
+    It is watched for `observe` after a switch, and `wait_at_most` longer where traffic is `too_few`.
     `max_error_rate` is how much larger a part of its requests may fail; `max_p95_ratio` how many times as
     long they may take.
     """
 
     ready_within: Seconds = 60.0
+    observe: Seconds = 0.0
     min_requests: int = Field(default=100, ge=1)
     max_error_rate: float = Field(default=0.002, ge=0, lt=1, allow_inf_nan=False)
     max_p95_ratio: float = Field(default=1.25, ge=1, allow_inf_nan=False)
+    too_few: Literal["wait", "accept", "rollback"] = "wait"
+    wait_at_most: Seconds = 600.0
 
 
 class Environment(Section):

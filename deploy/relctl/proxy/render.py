@@ -79,6 +79,6 @@ def facts(project: Project, paths: Paths, worker_user: str) -> dict[str, object]
         "idempotent": project.versions.contract.idempotent,
         "pointer": paths.pointer,
         "folder": paths.proxy,
-        "access_log": paths.proxy / "access.log",
+        "access_log": paths.access_log,
         "worker_user": worker_user,
     }

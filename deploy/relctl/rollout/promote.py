@@ -14,6 +14,7 @@ from relctl.rollout.prove import is_warm, prove_through_proxy
 from relctl.rollout.proved import proof
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
+from relctl.rollout.window import open_window
 from relctl.state.lock import exclusive
 
 
@@ -31,6 +32,7 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
         if is_live(situation, image):
             bring_up(host, situation)
             _prove_live(host, situation)
+            _tell_of_window(host, situation)
             return None
         evidence, notices = _proof(host, situation, tag, image, forced)
         bring_up(host, situation)
@@ -66,6 +68,12 @@ def _prove_live(host: Host, situation: Situation) -> None:
         prove_through_proxy(host, container)
 
 
+def _tell_of_window(host: Host, situation: Situation) -> None:
+    window = open_window(situation.events)
+    if window is not None:
+        host.say(f"the window of {window.tag} is open still: relctl observe goes on with it")
+
+
 def _proof(
     host: Host, situation: Situation, tag: Tag, image: Image, forced: str
 ) -> tuple[str, dict[str, Any]]:
@@ -96,4 +104,5 @@ def _move(
         evidence=evidence,
         previous=situation.live_tag,
         notices=notices,
+        observe=host.project.environment.rollout.observe,
     )

@@ -1,5 +1,6 @@
 """Status: live, standby, pointer and health, and every way in which they contradict each other."""
 
+import time
 from dataclasses import dataclass, field
 
 from relctl.engine.protocol import Container
@@ -10,6 +11,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.move import DONE
 from relctl.rollout.reconcile import unfinished
 from relctl.rollout.situation import Situation, look
+from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
 from relctl.state.lock import at_work as at_work_now
 
@@ -26,12 +28,22 @@ class SlotStatus:
 
 
 @dataclass(frozen=True)
+class Observing:
+    """An open window: since when it is watched (seconds since 1970), for how long, and what is left of it."""
+
+    tag: str
+    since: float
+    seconds: float
+    left_seconds: float
+
+
+@dataclass(frozen=True)
 class Status:
     """What `relctl status` tells; `drift` holds one sentence for every contradiction.
 
     `notices` holds what is as it was meant, and still not as it should be: a forced release, a gate off.
 
-    `at_work` says who holds the lock, "" when nobody does.
+    `at_work` says who holds the lock, "" when nobody does; `observing` is the window that is open.
     """
 
     service: str
@@ -44,6 +56,7 @@ class Status:
     at_work: str
     drift: list[str]
     notices: list[str]
+    observing: Observing | None
     events: list[Event] = field(default_factory=list)
 
 
@@ -65,6 +78,7 @@ def status(host: Host, events: int = 5) -> Status:
         at_work=at_work,
         drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
         notices=notices(situation),
+        observing=_observing(situation),
         events=list(situation.events[-events:]),
     )
 
@@ -82,6 +96,13 @@ def notices(situation: Situation) -> list[str]:
     found = [f"{last.tag} was promoted by force, by {last.by}: {forced}"] if forced else []
     off = last.details.get("off", {})
     return found + [f"gate {name} was off: {reason}" for name, reason in off.items()]
+
+
+def _observing(situation: Situation) -> Observing | None:
+    window = open_window(situation.events)
+    if window is None:
+        return None
+    return Observing(window.tag, window.since, window.seconds, round(window.left(time.time()), 1))
 
 
 def drift(situation: Situation, names: dict[str, str]) -> list[str]:

@@ -48,6 +48,11 @@ class Paths:
         return self.home / "nginx"
 
     @property
+    def access_log(self) -> Path:
+        """What Nginx writes about each request."""
+        return self.proxy / "access.log"
+
+    @property
     def evidence(self) -> Path:
         """What verification found, by image id."""
         return self.state / "evidence"
