@@ -1,10 +1,10 @@
-"""What observing costs: the share of one core that it takes to follow the access log of a busy proxy.
+"""What observing costs: the share of one core that it takes to watch a canary behind a busy proxy.
 
     python benchmarks/observe.py [--rate 1000] [--seconds 30]
 
 Another process writes the lines of two pools as Nginx does, one write a request, and renames the file
-halfway. What is measured is the processor time of the process that reads. The last line is one JSON object;
-the exit code is 1 when a request was lost or the limit was missed.
+halfway. What is measured is the processor time of the process that reads, counts and judges. The last line is
+one JSON object; the exit code is 1 when a request was lost or the limit was missed.
 """
 
 import argparse
@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from machine import machine
+from relctl.config.environment import Rollout
 from relctl.proxy.access_log import AccessLog
+from relctl.rollout.figures import beside, figures
+from relctl.rollout.judgement import Compared
+from relctl.rollout.traffic import Tally
+from relctl.rollout.watch import Watch, watch
 
 LIMIT = 0.05  # of one core, at 1,000 requests a second
 LINE = (
@@ -45,28 +50,37 @@ def write(path: Path, rate: int, seconds: float) -> None:
 
 
 def measure(rate: int, seconds: float) -> dict[str, Any]:
-    """Follow the log once a second for as long as it is written."""
+    """Watch a canary as promote does, two seconds longer than the log is written."""
     with tempfile.TemporaryDirectory(prefix="relctl-bench-") as folder:
         path = Path(folder) / "access.log"
         path.touch()
+        command = [sys.executable, __file__, "--write", str(path)]
         with AccessLog(path) as log:
-            command = [sys.executable, __file__, "--write", str(path)]
             writer = subprocess.Popen([*command, "--rate", str(rate), "--seconds", str(seconds)])
-            wall, cpu, requests = time.monotonic(), time.process_time(), 0
-            while writer.poll() is None:
-                time.sleep(1.0)
-                requests += sum(1 for _ in log.read())
-            requests += sum(1 for _ in log.read())
+            wall, cpu = time.monotonic(), time.process_time()
+            what = Watch("green", seconds + 2, 0.0, compare, lambda: None)
+            watched = watch(log, what, Rollout(too_few="accept"), lambda _: None)
             cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+            writer.wait()  # a busy machine may be late with it
+            late = sum(1 for _ in log.read())
+    assert watched.reference is not None
+    requests = watched.release.requests + watched.reference.requests + late
     return {
         "rate": rate,
         "seconds": round(wall, 1),
         "requests": requests,
         "lost": int(rate * seconds) - requests,
+        "verdict": watched.verdict,
         "share_of_a_core": round(cpu / wall, 4),
         "microseconds_each": round(1e6 * cpu / max(requests, 1), 1),
         "limit": LIMIT,
     }
+
+
+def compare(tally: Tally) -> Compared:
+    """Hold the canary's pool against the other one."""
+    green, blue = tally.sides("green", "blue")
+    return Compared(figures(green), figures(blue), beside(green, blue))
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.context import Settings, settings
-from relctl.cli.policy import duration, with_policy
+from relctl.cli.policy import with_policy
 
 if TYPE_CHECKING:
     from relctl.rollout.move import Moved
@@ -18,6 +18,14 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Go on without evidence; needs --reason.")] = False,
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why; kept in the ledger and shown by status.")
+    ] = "",
+    canary: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENTS",
+            help="Steps before the switch, like 5,25, or none.",
+            show_default="the environment's",
+        ),
     ] = "",
     observe: Annotated[
         str,
@@ -35,9 +43,7 @@ def promote(
         raise UsageError("--force and --reason go together", f'relctl promote {tag} --force --reason "…"')
     release = Tag.parse(tag)
     chosen = settings(context)
-    project = chosen.project()
-    if observe:
-        project = with_policy(project, observe=duration("--observe", observe))
+    project = with_policy(chosen.project(), canary, observe)
     tell(chosen, tag, promote_release(chosen.host_of(project), release, reason.strip()))
 
 

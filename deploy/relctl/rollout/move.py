@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from relctl.engine.protocol import Container
-from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError, UnhealthyError
+from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError
+from relctl.rollout.canary import canary_steps
 from relctl.rollout.host import Host
-from relctl.rollout.observation import open_for, watch_window
+from relctl.rollout.observation import observe_switch
 from relctl.rollout.prove import prove, prove_through_proxy, start_up
 from relctl.rollout.undo import put_traffic_back, restore_standby
-from relctl.rollout.watch import Watched
 from relctl.rollout.window import Window
 from relctl.state.interruption import held_back
 from relctl.state.ledger import Event
@@ -32,7 +32,8 @@ class Move:
     `replaced` is the image in the slot before, whose container comes back if the move fails; a `warm` move
     finds its release in the slot, ready, and touches no container. `previous` is the tag that is live.
     `notices` holds what must not be forgotten while the release is live, by the names in NOTICES.
-    `observe`: for how many seconds it is watched after the switch.
+    It gets `canary` percent of the traffic before the switch, and each of these steps, as the whole after it,
+    is watched for `observe` seconds.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Move:
     reason: str = ""
     previous: str = ""
     notices: Mapping[str, Any] = field(default_factory=dict)
+    canary: tuple[int, ...] = ()
     observe: float = 0.0
 
     @classmethod
@@ -95,7 +97,7 @@ class Moved:
 
 
 def carry_out(host: Host, move: Move) -> Moved:
-    """Start, prove, point, prove through Nginx, observe, write it down.
+    """Start, prove, canary steps, point, prove through Nginx, observe, write it down.
 
     Raises RolledBackError if a step failed and all was undone, NeedsPersonError if the undo failed too.
     """
@@ -104,7 +106,7 @@ def carry_out(host: Host, move: Move) -> Moved:
     with contextlib.ExitStack() as until_written:
         try:
             switched = _bring_in(host, move)
-            watched = _observe(host, move, switched.at) if move.observe else None
+            watched = observe_switch(host, _window(move, switched.at)) if move.observe else None
             until_written.enter_context(held_back())  # from here on it is done, and must be written down
         except BaseException as error:
             with held_back():
@@ -129,6 +131,7 @@ def _bring_in(host: Host, move: Move) -> _Switched:
     """Do every step that can be undone, up to the proof that the release has the traffic."""
     container = _in_slot(host, move) if move.warm else _start(host, move)
     prove(host, container)
+    canary_steps(host, _window(move, time.time()), move.canary, container)
     at = time.time()
     switch_ms = host.proxy.pointer.move(move.slot)
     host.ledger.append(move.event("pointed"))
@@ -137,29 +140,8 @@ def _bring_in(host: Host, move: Move) -> _Switched:
     return _Switched(switch_ms, at)
 
 
-def _observe(host: Host, move: Move, since: float) -> Watched | BaseException:
-    """Watch the release; raises UnhealthyError unless the policy accepts what is seen.
-
-    Whoever interrupts only the watching leaves the release live: that is returned, to be raised when it is
-    written down, and the window stays open for `relctl observe`.
-    """
-    window = Window(move.tag, move.image_id, move.slot, move.source, since, move.observe)
-    window = open_for(host, window)
-    host.say(
-        f"watching {move.tag} for {move.observe:g} s; interrupted, it stays live: relctl observe goes on"
-    )
-    try:
-        watched = watch_window(host, window)
-    except Exception:
-        raise
-    except BaseException as interruption:  # noqa: BLE001 - a signal, in whatever form
-        return interruption
-    reason = f"{watched.verdict}: {'; '.join(watched.reasons)}"
-    host.ledger.append(window.closed(reason, **watched.as_json()))
-    if not watched.accepted:
-        raise UnhealthyError(f"it is {reason}" if watched.verdict == "unhealthy" else reason)
-    host.say(reason)
-    return watched
+def _window(move: Move, since: float) -> Window:
+    return Window(move.tag, move.image_id, move.slot, move.source, since, move.observe)
 
 
 def _in_slot(host: Host, move: Move) -> Container:

@@ -51,3 +51,23 @@ def open_for(host: Host, window: Window) -> Window:
     opened = replace(window, baseline=before)
     host.ledger.append(opened.opened())
     return opened
+
+
+def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
+    """Watch a release that was just switched to; raises UnhealthyError unless the policy accepts it.
+
+    Whoever interrupts only the watching leaves the release live: that is returned, to be raised when it is
+    written down, and the window stays open for `relctl observe`.
+    """
+    window = open_for(host, meant)
+    host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe goes on")
+    try:
+        watched = watch_window(host, window)
+    except Exception:
+        raise
+    except BaseException as interruption:  # noqa: BLE001 - a signal, in whatever form
+        return interruption
+    host.ledger.append(window.closed(watched.words, **watched.as_json()))
+    watched.insist()
+    host.say(watched.words)
+    return watched

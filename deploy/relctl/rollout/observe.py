@@ -59,12 +59,11 @@ def _settle(host: Host, window: Window, watched: Watched) -> None:
     container = situation.container(situation.live)
     if container is None or container.image_id != window.image_id:
         raise UsageError(f"{window.tag} is not live any more", "relctl history says who switched")
-    reason = f"{watched.verdict}: {'; '.join(watched.reasons)}"
-    host.ledger.append(window.closed(reason, **watched.as_json()))
+    host.ledger.append(window.closed(watched.words, **watched.as_json()))
     if watched.accepted:
         return
-    moved = roll_back(host, None, reason)
+    moved = roll_back(host, None, watched.words)
     raise RolledBackError(
-        f"{window.tag} is {reason}\n{moved.tag if moved else 'the standby'} has the traffic again",
+        f"{window.tag} is {watched.words}\n{moved.tag if moved else 'the standby'} has the traffic again",
         "relctl history says what was done",
     )

@@ -6,6 +6,7 @@ from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
+from relctl.proxy.route import Canary
 from relctl.release import Tag
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
@@ -36,7 +37,9 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
             return None
         evidence, notices = _proof(host, situation, tag, image, forced)
         bring_up(host, situation)
-        return carry_out(host, _move(host, situation, tag, image, evidence, notices))
+        move = _move(host, situation, tag, image, evidence, notices)
+        _insist_on_routes(host, move)
+        return carry_out(host, move)
 
 
 def _resolve(host: Host, tag: Tag) -> Image:
@@ -89,10 +92,21 @@ def _proof(
     return str(host.evidence.path(found.image_id, found.pipeline)), {"off": found.off} if found.off else {}
 
 
+def _insist_on_routes(host: Host, move: Move) -> None:
+    """Raise unless Nginx knows the canaries that the pointer will lead to: others are answered by 503."""
+    for percent in move.canary:
+        route = Canary(move.slot, percent).name
+        if not host.proxy.knows(route):
+            raise UsageError(
+                f"{host.proxy.config} has no route {route}: this project's own template knows no canary",
+                "compare nginx/service.conf.j2 with the one that came with relctl; or --canary none",
+            )
+
+
 def _move(
     host: Host, situation: Situation, tag: Tag, image: Image, evidence: str, notices: dict[str, Any]
 ) -> Move:
-    replaced = situation.container(situation.idle)
+    replaced, policy = situation.container(situation.idle), host.project.environment.rollout
     return Move(
         kind="promote",
         tag=str(tag),
@@ -104,5 +118,6 @@ def _move(
         evidence=evidence,
         previous=situation.live_tag,
         notices=notices,
-        observe=host.project.environment.rollout.observe,
+        canary=policy.canary if situation.live else (),
+        observe=policy.observe if situation.live else 0.0,  # without one before there is no way back
     )

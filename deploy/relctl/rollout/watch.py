@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relctl.config.environment import Rollout
+from relctl.errors import UnhealthyError
 from relctl.proxy.access_log import AccessLog
 from relctl.rollout.figures import Figures
 from relctl.rollout.host import Say
@@ -28,6 +29,16 @@ class Watched:
     reference: Figures | None
     reasons: tuple[str, ...]
     seconds: float
+
+    @property
+    def words(self) -> str:
+        """The verdict and its reasons."""
+        return f"{self.verdict}: {'; '.join(self.reasons)}"
+
+    def insist(self) -> None:
+        """Raise UnhealthyError unless the policy accepts what was seen."""
+        if not self.accepted:
+            raise UnhealthyError(f"it is {self.words}" if self.verdict == "unhealthy" else self.words)
 
     def as_json(self) -> dict[str, Any]:
         """What ledger and command line tell."""

@@ -48,6 +48,10 @@ class Window:
             details["baseline"] = asdict(self.baseline)
         return self._event("observing", **details)
 
+    def pointed(self, percent: int) -> Event:
+        """The event that says that it gets so much of the traffic."""
+        return self._event("pointed", percent=percent)
+
     def closed(self, reason: str, **details: Any) -> Event:
         """The event that closes it."""
         return self._event("observed", reason, **details)
