@@ -1,6 +1,8 @@
 """Which room may import which: cli → build, verify, rollout → doors → state, config → release."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,3 +103,15 @@ def test_a_room_of_the_service_imports_only_what_lies_below_it(path: Path) -> No
     own = path.relative_to(SERVICE).parts[0]
     rooms = {room(module) for module in imported(path) if module.split(".")[0] == "translator"} - {"", own}
     assert rooms <= SERVICE_BELOW[own], f"{own} may not import {rooms - SERVICE_BELOW[own]}"
+
+
+def test_a_warm_rollback_pays_for_nothing_heavy() -> None:
+    found = "import sys, relctl.rollout.rollback; print({'numpy', 'jinja2', 'sacrebleu'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", found],
+        env={"PYTHONPATH": str(ROOT / "deploy")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "set()"
