@@ -60,6 +60,7 @@ test-all: test test-slow test-reference ## all tests
 bench: setup-reference ## the benchmarks; each prints one JSON object last
 	$(PYTHON) benchmarks/build.py
 	$(PYTHON) benchmarks/switch.py
+	$(PYTHON) benchmarks/observe.py
 	$(PYTHON) benchmarks/retention.py
 	$(PYTHON) benchmarks/service.py
 	$(PYTHON) benchmarks/gate_calibration.py

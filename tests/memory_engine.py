@@ -4,6 +4,7 @@ It stands in for the real one because one suite, tests/contract/test_engine.py, 
 """
 
 import contextlib
+import itertools
 import json
 import resource
 import socket
@@ -12,7 +13,8 @@ import sys
 import tarfile
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -252,8 +254,11 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two packets, and nobody acknowledges half an answer
+    wbufsize = -1
     labels: Mapping[str, str] = {}
     behaviour: Mapping[str, Any] = {}
+    numbers: Iterator[int] = itertools.count(1)
 
     def do_GET(self) -> None:
         if self.path == "/readyz":
@@ -262,7 +267,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(200, {"release": self.labels["io.relctl.tag"]})
+        time.sleep(self.behaviour.get("delay_ms", 0) / 1000)
+        every = self.behaviour.get("fails_every", 0)
+        fails = bool(every) and next(self.numbers) % every == 0
+        self._answer(500 if fails else 200, {"release": self.labels["io.relctl.tag"]})
 
     def _answer(self, status: int, value: object) -> None:
         body = json.dumps(value).encode()
@@ -285,7 +293,9 @@ def _info(labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _serve(spec: ContainerSpec, labels: Mapping[str, str], behaviour: Mapping[str, Any]) -> _Server:
-    handler = type("Handler", (_Handler,), {"labels": labels, "behaviour": behaviour})
+    handler = type(
+        "Handler", (_Handler,), {"labels": labels, "behaviour": behaviour, "numbers": itertools.count(1)}
+    )
     server = _Server(("127.0.0.1", spec.publish.port if spec.publish else 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     return server

@@ -54,6 +54,7 @@ def look() -> Status:
         traffic=Traffic(300.0, pools),
         drift=["the standby relctl-translator-production-green is stopped"] if found == "drift" else [],
         notices=[f"v1.0.0-b05173e was promoted by force, by ops@host1: look {number}"],
+        observing=None,
         events=[first, back],
     )
 

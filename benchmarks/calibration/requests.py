@@ -12,9 +12,9 @@ import numpy
 
 from calibration.points import LEAST, OWN, TIMES_MARGIN, TOO_FEW
 from relctl.config.gates import LatencySettings
+from relctl.statistics.clusters import LEAST_CLUSTERS, Numbers, least_requests
 from relctl.verify.statistics import latency
 from relctl.verify.statistics.latency import Latencies
-from relctl.verify.statistics.scores import Numbers
 
 SPREAD, SHARED, OF_ONE_SIDE = 0.35, 0.15, 0.075  # standard deviations of the logarithm of seconds
 MIDDLE = -4.5
@@ -61,13 +61,13 @@ class Releases:
 def releases(settings: LatencySettings) -> Iterator[tuple[str, str, float, Releases]]:
     """All worths: the sample, where it is slower, by how many margins, and the releases."""
     margins = _margins(settings)
-    least = -(-max(map(latency.least_requests, margins)) // latency.LEAST_ROUNDS)
+    least = -(-max(map(least_requests, margins)) // LEAST_CLUSTERS)
     every, tail = min(margins.values()), min(margin for at, margin in margins.items() if at > 90)
     for sample, rounds, requests in (
         (OWN, settings.rounds, round(settings.rate * settings.round)),
-        (LEAST, latency.LEAST_ROUNDS, least),
-        (TOO_FEW, latency.LEAST_ROUNDS - 1, 2 * least),
-        (TOO_FEW, latency.LEAST_ROUNDS, least - 1),
+        (LEAST, LEAST_CLUSTERS, least),
+        (TOO_FEW, LEAST_CLUSTERS - 1, 2 * least),
+        (TOO_FEW, LEAST_CLUSTERS, least - 1),
     ):
         for where, margin, beyond in (("all", every, 0.0), ("tail", tail, TAIL)):
             for times in TIMES_MARGIN if where == "all" else TIMES_MARGIN[1:]:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from calibration.points import LEAST, OWN, TIMES_MARGIN, TOO_FEW
 from relctl.config.gates import QualitySettings
+from relctl.statistics.clusters import Numbers
 from relctl.verify.statistics import quality
-from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, Numbers, Score
+from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, Score
 from scratch import ROOT
 from service_parts import corpus, programs
 from service_parts.models import Decoding

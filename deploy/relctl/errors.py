@@ -45,6 +45,12 @@ class NotProvedError(RelctlError):
     exit_code = 3
 
 
+class UnhealthyError(RelctlError):
+    """Traffic shows a release to be worse than it may be, or does not show that it is not."""
+
+    exit_code = 3
+
+
 class LockedError(RelctlError):
     """Another relctl holds this environment's lock."""
 

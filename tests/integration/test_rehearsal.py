@@ -18,10 +18,12 @@ from relctl.release import Tag
 from relctl.rollout.bring_up import up
 from relctl.rollout.down import down, down_proxy
 from relctl.rollout.host import Host
+from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.rehearsal.doors import RehearsedProxy
 from relctl.rollout.rehearsal.host import rehearse
 from relctl.rollout.rollback import rollback
+from relctl.rollout.window import Window
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps
 
@@ -187,6 +189,57 @@ def up_without_a_master(stand: Bench) -> Command:
     return up
 
 
+def watching(stand: Bench, command: Command, **policy: Any) -> Command:
+    """From here on the environment has canary steps and observes."""
+    environment = stand.host.project.environment
+    chosen = {"canary": (20,), "observe": 0.3, "too_few": "accept"} | policy
+    rollout = environment.rollout.model_copy(update=chosen)
+    stand.host = stand.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+    return command
+
+
+def the_first_under_a_policy(stand: Bench) -> Command:
+    return watching(stand, nothing_yet(stand))
+
+
+def through_a_canary(stand: Bench) -> Command:
+    return watching(stand, a_third(stand))
+
+
+def through_a_warm_canary_while_nginx_is_down(stand: Bench) -> Command:
+    command = watching(stand, the_standby(stand))
+    stand.host.proxy.down()
+    return command
+
+
+def over_a_canary_made_by_hand(stand: Bench) -> Command:
+    command = watching(stand, what_is_live(stand))
+    up(stand.host)
+    stand.host.proxy.pointer.move("blue-20")
+    return command
+
+
+def after_a_kill_in_a_canary(stand: Bench) -> Command:
+    first, _ = live_and_standby(stand)
+    watching(stand, up)
+    up(stand.host)
+    begin(stand, "3.0.0", start=True, point=False)
+    stand.host.proxy.pointer.move("blue-20")
+    return lambda host: promote(host, first)
+
+
+def an_open_window(stand: Bench) -> Command:
+    live_and_standby(stand)
+    window = Window("v2.0.0-abc12de", "sha256:2.0.0", "green", "blue", time.time(), 0.5)
+    stand.host.ledger.append(window.opened())
+    return watching(stand, lambda host: observe(host, 0.0))
+
+
+def a_look_at_what_is_live(stand: Bench) -> Command:
+    live_and_standby(stand)
+    return watching(stand, lambda host: observe(host, 0.3))
+
+
 def everything_down(stand: Bench) -> Command:
     live_and_standby(stand)
     return down
@@ -201,6 +254,8 @@ SITUATIONS = (
     *(after_a_kill_before_the_switch, after_a_kill_behind_the_switch, after_a_kill_and_a_death),
     *(over_a_lost_pointer, over_a_pointer_moved_by_hand, over_a_crashed_live),
     *(warm, to_a_standby_that_is_silent, to_a_retained_release, while_nginx_is_down),
+    *(the_first_under_a_policy, through_a_canary, through_a_warm_canary_while_nginx_is_down),
+    *(over_a_canary_made_by_hand, after_a_kill_in_a_canary, an_open_window, a_look_at_what_is_live),
     *(up_for_the_first_time, up_when_it_is, up_without_a_master, everything_down, down_when_it_is),
 )
 
@@ -230,6 +285,22 @@ def test_a_plan_tells_every_step_of_a_promote_and_its_undo(stand: Bench) -> None
     assert start.does == f"start {third} in blue, wait until it is ready, warm it up"
     assert start.undo == "start what was in blue before"
     assert point.undo == f"point at green again: all traffic goes to {second}"
+
+
+def test_a_rehearsal_accepts_at_once_what_the_command_watches_for_hours(stand: Bench) -> None:
+    command = watching(stand, a_third(stand), canary=(5, 25), observe=3600.0, too_few="wait")
+    began = time.monotonic()
+    steps = rehearsed(stand, command, stand.host)
+    assert time.monotonic() - began < 5
+    assert [step.name for step in steps] == [
+        *("lock", "evidence", "proxy", "begin", "start", "prove"),
+        *("canary", "canary", "point", "prove-live", "observe", "record"),
+    ]
+    first, second = steps[6:8]
+    back = "point at green again: all traffic goes to v2.0.0-abc12de"
+    assert first.does.startswith("point at blue-05: 5 % of the traffic go to v3.0.0-abc12de")
+    assert second.does.startswith("point at blue-25: 25 %")
+    assert {first.undo, second.undo} == {back}
 
 
 def test_an_undone_move_names_the_step_that_failed(stand: Bench) -> None:

@@ -1,6 +1,8 @@
 """Which room may import which: cli → build, verify, rollout → doors → state, config → release."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ BOTTOM = {"release", "errors"}
 ALLOWED = {
     "errors": set(),
     "release": {"errors"},
+    "statistics": BOTTOM,
     "config": BOTTOM,
     "state": BOTTOM,
     "engine": BOTTOM | {"config", "state"},
@@ -20,8 +23,8 @@ ALLOWED = {
     "probe": BOTTOM | {"config", "engine"},
     "hooks": BOTTOM,
     "build": BOTTOM | {"config", "state", "engine"},
-    "verify": BOTTOM | {"config", "state", "engine", "probe", "hooks"},
-    "rollout": BOTTOM | {"config", "state", "engine", "probe", "proxy", "hooks"},
+    "verify": BOTTOM | {"config", "state", "engine", "probe", "hooks", "statistics"},
+    "rollout": BOTTOM | {"config", "state", "engine", "probe", "proxy", "hooks", "statistics"},
     "cli": BOTTOM | {"config", "state", "engine", "probe", "proxy", "build", "verify", "rollout"},
 }
 
@@ -101,3 +104,15 @@ def test_a_room_of_the_service_imports_only_what_lies_below_it(path: Path) -> No
     own = path.relative_to(SERVICE).parts[0]
     rooms = {room(module) for module in imported(path) if module.split(".")[0] == "translator"} - {"", own}
     assert rooms <= SERVICE_BELOW[own], f"{own} may not import {rooms - SERVICE_BELOW[own]}"
+
+
+def test_a_warm_rollback_pays_for_nothing_heavy() -> None:
+    found = "import sys, relctl.rollout.rollback; print({'numpy', 'jinja2', 'sacrebleu'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", found],
+        env={"PYTHONPATH": str(ROOT / "deploy")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "set()"

@@ -44,20 +44,23 @@ class Settings:
 
         return connect(project.environment)
 
-    def host(self, wait: str = "") -> "Host":
-        """Open all doors of the environment; `wait` is how long its locks are waited for."""
+    def host(self, wait: str = "", project: "Project | None" = None) -> "Host":
+        """Open all doors of the environment; `wait` is how long its locks are waited for.
+
+        `project` is the one that was loaded already, if a command changed its policy.
+        """
         from relctl.rollout.host import Host
 
-        hold, project = self.hold(wait), self.project()
+        hold, project = self.hold(wait), project or self.project()
         return Host.of(project, self.engine(project), self.speaker.say, hold)
 
-    def stage(self, wait: str, dry_run: bool) -> "Host":
-        """The host that a command works on, or with `dry_run` is rehearsed on."""
+    def stage(self, wait: str, dry_run: bool, project: "Project | None" = None) -> "Host":
+        """The host that a command works on, or with `dry_run` is rehearsed on; `project` as for `host`."""
         if not dry_run:
-            return self.host(wait)
+            return self.host(wait, project)
         from relctl.rollout.rehearsal.host import rehearse
 
-        return rehearse(self.host(), self.look(wait))
+        return rehearse(self.host(project=project), self.look(wait))
 
     def hold(self, wait: str) -> "Hold":
         """How locks are held: `wait` is a duration, "" not to wait; raises UsageError."""

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relctl.cli.events import drawn
-from relctl.cli.status import slot_words, switch_words, traffic_words
+from relctl.cli.status import slot_words, switch_words, traffic_words, window_words
 from relctl.cli.when import span
 from relctl.errors import RelctlError
 
@@ -55,6 +55,8 @@ class Picture:
             yield "at work", Text(found.at_work, style="yellow")
         elif not found.drift:
             yield "drift", Text("none", style="green")
+        if found.observing:
+            yield "window", Text(window_words(found.observing, found.at_work), style="yellow")
         yield from (("notice", Text(sentence, style="yellow")) for sentence in found.notices)
         if found.switched:
             yield "switched", Text(switch_words(found.switched, self.at))

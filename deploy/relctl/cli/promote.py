@@ -7,6 +7,7 @@ import typer
 
 from relctl.cli.context import Settings, Waiting, settings
 from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.policy import with_policy
 
 if TYPE_CHECKING:
     from relctl.rollout.move import Moved
@@ -18,6 +19,20 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Go on without evidence; needs --reason.")] = False,
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why; kept in the ledger and shown by status.")
+    ] = "",
+    canary: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENTS",
+            help="Steps before the switch, like 5,25, or none.",
+            show_default="the environment's",
+        ),
+    ] = "",
+    observe: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION", help="How long it is watched, like 30m.", show_default="the environment's"
+        ),
     ] = "",
     wait: Waiting = "",
     dry_run: DryRun = False,
@@ -31,7 +46,7 @@ def promote(
         raise UsageError("--force and --reason go together", f'relctl promote {tag} --force --reason "…"')
     release = Tag.parse(tag)
     chosen = settings(context)
-    host = chosen.stage(wait, dry_run)
+    host = chosen.stage(wait, dry_run, with_policy(chosen.project(), canary, observe))
     moved = promote_release(host, release, reason.strip())
     if dry_run:
         tell_plan(chosen.speaker, host.steps.reached)

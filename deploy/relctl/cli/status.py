@@ -13,7 +13,7 @@ from relctl.cli.when import ago, now, seconds_of, span, to_the_second
 
 if TYPE_CHECKING:
     from relctl.proxy.recent_traffic import Traffic
-    from relctl.rollout.status import SlotStatus, Status
+    from relctl.rollout.status import Observing, SlotStatus, Status
     from relctl.state.ledger import Event
 
 _SHORTEST = 0.1  # seconds; a look at everything takes about as long
@@ -59,12 +59,20 @@ def tell(found: "Status") -> None:
         print(f"  traffic  {sentence}")
     if found.at_work:
         print(f"  at work  {found.at_work}")
+    if found.observing:
+        print(f"  window   {window_words(found.observing, found.at_work)}")
     for sentence in found.notices:
         print(f"  notice   {plain(' '.join(sentence.split()))}")
     for sentence in found.drift:
         print(f"  drift    {sentence}")
     for event in found.events:
         print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
+
+
+def window_words(window: "Observing", at_work: str) -> str:
+    """Say what is watched and for how long still, or that nobody does."""
+    left = f"{window.tag} is watched for {window.seconds:g} s, {window.left_seconds:g} s are left"
+    return left if at_work else f"{left}; interrupted: relctl observe goes on"
 
 
 def slot_words(slot: "SlotStatus | None") -> str:

@@ -2,10 +2,11 @@
 
 import copy
 import ipaddress
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -68,10 +69,54 @@ class Resources(Section):
     pids: int = Field(default=256, ge=16)
 
 
+# Nginx's variables are words; a header's hyphens become underscores in them, a cookie's do not.
+_STICKY = r"cookie:[A-Za-z0-9_]{1,60}|header:[A-Za-z0-9-]{1,60}"
+Percent = Annotated[int, Field(ge=1, le=99, strict=True)]
+
+
+def rising(steps: Sequence[int]) -> None:
+    """Raise ValueError for steps of which one is no larger than the one before."""
+    if list(steps) != sorted(set(steps)):
+        raise ValueError("each step is larger than the one before, like [5, 25]")
+
+
 class Rollout(Section):
-    """How patient a rollout is."""
+    """How patient a rollout is, and how much worse than the release before a release may be in traffic.
+
+    It gets `canary` percent of the traffic first, step by step, by request or by client (`sticky`).
+    It is watched for `observe` after a switch, and `wait_at_most` longer where traffic is `too_few`.
+    `max_error_rate` is how much larger a part of its requests may fail; `max_p95_ratio` how many times as
+    long they may take.
+    """
 
     ready_within: Seconds = 60.0
+    canary: tuple[Percent, ...] = ()
+    sticky: str = ""
+    observe: Seconds = 0.0
+    min_requests: int = Field(default=100, ge=1)
+    max_error_rate: float = Field(default=0.002, ge=0, lt=1, allow_inf_nan=False)
+    max_p95_ratio: float = Field(default=1.25, ge=1, allow_inf_nan=False)
+    too_few: Literal["wait", "accept", "rollback"] = "wait"
+    wait_at_most: Seconds = 600.0
+
+    @field_validator("sticky")
+    @classmethod
+    def _a_cookie_or_a_header(cls, value: str) -> str:
+        if value and re.fullmatch(_STICKY, value) is None:
+            raise ValueError("cookie:NAME or header:NAME; a cookie's name of letters, digits and _")
+        return value
+
+    @field_validator("canary")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        rising(value)
+        return value
+
+    @model_validator(mode="after")
+    def _canaries_are_watched(self) -> "Rollout":
+        if self.canary and not self.observe:
+            raise ValueError("canary needs observe: how long each step is watched, like 30m")
+        return self
 
 
 class Environment(Section):

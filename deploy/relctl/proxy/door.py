@@ -15,6 +15,7 @@ from relctl.proxy.include import Include, put_back, read
 from relctl.proxy.nginx import ManagedNginx
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.render import render
+from relctl.proxy.route import canaries
 from relctl.proxy.worker import worker_user
 from relctl.state.files import replace_text
 from relctl.state.paths import Paths
@@ -60,6 +61,8 @@ class Proxy:
         """
         self._make_folder()
         self.pointer.ensure()
+        for each in canaries(self._project.environment.rollout.canary, self._paths.routes):
+            self.pointer.prepare(each.name)
         text = self._text()
         if not self._is_current(text):
             return self._replace(text)
@@ -117,6 +120,10 @@ class Proxy:
             current=current,
             problem=problem,
         )
+
+    def knows(self, route: str) -> bool:
+        """Tell whether the configuration in place has a route; templates of a project's own may lack it."""
+        return knows(read(self.config), route)
 
     def is_up(self) -> bool:
         """Tell whether Nginx serves, be it by workers alone; of someone else's an answer has to tell."""
@@ -204,3 +211,8 @@ class Proxy:
             bodies.mkdir(parents=True, exist_ok=True)
             for each in (self._paths.home, self._paths.proxy, bodies):
                 each.chmod(0o755)  # the workers write large bodies below it, whatever the person's umask
+
+
+def knows(text: str, route: str) -> bool:
+    """Tell whether the text of a configuration has a route."""
+    return f"/routes/{route}$" in text

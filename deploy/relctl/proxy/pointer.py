@@ -25,17 +25,17 @@ class Pointer:
 
     def move(self, route: str) -> float:
         """Send all traffic to `route` from the next request on; returns the milliseconds of the move."""
-        self._make(route)
+        self.prepare(route)
         return replace_link(self._link, f"{self._routes.name}/{route}")
 
     def ensure(self) -> None:
         """Make a link to nowhere if there is none, so that Nginx can say so in words."""
-        self._make(NOWHERE)
+        self.prepare(NOWHERE)
         if not self._link.is_symlink():
             self.move(NOWHERE)
 
-    def _make(self, route: str) -> None:
-        """The folders must let Nginx's workers through, whatever the umask of the person."""
+    def prepare(self, route: str) -> None:
+        """Make the folder of a route; Nginx's workers must get through, whatever the umask of the person."""
         folder = self._routes / route
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)

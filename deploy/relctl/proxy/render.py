@@ -1,4 +1,4 @@
-"""Rendering Nginx's configuration from the project's templates: a pure function of the project."""
+"""Rendering Nginx's configuration from the project's templates, with every route of the pointer."""
 
 import hashlib
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 from relctl.config.project import Project
 from relctl.engine.slots import SLOTS, other, slot_address
 from relctl.errors import ProxyError
+from relctl.proxy.route import canaries
 from relctl.state.paths import Paths
 
 TEMPLATES = "nginx"
@@ -66,6 +67,17 @@ def prefix(service: str, environment: str) -> str:
     return f"relctl_{readable}_{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
+def client_variable(sticky: str) -> str:
+    """Return Nginx's variable for what tells clients apart, "" where each request is on its own.
+
+    `sticky` is `cookie:NAME` or `header:NAME`; Nginx folds the case of a header, and its hyphens.
+    """
+    kind, _, name = sticky.partition(":")
+    if kind == "header":
+        return f"$http_{name.lower().replace('-', '_')}"
+    return f"$cookie_{name}" if kind == "cookie" else ""
+
+
 def facts(project: Project, paths: Paths, worker_user: str) -> dict[str, object]:
     """Return what the templates may use."""
     service, environment = project.versions.service, project.name
@@ -77,6 +89,8 @@ def facts(project: Project, paths: Paths, worker_user: str) -> dict[str, object]
         "twin": {slot: other(slot) for slot in SLOTS},
         "listen": project.environment.proxy.listen,
         "idempotent": project.versions.contract.idempotent,
+        "canaries": canaries(project.environment.rollout.canary, paths.routes),
+        "client": client_variable(project.environment.rollout.sticky),
         "pointer": paths.pointer,
         "folder": paths.proxy,
         "access_log": paths.access_log,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relctl.config.environment import Rollout
 from relctl.config.notify import Hook
 from relctl.config.project import Project
 from relctl.config.versions import Contract
@@ -11,8 +12,10 @@ from relctl.engine.protocol import Container, Engine
 from relctl.engine.slots import SLOTS, STATE, slot_container
 from relctl.errors import UsageError
 from relctl.probe.service import Service
+from relctl.proxy.access_log import AccessLog
 from relctl.proxy.door import Proxy
 from relctl.rollout.deliver import deliver
+from relctl.rollout.watch import Say, Watch, Watched, watch
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layers import forget
 from relctl.state.ledger import Ledger
@@ -20,10 +23,10 @@ from relctl.state.lock import Hold, exclusive
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
 
-Say = Callable[[str], None]
 Ask = Callable[[str, Contract], Service]
 Deliver = Callable[[Hook, Path, bytes], str]
 Forget = Callable[[Path, Collection[str]], None]
+Watching = Callable[[AccessLog, Watch, Rollout, Say], Watched]
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Host:
     """Engine, proxy, ledger and evidence of one service in one environment.
 
     `say` takes progress; `hold` is how the environment's locks are held, waiting for them or not; `ask` is
-    the door to a running service, `deliver` that to who is told, `forget` that to cached layers; `steps`
-    notes what is reached.
+    the door to a running service, `deliver` that to who is told, `forget` that to cached layers, `watch`
+    that to what traffic shows over time; `steps` notes what is reached.
     """
 
     project: Project
@@ -46,6 +49,7 @@ class Host:
     ask: Ask = Service
     deliver: Deliver = deliver
     forget: Forget = forget
+    watch: Watching = watch
     steps: Steps = field(default_factory=Steps)
 
     @classmethod

@@ -8,10 +8,14 @@ from typing import Any, Literal
 
 from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError
+from relctl.rollout.canary import canary_step
 from relctl.rollout.host import Host
+from relctl.rollout.observation import observe_switch
 from relctl.rollout.prove import prove, prove_through_proxy, start_up
 from relctl.rollout.steps import reach
 from relctl.rollout.undo import put_traffic_back, restore_standby
+from relctl.rollout.watch import Watched
+from relctl.rollout.window import Window
 from relctl.state.interruption import held_back
 from relctl.state.ledger import Event
 
@@ -31,6 +35,8 @@ class Move:
     `replaced` is the image in the slot before, whose container comes back if the move fails; a `warm` move
     finds its release in the slot, ready, and touches no container. `previous` is the tag that is live.
     `notices` holds what must not be forgotten while the release is live, by the names in NOTICES.
+    It gets `canary` percent of the traffic before the switch, and each of these steps, as the whole after it,
+    is watched for `observe` seconds.
     """
 
     kind: Kind
@@ -44,6 +50,8 @@ class Move:
     reason: str = ""
     previous: str = ""
     notices: Mapping[str, Any] = field(default_factory=dict)
+    canary: tuple[int, ...] = ()
+    observe: float = 0.0
 
     @classmethod
     def of(cls, event: Event) -> "Move":
@@ -88,10 +96,11 @@ class Moved:
     switch_ms: float
     warm: bool
     seconds: float = field(default=0.0)
+    observed: Mapping[str, Any] | None = None
 
 
 def carry_out(host: Host, move: Move) -> Moved:
-    """Start, prove, point, prove through Nginx, write it down.
+    """Start, prove, canary steps, point, prove through Nginx, observe, write it down.
 
     Raises RolledBackError if a step failed and all was undone, NeedsPersonError if the undo failed too.
     """
@@ -100,28 +109,53 @@ def carry_out(host: Host, move: Move) -> Moved:
     host.ledger.append(move.event(BEGUN[move.kind]))
     with contextlib.ExitStack() as until_written:
         try:
-            switch_ms = _bring_in(host, move)
+            switched = _bring_in(host, move)
+            watched = _watch(host, move, switched.at) if move.observe else None
             until_written.enter_context(held_back())  # from here on it is done, and must be written down
         except BaseException as error:
             with held_back():
                 _undo(host, move, error)
             raise
-        _commit(host, move, switch_ms)
-    return Moved(move.tag, move.slot, move.previous, switch_ms, move.warm, time.monotonic() - started)
+        _commit(host, move, switched.milliseconds)
+    if isinstance(watched, BaseException):
+        raise watched
+    seconds, observed = time.monotonic() - started, watched.as_json() if watched else None
+    return Moved(move.tag, move.slot, move.previous, switched.milliseconds, move.warm, seconds, observed)
 
 
-def _bring_in(host: Host, move: Move) -> float:
-    """Do every step that can be undone; returns the milliseconds of the pointer's move."""
+@dataclass(frozen=True)
+class _Switched:
+    """The move of the pointer: how long it took, and when it began (seconds since 1970)."""
+
+    milliseconds: float
+    at: float
+
+
+def _bring_in(host: Host, move: Move) -> _Switched:
+    """Do every step that can be undone, up to the proof that the release has the traffic."""
     container = _in_slot(host, move) if move.warm else _start(host, move)
     reach(host, move, "prove")
     prove(host, container)
+    for percent in move.canary:
+        reach(host, move, "canary", percent)
+        canary_step(host, _window(move, time.time()), percent, container)
     reach(host, move, "point")
+    at = time.time()
     switch_ms = host.proxy.pointer.move(move.slot)
     host.ledger.append(move.event("pointed"))
     host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {switch_ms:.2f} ms)")
     reach(host, move, "prove-live")
     prove_through_proxy(host, container)
-    return switch_ms
+    return _Switched(switch_ms, at)
+
+
+def _watch(host: Host, move: Move, switched: float) -> Watched | BaseException:
+    reach(host, move, "observe")
+    return observe_switch(host, _window(move, switched))
+
+
+def _window(move: Move, since: float) -> Window:
+    return Window(move.tag, move.image_id, move.slot, move.source, since, move.observe)
 
 
 def _in_slot(host: Host, move: Move) -> Container:

@@ -7,6 +7,7 @@ from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
+from relctl.proxy.route import Canary
 from relctl.release import Tag
 from relctl.rollout.alone import alone
 from relctl.rollout.bring_up import bring_up
@@ -17,6 +18,7 @@ from relctl.rollout.proved import proof
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
+from relctl.rollout.window import open_window
 
 
 def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
@@ -33,11 +35,14 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
         if is_live(situation, image):
             bring_up(host, situation)
             _prove_live(host, situation)
+            _tell_of_window(host, situation)
             return None
         evidence, notices = _proof(host, situation, tag, image, forced)
         bring_up(host, situation)
+        move = _move(host, situation, tag, image, evidence, notices)
+        _insist_on_routes(host, move)
         hold_image(host.project, host.engine, image, tag)
-        moved = carry_out(host, _move(host, situation, tag, image, evidence, notices))
+        moved = carry_out(host, move)
         prune_after_promote(host)
         return moved
 
@@ -72,6 +77,12 @@ def _prove_live(host: Host, situation: Situation) -> None:
         prove_through_proxy(host, container)
 
 
+def _tell_of_window(host: Host, situation: Situation) -> None:
+    window = open_window(situation.events)
+    if window is not None:
+        host.say(f"the window of {window.tag} is open still: relctl observe goes on with it")
+
+
 def _proof(
     host: Host, situation: Situation, tag: Tag, image: Image, forced: str
 ) -> tuple[str, dict[str, Any]]:
@@ -93,10 +104,21 @@ def _proof(
     return str(path), notices
 
 
+def _insist_on_routes(host: Host, move: Move) -> None:
+    """Raise unless Nginx knows the canaries that the pointer will lead to: others are answered by 503."""
+    for percent in move.canary:
+        route = Canary(move.slot, percent).name
+        if not host.proxy.knows(route):
+            raise UsageError(
+                f"{host.proxy.config} has no route {route}: this project's own template knows no canary",
+                "compare nginx/service.conf.j2 with the one that came with relctl; or --canary none",
+            )
+
+
 def _move(
     host: Host, situation: Situation, tag: Tag, image: Image, evidence: str, notices: dict[str, Any]
 ) -> Move:
-    replaced = situation.container(situation.idle)
+    replaced, policy = situation.container(situation.idle), host.project.environment.rollout
     return Move(
         kind="promote",
         tag=str(tag),
@@ -108,4 +130,6 @@ def _move(
         evidence=evidence,
         previous=situation.live_tag,
         notices=notices,
+        canary=policy.canary if situation.live else (),
+        observe=policy.observe if situation.live else 0.0,  # without one before there is no way back
     )

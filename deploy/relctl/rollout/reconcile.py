@@ -87,7 +87,7 @@ def decide(situation: Situation) -> Repair:
     meant = situation.meant
     if meant is None or situation.pointer == meant.slot:
         return "nothing"
-    container = situation.container(situation.live)
+    container = situation.container(situation.pointer)  # none of a canary's: nobody watches that
     return "adopt pointer" if container is not None and container.running else "restore pointer"
 
 
@@ -155,7 +155,7 @@ def _repair(host: Host, situation: Situation, repair: Repair) -> None:
     if meant is not None and repair == "restore pointer":
         host.steps.reach("repair", f"bring the lost pointer back to {meant.tag} in {meant.slot}")
         host.proxy.pointer.move(meant.slot)
-        _record_repair(host, meant, "the pointer was missing or led to no running release")
+        _record_repair(host, meant, "the pointer was missing, in a canary, or led to no running release")
         host.say(f"the pointer was lost: it leads to {meant.tag} in {meant.slot} again")
     elif meant is not None and container is not None:
         adopted = Event(

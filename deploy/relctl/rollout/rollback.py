@@ -19,20 +19,25 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     RolledBackError when a step failed and traffic is as before.
     """
     with alone(host):
-        reconciled = reconcile(host)
-        situation = reconciled.situation
-        if tag is None and reconciled.finished and reconciled.finished.kind == "rollback":
-            return _as_moved(reconciled.finished)  # it was typed again because it was interrupted
-        target = choose(situation, tag, host.project.versions.retain)
-        if situation.live_tag == target.tag:
-            heal_live(host, situation)
-            return None
-        if not host.proxy.is_up():
-            bring_up(host, situation)
-        move = _move(host, situation, target, reason)
-        if not move.warm:
-            heal_live(host, situation)  # its standby is about to be replaced
-        return carry_out(host, move)
+        return roll_back(host, tag, reason)
+
+
+def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
+    """Do it for who holds the lock."""
+    reconciled = reconcile(host)
+    situation = reconciled.situation
+    if tag is None and reconciled.finished and reconciled.finished.kind == "rollback":
+        return _as_moved(reconciled.finished)  # it was typed again because it was interrupted
+    target = choose(situation, tag, host.project.versions.retain)
+    if situation.live_tag == target.tag:
+        heal_live(host, situation)
+        return None
+    if not host.proxy.is_up():
+        bring_up(host, situation)
+    move = _move(host, situation, target, reason)
+    if not move.warm:
+        heal_live(host, situation)  # its standby is about to be replaced
+    return carry_out(host, move)
 
 
 def _as_moved(move: Move) -> Moved:

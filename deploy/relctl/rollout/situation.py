@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TAG, other
+from relctl.proxy.route import main_slot
 from relctl.rollout.host import Host
 from relctl.state.ledger import Event
 
@@ -22,8 +23,8 @@ class Situation:
 
     @property
     def live(self) -> str:
-        """The slot that takes traffic, "" while none does."""
-        return self.pointer if self.pointer in SLOTS else ""
+        """The slot that takes traffic, or all but a canary's; "" while none does."""
+        return main_slot(self.pointer)
 
     @property
     def idle(self) -> str:

@@ -1,5 +1,6 @@
 """Status: live, standby, pointer and health, and every way in which they contradict each other."""
 
+import time
 from dataclasses import dataclass, field
 
 from relctl.engine.protocol import Container
@@ -7,10 +8,12 @@ from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.door import ProxyState
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
+from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.move import DONE
 from relctl.rollout.reconcile import unfinished
 from relctl.rollout.situation import Situation, look
+from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
 from relctl.state.lock import at_work as at_work_now
 
@@ -26,6 +29,16 @@ class SlotStatus:
     image_id: str
     health: str
     address: str
+
+
+@dataclass(frozen=True)
+class Observing:
+    """An open window: since when it is watched (seconds since 1970), for how long, and what is left of it."""
+
+    tag: str
+    since: float
+    seconds: float
+    left_seconds: float
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ class Status:
     traffic: Traffic
     drift: list[str]
     notices: list[str]
+    observing: Observing | None
     events: list[Event] = field(default_factory=list)
 
 
@@ -72,6 +86,7 @@ def status(host: Host, events: int = 5) -> Status:
         traffic=_traffic(host),
         drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
         notices=notices(situation),
+        observing=_observing(situation),
         events=list(situation.events[-events:]),
     )
 
@@ -96,6 +111,13 @@ def notices(situation: Situation) -> list[str]:
         found.append(f"{last.tag} was compared with {other_reference}, which was not live then")
     off = last.details.get("off", {})
     return found + [f"gate {name} was off: {reason}" for name, reason in off.items()]
+
+
+def _observing(situation: Situation) -> Observing | None:
+    window = open_window(situation.events)
+    if window is None:
+        return None
+    return Observing(window.tag, window.since, window.seconds, round(window.left(time.time()), 1))
 
 
 def drift(situation: Situation, names: dict[str, str]) -> list[str]:
@@ -155,7 +177,8 @@ def _through_proxy(host: Host, situation: Situation) -> list[str]:
         tag = Service(host.project.environment.proxy.listen, host.project.versions.contract).info().get("tag")
     except UnreachableError as error:
         return [f"users get no answer: {error}"]
-    return [] if tag == situation.live_tag else [f"{url} is answered by {tag}, live is {situation.live_tag}"]
+    may = {situation.live_tag, situation.tag(newcomer(situation.pointer))}  # in a canary either answers
+    return [] if tag in may else [f"{url} is answered by {tag}, live is {situation.live_tag}"]
 
 
 def _slot(host: Host, situation: Situation, slot: str) -> SlotStatus:

@@ -3,13 +3,17 @@
 from relctl.engine.slots import slot_container
 from relctl.errors import RelctlError
 from relctl.proxy.pointer import NOWHERE
+from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.prove import start_up
 
 
 def put_traffic_back(host: Host, slot: str, source: str) -> None:
-    """Point at `source` again if the pointer leads to `slot`; nothing else may be undone before that."""
-    if host.proxy.pointer.read() == slot:
+    """Point at `source` again if the pointer sends anything to `slot` that is new there.
+
+    Nothing else may be undone before that.
+    """
+    if newcomer(host.proxy.pointer.read()) == slot:
         host.proxy.pointer.move(source or NOWHERE)
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,17 +23,16 @@ _LOOK = 0.05  # seconds between two attempts; a person does not notice it, and t
 _SILENT = 5.0  # seconds without a word while waiting, after which one is said
 
 
-@dataclass(frozen=True)
+@dataclass
 class Wait:
-    """How many seconds a command waits for all its locks, from `began` on, and where it says for whom."""
+    """How many seconds a command waits for all its locks, how many it has, and where it says for whom.
+
+    What it does while it holds a lock, or between two of them (an observation), does not count.
+    """
 
     seconds: float
     say: Callable[[str], None]
-    began: float = field(default_factory=time.monotonic)
-
-    @property
-    def waited(self) -> float:
-        return time.monotonic() - self.began
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,10 @@ def duration(seconds: float) -> str:
 
 def _until(free: Callable[[], bool], path: Path, wait: Wait | None) -> None:
     """Come back once it is free; raises LockedError when the time is over, at once without a `wait`."""
-    told, said = "", 0.0
+    told, said, began = "", 0.0, time.monotonic() - (wait.waited if wait else 0.0)
     while not free():
+        if wait is not None:
+            wait.waited = time.monotonic() - began
         if wait is None or wait.waited >= wait.seconds:
             raise _locked(path, wait)
         holder = _identity(path)

@@ -3,7 +3,7 @@
 import pytest
 
 from relctl.errors import ProxyError
-from relctl.proxy.render import prefix, quoted
+from relctl.proxy.render import client_variable, prefix, quoted
 
 
 @pytest.mark.parametrize("path", ["/srv/state", "/srv/my state; x", "/a{b}", "/it's", "/a#b", "/数据"])
@@ -30,3 +30,20 @@ def test_a_prefix_is_a_short_word_of_nginx() -> None:
     assert len(f"{made}_pool") <= 46
     assert made.replace("_", "a").isalnum()
     assert made == made.lower()
+
+
+@pytest.mark.parametrize(
+    ("sticky", "variable"),
+    [
+        ("", ""),
+        ("cookie:session", "$cookie_session"),
+        ("header:X-Client-Id", "$http_x_client_id"),
+    ],
+)
+def test_clients_are_told_apart_by_a_variable_of_nginx(sticky: str, variable: str) -> None:
+    assert client_variable(sticky) == variable
+
+
+def test_the_names_of_a_canary_fit_into_nginx() -> None:
+    made = prefix("a-very.long_name-of-a-service-that-someone-chose", "Prod EU")
+    assert max(len(f"{made}_{name}") for name in ("green_99", "client")) <= 46

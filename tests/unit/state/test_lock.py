@@ -114,13 +114,21 @@ def test_waiting_ends_with_its_time(tmp_path: Path) -> None:
 
 
 def test_who_waits_for_two_locks_waits_no_longer_than_for_one(tmp_path: Path) -> None:
-    wait = Wait(0.2, lambda _: None, began=time.monotonic() - 1)
+    wait = Wait(0.2, lambda _: None, waited=1.0)
     with holder(tmp_path / "lock") as process:
         began = time.monotonic()
         with pytest.raises(LockedError), exclusive(tmp_path / "lock", wait):
             pytest.fail("two hold the lock")
         process.kill()
     assert time.monotonic() - began < 0.2
+
+
+def test_what_is_done_under_a_lock_is_no_waiting(tmp_path: Path) -> None:
+    wait = Wait(0.2, lambda _: None)
+    for _ in range(2):
+        with exclusive(tmp_path / "lock", wait):
+            time.sleep(0.15)
+    assert wait.waited < 0.1
 
 
 def test_an_interrupt_ends_the_waiting_and_leaves_the_lock_to_its_holder(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from relctl.config.project import Project
 from relctl.config.versions import Contract
 from relctl.probe.identity import Identity
 from relctl.probe.service import Answer, Service
-from relctl.proxy.door import Change, Proxy
+from relctl.proxy.door import Change, Proxy, knows
 from relctl.proxy.pointer import Pointer
 from relctl.state.evidence import EvidenceStore
 from relctl.state.ledger import Event, History, Ledger
@@ -29,6 +29,9 @@ class RehearsedPointer(Pointer):
         self.moved = route
         return 0.0
 
+    def prepare(self, route: str) -> None:
+        """Make no folder."""
+
 
 class RehearsedProxy(Proxy):
     """Remembers that it would be up, or down."""
@@ -41,6 +44,9 @@ class RehearsedProxy(Proxy):
     def apply(self) -> Change:
         self.applied = self.due()
         return self.applied
+
+    def knows(self, route: str) -> bool:
+        return knows(self._text(), route)  # by now that is the configuration in place
 
     def is_up(self) -> bool:
         return self.applied != "none" or super().is_up()

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from relctl.config.versions import Contract
 from relctl.engine.protocol import Container
-from relctl.engine.slots import SLOTS, slot_container
+from relctl.engine.slots import slot_container
 from relctl.probe.identity import Identity
 from relctl.probe.service import Service
+from relctl.proxy.route import main_slot
+from relctl.rollout.figures import Figures
 from relctl.rollout.host import Host
 from relctl.rollout.rehearsal.doors import (
     RehearsedEvidence,
@@ -15,6 +17,7 @@ from relctl.rollout.rehearsal.doors import (
     RehearsedService,
 )
 from relctl.rollout.rehearsal.engine import RehearsedEngine
+from relctl.rollout.watch import Watch, Watched
 from relctl.state.lock import Hold, only_looking
 from relctl.state.steps import Steps
 
@@ -43,16 +46,22 @@ def rehearse(host: Host, look: Hold = only_looking) -> Host:
         ask=ask,
         deliver=lambda _hook, _folder, _body: "",
         forget=lambda _cache, _digests: None,
+        watch=lambda _log, what, _policy, _say: _accepted(what),
         steps=Steps(),
     )
+
+
+def _accepted(what: Watch) -> Watched:
+    """What traffic would have to show for the rest to happen."""
+    return Watched("healthy", True, Figures(requests=0, failed=0), None, (), what.seconds)
 
 
 def _behind_the_proxy(
     host: Host, engine: RehearsedEngine, proxy: RehearsedProxy, address: str
 ) -> Container | None:
-    """Who would answer through Nginx, None while that is as it really is."""
+    """Who would answer through Nginx (most requests of a canary), None while that is as it really is."""
     touched = proxy.pointer.moved or proxy.applied != "none" or engine.changed
     if address != host.project.environment.proxy.listen or not touched:
         return None
-    slot = proxy.pointer.read()
-    return engine.container(slot_container(host.project, slot)) if slot in SLOTS else None
+    slot = main_slot(proxy.pointer.read())
+    return engine.container(slot_container(host.project, slot)) if slot else None

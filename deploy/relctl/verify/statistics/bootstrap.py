@@ -8,17 +8,15 @@ acceleration (BCa; Efron 1987, Better bootstrap confidence intervals), and expan
 
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import NormalDist
 
 import numpy
 from numpy.typing import NDArray
 
-from relctl.verify.statistics.scores import Numbers, Score
+from relctl.statistics.clusters import CONFIDENCE, RESAMPLES, Numbers
+from relctl.statistics.student import NORMAL, t_quantile
+from relctl.verify.statistics.scores import Score
 
-RESAMPLES = 2_000
-CONFIDENCE = 0.95
 _BLOCK = 500  # resamples at a time, which bounds the memory
-_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,12 @@ def _bounds(drawn: Numbers, found: float, left_out: Numbers) -> tuple[float, flo
     """Bounds of what was found, from what resamples gave and what is left without each one sentence."""
     below = ((drawn < found).mean() + (drawn <= found).mean()) / 2
     least = 0.5 / len(drawn)  # no share of resamples is known better than that
-    bias = _NORMAL.inv_cdf(float(numpy.clip(below, least, 1 - least)))
+    bias = NORMAL.inv_cdf(float(numpy.clip(below, least, 1 - least)))
     acceleration = _acceleration(left_out)
     size = len(left_out)
     far = t_quantile(CONFIDENCE, size - 1) * (size / (size - 1)) ** 0.5
     moved = [bias + (bias + at) / (1 - acceleration * (bias + at)) for at in (-far, far)]
-    lower, upper = numpy.quantile(drawn, [_NORMAL.cdf(at) for at in moved])
+    lower, upper = numpy.quantile(drawn, [NORMAL.cdf(at) for at in moved])
     return float(lower), float(upper)
 
 
@@ -94,18 +92,3 @@ def _acceleration(left_out: Numbers) -> float:
     each = left_out.mean() - left_out
     spread = float((each**2).sum()) ** 1.5
     return float((each**3).sum()) / (6 * spread) if spread > 0 else 0.0
-
-
-def t_quantile(probability: float, freedom: int) -> float:
-    """The quantile of Student's t, to three decimals from nine degrees of freedom on.
-
-    Abramowitz and Stegun 1964, Handbook of Mathematical Functions, formula 26.7.5.
-    """
-    z = _NORMAL.inv_cdf(probability)
-    terms = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-    )
-    return float(sum(term / freedom**power for power, term in enumerate(terms)))

@@ -1,11 +1,6 @@
 """Whether a release answers no slower than another one, by more than a margin: decided to fail closed.
 
-Both are measured in turns, in rounds of some seconds. What else the machine does meets the requests of one
-round alike, so they are not independent: the bootstrap draws whole rounds (a cluster bootstrap; Davison and
-Hinkley 1997, Bootstrap Methods and their Application, section 3.8). Rounds are few, and the percentiles of a
-bootstrap over few clusters are too narrow; so it gives only the standard error of the ratio's logarithm, and
-Student's t the bounds (Cameron and Miller 2015, A practitioner's guide to cluster-robust inference, on few
-clusters).
+Both are measured in turns, in rounds of some seconds, and the bootstrap draws whole rounds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +9,9 @@ from dataclasses import dataclass
 import numpy
 from numpy.typing import NDArray
 
-from relctl.verify.statistics.bootstrap import CONFIDENCE, RESAMPLES, t_quantile
+from relctl.statistics import clusters
+from relctl.statistics.clusters import CONFIDENCE, LEAST_CLUSTERS, Numbers, least_requests
 from relctl.verify.statistics.quality import Conclusion
-from relctl.verify.statistics.scores import Numbers
-
-# A percentile is decided by what lies above it, and rounds are what is drawn.
-LEAST_ABOVE = 10
-LEAST_ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -47,24 +38,18 @@ class Latencies:
     reference: Numbers
 
 
-def least_requests(percentile: float) -> int:
-    """How many requests a side needs for a percentile (0 to 100)."""
-    return int(numpy.ceil(LEAST_ABOVE / (1 - percentile / 100) - 1e-9))
-
-
 def too_few(rounds: int, requests: int, percentiles: Sequence[float]) -> str:
     """Why so many rounds and requests of a side are too few for its percentiles, "" when they are enough."""
     needed = max(map(least_requests, percentiles))
-    if rounds >= LEAST_ROUNDS and requests >= needed:
+    if rounds >= LEAST_CLUSTERS and requests >= needed:
         return ""
-    return f"{requests} requests in {rounds} rounds are too few; {needed} in {LEAST_ROUNDS} are needed"
+    return f"{requests} requests in {rounds} rounds are too few; {needed} in {LEAST_CLUSTERS} are needed"
 
 
 def ratios(latencies: Latencies, percentiles: Sequence[float], seed: int) -> list[Ratio]:
     """Compare percentiles; the same seed gives the same bounds, one-sided of CONFIDENCE each."""
     rounds = len(latencies.candidate)
-    draw = numpy.random.default_rng(seed)
-    times = draw.multinomial(rounds, numpy.full(rounds, 1 / rounds), RESAMPLES).astype(numpy.float32)
+    times = clusters.draws(rounds, seed)
     return [_ratio(latencies, percentile, times) for percentile in percentiles]
 
 
@@ -73,11 +58,10 @@ def _ratio(latencies: Latencies, percentile: float, times: NDArray[numpy.float32
     measured = [float(numpy.percentile(side, percentile, method="inverted_cdf")) for side in sides]
     ours, theirs = (resampled(side, percentile, times) for side in sides)
     rounds = len(latencies.candidate)
-    # A resample's rounds spread by n - 1 of n parts only.
-    error = numpy.log(ours / theirs).std(ddof=1) * (rounds / (rounds - 1)) ** 0.5
-    apart = float(numpy.exp(t_quantile(CONFIDENCE, rounds - 1) * error))
+    error = clusters.standard_error(numpy.log(ours / theirs), rounds)
     value = measured[0] / measured[1]
-    return Ratio(percentile, measured[0], measured[1], value / apart, value * apart)
+    lower, upper = clusters.Ratio(value, error, rounds).bounds(CONFIDENCE)
+    return Ratio(percentile, measured[0], measured[1], lower, upper)
 
 
 def resampled(side: Numbers, percentile: float, times: NDArray[numpy.float32]) -> Numbers:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relctl.statistics.clusters import Numbers
 from relctl.verify.statistics.bootstrap import Difference, paired
-from relctl.verify.statistics.scores import Numbers, Score
+from relctl.verify.statistics.scores import Score
 
 # Below this the percentiles of a bootstrap are too narrow to be trusted, however large the margin is.
 LEAST_SENTENCES = 150

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy
-from numpy.typing import NDArray
 from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-Numbers = NDArray[numpy.float64]
+from relctl.statistics.clusters import Numbers
 
 _BLEU_ORDER = 4
 _BETA_SQUARED = 4.0  # chrF2: recall counts twice as much as precision

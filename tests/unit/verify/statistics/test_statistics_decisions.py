@@ -3,9 +3,10 @@
 import numpy
 import pytest
 
+from relctl.statistics.clusters import least_requests
 from relctl.verify.statistics import latency, quality
 from relctl.verify.statistics.bootstrap import Difference
-from relctl.verify.statistics.latency import Latencies, least_requests, ratios, resampled
+from relctl.verify.statistics.latency import Latencies, ratios, resampled
 from relctl.verify.statistics.trend import slope
 
 MARGINS = {50.0: 0.15, 95.0: 0.25}

@@ -8,7 +8,8 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from relctl.verify.statistics.bootstrap import paired, t_quantile
+from relctl.statistics.student import t_quantile
+from relctl.verify.statistics.bootstrap import paired
 from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
 
 SCORES = [(BLEU_SCORE, BLEU), (CHRF_SCORE, CHRF), (TER_SCORE, TER)]

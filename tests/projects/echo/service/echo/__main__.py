@@ -3,7 +3,8 @@
 What `model/behaviour.json` may plant, beside what stands in the code: `says` another translation of some
 texts; `refuses` some texts with 503; `company` (`other` or `crossed`) is what a text gets that is not alone;
 `batch` (`turned` or `other`) is how /batch goes wrong; `leak_kib` are kept of each request; and from request
-number `from` on, `then` is done: `fail`, `garble` or `exit`.
+number `from` on, `then` is done: `fail`, `garble` or `exit`. One of `fails_every` texts gets 500, which gates
+that send fewer do not see.
 """
 
 import json
@@ -75,6 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         others = WORK.end(text)
         if "from" in BEHAVIOUR and number >= BEHAVIOUR["from"]:
             return self.misbehave()
+        if number % BEHAVIOUR.get("fails_every", number + 1) == 0:
+            return self.answer(500, {"error": "planted failure"})
         if text in BEHAVIOUR.get("refuses", ()):
             return self.answer(503, {"error": "planted refusal"})
         translation = say(text, others)

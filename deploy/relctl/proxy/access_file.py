@@ -1,0 +1,82 @@
+"""One file of the access log: its whole lines as they are written, and where a time is in it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from relctl.proxy.access_line import parse
+
+_AT_ONCE = 1024**2  # bytes; a backlog of an hour must not fill the memory
+_NEAR = 64 * 1024  # bytes, between which reading on is as quick as searching
+_LONGEST = 1024**2  # bytes of a line; what has no end by then is none
+
+
+class AccessFile:
+    """A file that is held open, and so is read to its end whatever it is called by then."""
+
+    def __init__(self, path: Path, since: float | None = None) -> None:
+        """Begin at the first line that ended at `since`, at the end of the file without it."""
+        self._file: BinaryIO = path.open("rb", buffering=0)
+        self._rest = b""
+        self.truncated = 0
+        self.identity = identity(os.fstat(self._file.fileno()))
+        self._at = self._size() if since is None else offset_of(self._file, since, self._size())
+        if since is None:
+            self._skip_half_a_line()
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines that were ended since the last call; half a line waits for its end."""
+        if self._size() < self._at:
+            self.truncated += 1
+            self._at, self._rest = 0, b""
+        while chunk := os.pread(self._file.fileno(), _AT_ONCE, self._at):
+            self._at += len(chunk)
+            *whole, self._rest = (self._rest + chunk).split(b"\n")
+            yield from whole
+            if len(self._rest) > _LONGEST:
+                yield self._rest  # nobody can read that either; it is counted
+                self._rest = b""
+
+    def close(self) -> bool:
+        """Let go of it; returns whether its last line was cut short."""
+        self._file.close()
+        return bool(self._rest)
+
+    def _size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+    def _skip_half_a_line(self) -> None:
+        """Whoever writes may be in the middle of a line, whose end alone would be garbage."""
+        if self._at and os.pread(self._file.fileno(), 1, self._at - 1) != b"\n":
+            before = os.pread(self._file.fileno(), min(self._at, _NEAR), max(self._at - _NEAR, 0))
+            self._at -= len(before) - (before.rfind(b"\n") + 1)
+
+
+def identity(found: os.stat_result) -> tuple[int, int]:
+    """What tells a file from another one of its name."""
+    return found.st_dev, found.st_ino
+
+
+def offset_of(file: BinaryIO, at: float, size: int) -> int:
+    """Find the start of a line a little before the first one that ended at `at`, by halving.
+
+    Lines are in the order of their end but for a moment, and as far as the clock was not set.
+    """
+    low, high = 0, size
+    while high - low > _NEAR:
+        middle = (low + high) // 2
+        found = _ended_after(file, middle)
+        low, high = (low, middle) if found is None or found >= at else (middle, high)
+    return low + _next_line(file, low) if low else 0
+
+
+def _next_line(file: BinaryIO, offset: int) -> int:
+    return os.pread(file.fileno(), _NEAR, offset).find(b"\n") + 1
+
+
+def _ended_after(file: BinaryIO, offset: int) -> float | None:
+    """When the first request ended whose line begins behind `offset`; None if no line there can be read."""
+    lines = os.pread(file.fileno(), _NEAR, offset).split(b"\n")[1:-1]
+    found = (parse(line) for line in lines)
+    return next((request.ended for request in found if request is not None), None)

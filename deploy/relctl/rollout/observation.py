@@ -1,0 +1,73 @@
+"""What an observation is: a release that has the traffic, held against what the one before did."""
+
+import time
+from dataclasses import replace
+
+from relctl.errors import UsageError
+from relctl.proxy.access_log import AccessLog
+from relctl.rollout.figures import Figures, after, figures
+from relctl.rollout.host import Host
+from relctl.rollout.judgement import Compared
+from relctl.rollout.traffic import Tally
+from relctl.rollout.watch import Watch, Watched
+from relctl.rollout.window import Window
+
+_BASELINE = 300.0  # seconds before a switch at most; a longer past is no better, and takes time to read
+
+
+def baseline(host: Host, pool: str, until: float, seconds: float) -> Figures | None:
+    """What a pool did before `until`, None where that is too little to hold anything against."""
+    with AccessLog(host.paths.access_log, until - min(seconds, _BASELINE)) as log:
+        tally = Tally()
+        tally.add(request for request in log.read() if request.ended < until)
+    found = figures(tally.sides(pool)[0])
+    return found if found.decides else None
+
+
+def watch_window(host: Host, window: Window) -> Watched:
+    """Watch what is left of a window; raises UsageError when the release is not live any more."""
+
+    def compare(tally: Tally) -> Compared:
+        release, before = figures(tally.sides(window.slot)[0]), window.baseline
+        return Compared(release, before, after(release, before) if before else None)
+
+    def interest() -> None:
+        pointer = host.proxy.pointer.read()
+        if pointer != window.slot:
+            raise UsageError(
+                f"{window.tag} has lost the traffic while it was watched: the pointer leads to {pointer}",
+                "relctl history says who switched",
+            )
+
+    passed = window.seconds - window.left(time.time())
+    what = Watch(window.tag, window.seconds, passed, compare, interest)
+    with AccessLog(host.paths.access_log, window.since) as log:
+        return host.watch(log, what, host.project.environment.rollout, host.say)
+
+
+def open_for(host: Host, window: Window) -> Window:
+    """Open a window in the ledger, with what the release before did until then."""
+    before = baseline(host, window.source, window.since, window.seconds) if window.source else None
+    opened = replace(window, baseline=before)
+    host.ledger.append(opened.opened())
+    return opened
+
+
+def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
+    """Watch a release that was just switched to; raises UnhealthyError unless the policy accepts it.
+
+    Whoever interrupts only the watching leaves the release live: that is returned, to be raised when it is
+    written down, and the window stays open for `relctl observe`.
+    """
+    window = open_for(host, meant)
+    host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe goes on")
+    try:
+        watched = watch_window(host, window)
+    except Exception:
+        raise
+    except BaseException as interruption:  # noqa: BLE001 - a signal, in whatever form
+        return interruption
+    host.ledger.append(window.closed(watched.words, **watched.as_json()))
+    watched.insist()
+    host.say(watched.words)
+    return watched

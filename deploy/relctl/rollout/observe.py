@@ -1,0 +1,76 @@
+"""Observe: go on with a window that was interrupted, or look at what is live."""
+
+import time
+
+from relctl.errors import RolledBackError, UnhealthyError, UsageError
+from relctl.rollout.alone import alone
+from relctl.rollout.host import Host
+from relctl.rollout.observation import watch_window
+from relctl.rollout.reconcile import reconcile
+from relctl.rollout.rollback import roll_back
+from relctl.rollout.situation import Situation, look
+from relctl.rollout.watch import Watched
+from relctl.rollout.window import Window, last_baseline, open_window
+
+
+def observe(host: Host, seconds: float) -> Watched:
+    """Go on with the open window of what is live, or watch it for `seconds` where none is open.
+
+    Of an open window the end is written down, and what is not accepted loses the traffic to the standby:
+    then it raises RolledBackError. Without one nothing is changed, and it raises UnhealthyError.
+    """
+    with alone(host):
+        situation = reconcile(host).situation
+    window = open_window(situation.events)
+    if window is None:
+        return _look_at(host, _window_from_now(situation, seconds))
+    host.say(f"going on with the window of {window.tag}: {window.left(time.time()):.0f} s are left")
+    host.steps.reach(
+        "observe",
+        f"watch {window.tag} until the {window.seconds:g} s of its window are over",
+        "give the traffic back to the standby",
+    )
+    watched = watch_window(host, window)
+    with alone(host):
+        _settle(host, window, watched)
+    return watched
+
+
+def _look_at(host: Host, window: Window) -> Watched:
+    host.steps.reach("observe", f"watch {window.tag} for {window.seconds:g} s, and tell how it does")
+    watched = watch_window(host, window)
+    if watched.verdict == "unhealthy":
+        raise UnhealthyError(
+            f"{window.tag} is unhealthy: {'; '.join(watched.reasons)}", "relctl rollback, if users suffer"
+        )
+    return watched
+
+
+def _window_from_now(situation: Situation, seconds: float) -> Window:
+    container = situation.container(situation.live)
+    if container is None:
+        raise UsageError("nothing is live, so there is nothing to observe", "relctl promote TAG")
+    if not seconds:
+        raise UsageError(
+            "no window is open, and this environment has no rollout.observe", "relctl observe --for 30s"
+        )
+    before = last_baseline(situation.events, container.image_id)
+    tag, image_id, live = situation.live_tag, container.image_id, situation.live
+    return Window(tag, image_id, live, situation.idle, time.time(), seconds, before)
+
+
+def _settle(host: Host, window: Window, watched: Watched) -> None:
+    """Write down how a window ended, and give the traffic back if it did not end well."""
+    situation = look(host)
+    container = situation.container(situation.live)
+    if container is None or container.image_id != window.image_id:
+        raise UsageError(f"{window.tag} is not live any more", "relctl history says who switched")
+    host.steps.reach("record", f"write to the ledger how the window of {window.tag} ended")
+    host.ledger.append(window.closed(watched.words, **watched.as_json()))
+    if watched.accepted:
+        return
+    moved = roll_back(host, None, watched.words)
+    raise RolledBackError(
+        f"{window.tag} is {watched.words}\n{moved.tag if moved else 'the standby'} has the traffic again",
+        "relctl history says what was done",
+    )

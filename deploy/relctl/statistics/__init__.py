@@ -1,0 +1,1 @@
+"""What gates and observation conclude from samples alike: pure functions that fail closed."""

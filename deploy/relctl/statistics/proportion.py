@@ -1,0 +1,72 @@
+"""Bounds of a share that was counted, and of the difference of two: exact ones, since failures are few.
+
+One share: Clopper and Pearson 1934, The use of confidence or fiducial limits. A difference: their limits
+combined by the method of variance estimates recovery (Newcombe 1998, Interval estimation for the difference
+between independent proportions, method 10; Zou and Donner 2008). With a side that never failed, or one that
+is far larger, it is the exact bound of the other.
+"""
+
+from math import exp, lgamma, log, log1p
+
+_HALVINGS = 60
+_SMALLEST = 1e-300
+_CLOSE = 1e-12
+_LONGEST = 100_000  # terms; the square root of the number of requests is enough
+
+
+def bounds(hits: int, of: int, confidence: float) -> tuple[float, float]:
+    """The lower and the upper bound of a share, one-sided of `confidence` each; 0 to 1 of nothing."""
+    lower = 0.0 if hits == 0 else _quantile(1 - confidence, hits, of - hits + 1)
+    upper = 1.0 if hits == of else _quantile(confidence, hits + 1, of - hits)
+    return lower, upper
+
+
+def difference(ours: tuple[int, int], theirs: tuple[int, int], confidence: float) -> tuple[float, float]:
+    """Bounds of our share minus theirs, each side as (hits, of); -1 to 1 where a side has nothing."""
+    if not ours[1] or not theirs[1]:
+        return -1.0, 1.0
+    (low, high), (their_low, their_high) = bounds(*ours, confidence), bounds(*theirs, confidence)
+    share, their_share = ours[0] / ours[1], theirs[0] / theirs[1]
+    between = share - their_share
+    lower = between - ((share - low) ** 2 + (their_high - their_share) ** 2) ** 0.5
+    upper = between + ((high - share) ** 2 + (their_share - their_low) ** 2) ** 0.5
+    return lower, upper
+
+
+def _quantile(probability: float, a: int, b: int) -> float:
+    """The quantile of the beta distribution, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _below(middle, a, b) < probability else (low, middle)
+    return (low + high) / 2
+
+
+def _below(x: float, a: int, b: int) -> float:
+    """The regularised incomplete beta function (Abramowitz and Stegun 1964, 26.5.8)."""
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    if x > (a + 1) / (a + b + 2):  # where the fraction below converges slowly, its mirror is quick
+        return 1 - _below(1 - x, b, a)
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
+    return front * _fraction(x, a, b) / a
+
+
+def _fraction(x: float, a: int, b: int) -> float:
+    """The continued fraction, by Lentz's method (1976, Generating Bessel functions in Mie scattering)."""
+    c, d = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1))
+    found = d
+    for m in range(1, _LONGEST):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            d = 1 / _not_zero(1 + term * d)
+            c = _not_zero(1 + term / c)
+            found *= c * d
+        if abs(c * d - 1) < _CLOSE:
+            break
+    return found
+
+
+def _not_zero(value: float) -> float:
+    return value if abs(value) > _SMALLEST else _SMALLEST

@@ -1,0 +1,329 @@
+"""Watching a release after the switch, over a real Nginx and its log: what a user would see."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hosts import Bench, bench
+from relctl.errors import RolledBackError, UnhealthyError, UsageError
+from relctl.probe.load import Load, failed
+from relctl.release import Tag
+from relctl.rollout import traffic, watch
+from relctl.rollout.host import Host
+from relctl.rollout.observe import observe
+from relctl.rollout.promote import promote
+from relctl.rollout.rollback import rollback
+from relctl.rollout.situation import look
+from relctl.rollout.status import status
+
+WINDOW = 3.0
+# Wide enough for a few hundred requests, and for servers that share one interpreter with their clients.
+POLICY = {"observe": WINDOW, "max_error_rate": 0.03, "max_p95_ratio": 8.0, "wait_at_most": 0.0}
+
+
+@pytest.fixture(autouse=True)
+def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short windows need short spans, and looks that are as short."""
+    monkeypatch.setattr(traffic, "SPAN", 0.1)
+    monkeypatch.setattr(watch, "_READ_EVERY", 0.1)
+    monkeypatch.setattr(watch, "_JUDGE_EVERY", 0.2)
+
+
+@pytest.fixture
+def stand() -> Iterator[Bench]:
+    with bench() as made:
+        yield made
+
+
+def watching(stand: Bench, **policy: Any) -> Host:
+    """The host under a policy that observes."""
+    rollout = stand.host.project.environment.rollout.model_copy(update=POLICY | policy)
+    return stand.with_project(
+        environment=stand.host.project.environment.model_copy(update={"rollout": rollout})
+    )
+
+
+def loaded(stand: Bench, seconds: float = WINDOW) -> Load:
+    """Users who ask all the time, and have for long enough to be a baseline."""
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=8, pause=0.005).start()
+    time.sleep(seconds)
+    load.wait_for(20, within=20)
+    return load
+
+
+def live(stand: Bench) -> str:
+    return look(stand.host).live_tag
+
+
+def last(stand: Bench, name: str) -> Any:
+    return next(event for event in reversed(stand.host.ledger.read().events) if event.event == name)
+
+
+def test_a_release_that_is_as_good_is_watched_and_stays(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0", delay_ms=10))
+    load = loaded(stand)
+    moved = promote(watching(stand), stand.proved("2.0.0", delay_ms=10))
+    samples = load.stop()
+    assert failed(samples) == []
+    assert moved is not None
+    assert moved.observed is not None
+    assert (moved.observed["verdict"], moved.observed["accepted"]) == ("healthy", True)
+    assert moved.observed["requests"] > 100
+    assert moved.observed["p95_ms"] >= 10
+    assert moved.observed["reference"]["requests"] > 100
+    assert stand.events()[-5:] == ["promoting", "pointed", "observing", "observed", "promoted"]
+    assert status(stand.host).observing is None
+    assert any("requests, 0.00% failed" in words and "s to go" in words for words in stand.said)
+
+
+def test_a_release_that_fails_in_traffic_is_taken_back_at_once(stand: Bench) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    load, began = loaded(stand), time.monotonic()
+    with pytest.raises(RolledBackError, match=r"of \d+ requests failed, 0\.00% of") as raised:
+        promote(watching(stand, observe=60.0), stand.proved("3.0.0", fails_every=8))
+    took = time.monotonic() - began
+    load.wait_for(8, within=5)
+    samples = load.stop()
+    assert raised.value.exit_code == 5
+    assert f"traffic is as before: {second} is live" in raised.value.message
+    assert took < 30
+    assert {sample.release for sample in samples[-4:]} == {str(second)}
+    assert (live(stand), look(stand.host).tag(look(stand.host).idle)) == (str(second), str(first))
+    assert stand.events()[-4:] == ["pointed", "observing", "observed", "aborted"]
+    found = last(stand, "observed")
+    assert found.details["verdict"] == "unhealthy"
+    assert found.details["error_rate"] > 0.05
+    assert "requests failed" in last(stand, "aborted").reason
+
+
+def test_a_release_that_takes_longer_is_taken_back(stand: Bench) -> None:
+    first = stand.proved("1.0.0", delay_ms=10)
+    promote(stand.host, first)
+    load = loaded(stand)
+    with pytest.raises(RolledBackError, match=r"p95 \d+ ms, \d+ ms of the release before"):
+        promote(watching(stand, observe=20.0, max_p95_ratio=1.5), stand.proved("2.0.0", delay_ms=250))
+    assert failed(load.stop()) == []
+    assert live(stand) == str(first)
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [
+        ({"too_few": "accept"}, True),
+        ({"too_few": "rollback"}, False),
+        ({"too_few": "wait", "wait_at_most": 1.0}, False),
+    ],
+)
+def test_too_little_traffic_is_what_the_policy_says(stand: Bench, policy: dict[str, Any], kept: bool) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    host = watching(stand, observe=0.5, **policy)
+    if kept:
+        moved = promote(host, second)
+        assert moved is not None
+        assert moved.observed is not None
+        assert moved.observed["verdict"] == "not enough traffic"
+    else:
+        with pytest.raises(RolledBackError, match="not enough traffic"):
+            promote(host, second)
+    assert live(stand) == str(second if kept else first)
+
+
+def test_waiting_for_traffic_ends_when_there_is_enough(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=8, pause=0.005).start()
+    moved = promote(
+        watching(stand, observe=0.05, wait_at_most=30.0, max_error_rate=0.01), stand.proved("2.0.0")
+    )
+    load.stop()
+    assert moved is not None
+    assert moved.observed is not None
+    assert moved.observed["verdict"] == "healthy"
+    assert any(words.startswith("not enough traffic to tell, waiting") for words in stand.said)
+
+
+def test_a_log_that_is_missing_is_said_and_accepts_nothing(stand: Bench) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    stand.host.paths.access_log.unlink()
+    with pytest.raises(RolledBackError, match=r"access\.log is missing"):
+        promote(watching(stand), stand.proved("2.0.0"))
+    assert live(stand) == str(first)
+
+
+def test_a_log_that_nginx_reopens_meanwhile_is_read_on(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    load, log = loaded(stand), stand.host.paths.access_log
+    old = log.with_name("access.log.1")
+
+    def rotate() -> None:
+        log.rename(old)
+        os.kill(stand.host.proxy.state().pid, signal.SIGUSR1)
+
+    timer = threading.Timer(1.5, rotate)
+    timer.start()
+    moved = promote(watching(stand), stand.proved("2.0.0"))
+    timer.join()
+    load.stop()
+    assert moved is not None
+    assert moved.observed is not None
+    before, after = (path.read_text().count('"pool":"green"') for path in (old, log))
+    assert before > 50
+    assert before < moved.observed["requests"] <= before + after
+    assert moved.observed["verdict"] == "healthy"
+
+
+class Interrupted(BaseException):
+    pass
+
+
+class KilledError(Exception):
+    pass
+
+
+def interrupted(stand: Bench, monkeypatch: pytest.MonkeyPatch, tag: Tag, **policy: Any) -> None:
+    """Promote, and interrupt the watching."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watch, "judge", interrupt)
+        with pytest.raises(Interrupted):
+            promote(watching(stand, **policy), tag)
+
+
+def test_an_interrupted_window_stays_open_and_observe_goes_on_with_it(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    load, second = loaded(stand), stand.proved("2.0.0")
+    interrupted(stand, monkeypatch, second)
+    assert live(stand) == str(second)
+    assert stand.events()[-2:] == ["observing", "promoted"]
+    found = status(stand.host)
+    assert found.observing is not None
+    assert found.observing.tag == str(second)
+    assert found.drift == []
+    watched = observe(watching(stand), 0.0)
+    load.stop()
+    assert watched.verdict == "healthy"
+    assert watched.release.requests > 100
+    assert stand.events()[-1] == "observed"
+    assert status(stand.host).observing is None
+
+
+def test_observe_gives_the_traffic_back_when_an_interrupted_window_ends_badly(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    load = loaded(stand)
+    interrupted(stand, monkeypatch, stand.proved("2.0.0", fails_every=5))
+    with pytest.raises(RolledBackError, match=f"{first} has the traffic again") as raised:
+        observe(watching(stand), 0.0)
+    load.stop()
+    assert raised.value.exit_code == 5
+    assert live(stand) == str(first)
+    assert stand.events()[-4:] == ["observed", "rolling-back", "pointed", "rolled-back"]
+    assert "requests failed" in last(stand, "rolled-back").reason
+
+
+def test_a_window_whose_time_is_over_is_judged_by_what_the_log_has(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    load = loaded(stand)
+    interrupted(stand, monkeypatch, stand.proved("2.0.0"))
+    time.sleep(WINDOW)
+    load.stop()
+    log = stand.host.paths.access_log
+    log.rename(log.with_name("access.log.1"))  # rotated meanwhile
+    began = time.monotonic()
+    assert observe(watching(stand), 0.0).verdict == "healthy"
+    assert time.monotonic() - began < 2
+
+
+def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    second = stand.proved("2.0.0")
+
+    def kill(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watch, "judge", kill)
+        patched.setattr("relctl.rollout.move._undo", kill)  # a process that was killed undoes nothing
+        with pytest.raises(KilledError):
+            promote(watching(stand), second)
+    assert stand.events()[-1] == "observing"
+    assert promote(stand.host, second) is None
+    assert live(stand) == str(second)
+    assert stand.events()[-1] == "promoted"
+    assert status(stand.host).observing is not None
+    assert any("relctl observe goes on with it" in words for words in stand.said)
+
+
+def test_a_rollback_closes_the_window_of_what_it_takes_back(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    interrupted(stand, monkeypatch, stand.proved("2.0.0"))
+    rollback(stand.host, None)
+    assert status(stand.host).observing is None
+
+
+def test_observe_without_a_window_reports_and_changes_nothing(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    bad = stand.proved("2.0.0", fails_every=5)
+    promote(stand.host, bad)
+    events, load = stand.events(), loaded(stand, 0.1)
+    with pytest.raises(UnhealthyError, match="is unhealthy") as raised:
+        observe(watching(stand), WINDOW)
+    load.stop()
+    assert raised.value.exit_code == 3
+    assert live(stand) == str(bad)
+    assert stand.events() == events
+
+
+def test_observe_needs_something_that_is_live_and_a_time(stand: Bench) -> None:
+    with pytest.raises(UsageError, match="nothing is live"):
+        observe(stand.host, 1.0)
+    promote(stand.host, stand.proved("1.0.0"))
+    with pytest.raises(UsageError, match="no window is open") as raised:
+        observe(stand.host, 0.0)
+    assert "--for" in raised.value.hint
+
+
+def test_who_moves_the_pointer_by_hand_ends_the_watching(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    second = stand.proved("2.0.0")
+    interrupted(stand, monkeypatch, second, observe=60.0)
+    move = stand.host.proxy.pointer.move
+
+    def moved(words: str) -> None:
+        if "s to go" in words:
+            move("blue")
+
+    host = watching(stand)
+    object.__setattr__(host, "say", moved)
+    with pytest.raises(UsageError, match="lost the traffic while it was watched: the pointer leads to blue"):
+        observe(host, 0.0)
+
+
+def test_an_environment_that_says_nothing_watches_nothing(stand: Bench) -> None:
+    moved = promote(stand.host, stand.proved("1.0.0"))
+    assert moved is not None
+    assert moved.observed is None
+    assert "observing" not in stand.events()

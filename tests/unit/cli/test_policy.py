@@ -1,0 +1,26 @@
+"""What is typed about the rollout policy."""
+
+import pytest
+
+from relctl.cli.policy import duration, steps
+from relctl.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("5,25", (5, 25)), ("5, 25", (5, 25)), ("1,99", (1, 99)), ("7", (7,)), ("none", ())],
+)
+def test_steps_are_percents(text: str, expected: tuple[int, ...]) -> None:
+    assert steps(text) == expected
+
+
+@pytest.mark.parametrize("text", ["0", "100", "25,5", "5,5", "5,,25", "5%", "five", "-5", "5.5", ","])
+def test_what_is_no_list_of_rising_percents_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="percents from 1 to 99"):
+        steps(text)
+
+
+def test_a_duration_needs_its_unit() -> None:
+    assert duration("--observe", "30m") == 1_800
+    with pytest.raises(UsageError, match="--observe 30: a duration needs its unit"):
+        duration("--observe", "30")

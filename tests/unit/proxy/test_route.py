@@ -1,0 +1,41 @@
+"""What the pointer may lead to, by its name."""
+
+from pathlib import Path
+
+import pytest
+
+from relctl.proxy.route import Canary, canaries, canary, main_slot, newcomer
+
+
+@pytest.mark.parametrize(
+    ("route", "main", "new"),
+    [
+        ("blue", "blue", "blue"),
+        ("green", "green", "green"),
+        ("green-05", "blue", "green"),
+        ("blue-50", "green", "blue"),
+        ("", "", ""),
+        ("none", "", ""),
+        ("green-5", "", ""),
+        ("green-00", "", ""),
+        ("green-100", "", ""),
+        ("red-05", "", ""),
+        ("green-05x", "", ""),
+    ],
+)
+def test_a_route_says_who_has_the_traffic_and_who_is_new(route: str, main: str, new: str) -> None:
+    assert (main_slot(route), newcomer(route)) == (main, new)
+
+
+def test_the_name_of_a_canary_is_read_as_it_is_written() -> None:
+    assert all(
+        canary(Canary(slot, n).name) == Canary(slot, n) for slot in ("blue", "green") for n in range(1, 100)
+    )
+
+
+def test_nginx_knows_the_policys_steps_and_every_route_that_has_a_folder(tmp_path: Path) -> None:
+    for name in ("blue", "green", "none", "green-07", "something-else"):
+        (tmp_path / name).mkdir()
+    found = canaries((5,), tmp_path)
+    assert [each.name for each in found] == ["blue-05", "green-05", "green-07"]
+    assert canaries((), tmp_path / "missing") == []
