@@ -113,7 +113,8 @@ def _environ(project: Project) -> dict[str, str]:
     ).stdout.strip()
     person = {"NAME": "relctl demo", "EMAIL": "demo@example.invalid", "DATE": date}
     git = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
-    return os.environ | git | {"RELCTL_STATE_DIR": str(project.state_dir), "RELCTL_ENV": ENV}
+    ours = {"RELCTL_STATE_DIR": str(project.state_dir), "RELCTL_ENV": ENV}
+    return {"RELCTL_PIPELINE": "pipelines/quick.yaml"} | os.environ | git | ours
 
 
 def _clone(demo: Demo, root: Path) -> None:

@@ -30,7 +30,14 @@ def test_the_whole_job_from_commit_to_rollback() -> None:
         assert project.git("status", "--porcelain") + project.git("rev-parse", "HEAD") == before
         assert_left_up(project)
         assert "relctl verify" in said
-        demo(project)  # a second time, over what the first left
+
+
+@pytest.mark.slow
+def test_a_second_demo_goes_over_what_the_first_left() -> None:
+    with translator_project() as project:
+        project.commit("1.1.0")
+        demo(project)
+        demo(project)
         assert_left_up(project)
 
 

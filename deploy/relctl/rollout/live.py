@@ -3,11 +3,13 @@
 from relctl.engine.protocol import Image
 from relctl.errors import UsageError
 from relctl.rollout.host import Host
-from relctl.rollout.situation import look
+from relctl.rollout.situation import SETTLED, look
 
 
 def live_image(host: Host) -> Image | None:
     """The image that is live, None before the first promote; raises UsageError when the engine lost it."""
+    if not any(event.event in SETTLED for event in host.ledger.read().events):
+        return None  # before the first promote, what is in the slots may be another checkout's
     situation = look(host)
     container = situation.container(situation.live)
     identity = container.image_id if container else situation.meant.image_id if situation.meant else ""

@@ -1,6 +1,7 @@
 """Whether a release was proved: by this pipeline, in limits as here, with success, and not too long ago."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from relctl.config.pipeline import Pipeline
 from relctl.engine.protocol import Image
@@ -48,9 +49,13 @@ def _passed(host: Host, tag: Tag, image: Image, pipeline: str) -> Evidence:
     if evidence.verdict != "pass":
         raise NotProvedError(
             f"{tag} did not pass its verification; {evidence.summary}",
-            f"why: {host.evidence.path(image.id, pipeline).with_suffix('.html')}",
+            f"{verify}; what the last one found: {_report(host, image, pipeline)}",
         )
     return evidence
+
+
+def _report(host: Host, image: Image, pipeline: str) -> Path:
+    return host.evidence.path(image.id, pipeline).with_suffix(".html")
 
 
 def _other_limits(host: Host, evidence: Evidence) -> str:

@@ -108,7 +108,7 @@ def test_what_proves_nothing_is_refused_with_the_reason(
     with pytest.raises(NotProvedError) as raised:
         proved(tmp_path, None, **options)
     assert words in raised.value.message
-    assert raised.value.hint.startswith((f"relctl verify {TAG}", "why: "))
+    assert raised.value.hint.startswith(f"relctl verify {TAG}")
 
 
 def test_what_was_never_verified_is_refused(tmp_path: Path) -> None:

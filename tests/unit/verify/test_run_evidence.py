@@ -42,10 +42,11 @@ def test_a_full_disk_leaves_no_evidence_of_an_earlier_run(
     store = EvidenceStore(paths.evidence)
     store.save(evidence("pass"))
     monkeypatch.setattr(run, "_run_pipeline", lambda *_: evidence("fail"))
+    monkeypatch.setattr(run, "hold_image", lambda *_: False)
     monkeypatch.setattr(run, "write", lambda *_: None)
     monkeypatch.setattr(f"relctl.verify.run.{broken}", full)
     with pytest.raises(OSError, match="No space left"):
-        run.verify(cast("Any", SimpleNamespace()), paths, lambda _: None)
+        run.verify(cast("Any", SimpleNamespace(project=None, engine=None, image=None, tag=None)), paths, lambda _: None)
     assert store.find(IMAGE, PIPELINE) is None
 
 
@@ -54,7 +55,8 @@ def test_a_new_run_takes_the_place_of_an_earlier_one(tmp_path: Path, monkeypatch
     store = EvidenceStore(paths.evidence)
     store.save(evidence("pass"))
     monkeypatch.setattr(run, "_run_pipeline", lambda *_: evidence("fail"))
-    found, path = run.verify(cast("Any", SimpleNamespace()), paths, lambda _: None)
+    monkeypatch.setattr(run, "hold_image", lambda *_: False)
+    found, path = run.verify(cast("Any", SimpleNamespace(project=None, engine=None, image=None, tag=None)), paths, lambda _: None)
     assert store.find(IMAGE, PIPELINE) == found
     assert path.with_suffix(".html").exists()
     assert found.verdict == "fail"
