@@ -12,6 +12,7 @@ from relctl.state.evidence import Evidence, EvidenceStore, GateResult, Outcome
 from relctl.state.paths import Paths
 from relctl.verify import run
 
+SUBJECT = cast("Any", SimpleNamespace(project=None, engine=None, image=None, tag=None))
 IMAGE, PIPELINE = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 
 
@@ -46,7 +47,7 @@ def test_a_full_disk_leaves_no_evidence_of_an_earlier_run(
     monkeypatch.setattr(run, "write", lambda *_: None)
     monkeypatch.setattr(f"relctl.verify.run.{broken}", full)
     with pytest.raises(OSError, match="No space left"):
-        run.verify(cast("Any", SimpleNamespace(project=None, engine=None, image=None, tag=None)), paths, lambda _: None)
+        run.verify(SUBJECT, paths, lambda _: None)
     assert store.find(IMAGE, PIPELINE) is None
 
 
@@ -56,7 +57,7 @@ def test_a_new_run_takes_the_place_of_an_earlier_one(tmp_path: Path, monkeypatch
     store.save(evidence("pass"))
     monkeypatch.setattr(run, "_run_pipeline", lambda *_: evidence("fail"))
     monkeypatch.setattr(run, "hold_image", lambda *_: False)
-    found, path = run.verify(cast("Any", SimpleNamespace(project=None, engine=None, image=None, tag=None)), paths, lambda _: None)
+    found, path = run.verify(SUBJECT, paths, lambda _: None)
     assert store.find(IMAGE, PIPELINE) == found
     assert path.with_suffix(".html").exists()
     assert found.verdict == "fail"
