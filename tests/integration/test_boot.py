@@ -23,6 +23,7 @@ from relctl.proxy.workers import find
 from scratch import RELCTL, ROOT, Scratch
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.engine,
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can kill what runs in a container"),
 ]

@@ -16,7 +16,7 @@ import requests
 from integration.test_rehearsal import files
 from scratch import RELCTL, Scratch, echo_project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
 class Stand:

@@ -12,12 +12,10 @@ import pytest
 from relctl.state.lock import exclusive
 from scratch import ROOT, Scratch
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize(
-    "state", [[], pytest.param(["--apart"], marks=pytest.mark.slow)], ids=["one state directory", "two"]
-)
+@pytest.mark.parametrize("state", [[], ["--apart"]], ids=["one state directory", "two"])
 def test_two_environments_go_back_to_all_that_they_retain_and_the_disk_stays_as_it_is(
     state: list[str],
 ) -> None:
