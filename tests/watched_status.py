@@ -50,6 +50,7 @@ def look() -> Status:
         standby=SlotStatus("green", "v1.1.0-9cd2c28", f"sha256:{'d' * 64}", "not ready", "172.31.250.3:8000"),
         proxy="running",
         at_work="",
+        watching="",
         switched=back,
         traffic=Traffic(300.0, pools),
         drift=["the standby relctl-translator-production-green is stopped"] if found == "drift" else [],

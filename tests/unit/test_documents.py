@@ -27,7 +27,7 @@ from relctl.config.versions import Versions
 from relctl.engine.slots import TRIAL_ROLES
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout import status
-from relctl.rollout.move import BEGUN, DONE
+from relctl.rollout.situation import BEGUN, DONE
 from relctl.state.evidence import GateResult
 from relctl.verify.difference import Difference
 from relctl.verify.gates import command

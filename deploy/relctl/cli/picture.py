@@ -55,8 +55,10 @@ class Picture:
             yield "at work", Text(found.at_work, style="yellow")
         elif not found.drift:
             yield "drift", Text("none", style="green")
+        if found.watching:
+            yield "watching", Text(found.watching, style="yellow")
         if found.observing:
-            yield "window", Text(window_words(found.observing, found.at_work), style="yellow")
+            yield "window", Text(window_words(found.observing, found.watching), style="yellow")
         yield from (("notice", Text(sentence, style="yellow")) for sentence in found.notices)
         if found.switched:
             yield "switched", Text(switch_words(found.switched, self.at))

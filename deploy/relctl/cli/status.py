@@ -59,8 +59,10 @@ def tell(found: "Status") -> None:
         print(f"  traffic  {sentence}")
     if found.at_work:
         print(f"  at work  {found.at_work}")
+    if found.watching:
+        print(f"  watching {found.watching}")
     if found.observing:
-        print(f"  window   {window_words(found.observing, found.at_work)}")
+        print(f"  window   {window_words(found.observing, found.watching)}")
     for sentence in found.notices:
         print(f"  notice   {plain(' '.join(sentence.split()))}")
     for sentence in found.drift:
@@ -69,10 +71,10 @@ def tell(found: "Status") -> None:
         print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
 
 
-def window_words(window: "Observing", at_work: str) -> str:
+def window_words(window: "Observing", watching: str) -> str:
     """Say what is watched and for how long still, or that nobody does."""
     left = f"{window.tag} is watched for {window.seconds:g} s, {window.left_seconds:g} s are left"
-    return left if at_work else f"{left}; interrupted: relctl observe goes on"
+    return left if watching else f"{left}; interrupted: relctl observe goes on"
 
 
 def slot_words(slot: "SlotStatus | None") -> str:

@@ -10,9 +10,7 @@ from relctl.proxy.door import ProxyState
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.move import DONE
-from relctl.rollout.reconcile import unfinished
-from relctl.rollout.situation import Situation, look
+from relctl.rollout.situation import DONE, Situation, look, unfinished
 from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
 from relctl.state.lock import at_work as at_work_now
@@ -47,7 +45,8 @@ class Status:
 
     `notices` holds what is as it was meant, and still not as it should be: a forced release, a gate off.
 
-    `at_work` says who holds the lock, "" when nobody does. `switched` is the event that settled what is live.
+    `at_work` says who holds the lock, `watching` who watches a release, "" when nobody does. `switched` is
+    the event that settled what is live.
     """
 
     service: str
@@ -58,6 +57,7 @@ class Status:
     standby: SlotStatus | None
     proxy: str
     at_work: str
+    watching: str
     switched: Event | None
     traffic: Traffic
     drift: list[str]
@@ -68,11 +68,13 @@ class Status:
 
 def status(host: Host, events: int = 5) -> Status:
     """Look at everything and change nothing."""
-    at_work, situation = at_work_now(host.paths.lock), look(host)
+    at_work, watching, situation = at_work_now(host.paths.lock), at_work_now(host.paths.watching), look(host)
     live = _slot(host, situation, situation.live) if situation.live else None
     standby = _slot(host, situation, other(situation.live)) if situation.live else None
     proxy = host.proxy.state()
-    contradictions = drift(situation, slot_names(host)) + _proxy_drift(host, situation, proxy)
+    contradictions = drift(situation, slot_names(host), watched=bool(watching)) + _proxy_drift(
+        host, situation, proxy
+    )
     return Status(
         service=host.project.versions.service,
         environment=host.project.name,
@@ -82,6 +84,7 @@ def status(host: Host, events: int = 5) -> Status:
         standby=standby if standby and standby.health != "empty" else None,
         proxy="running" if proxy.running else "stopped",
         at_work=at_work,
+        watching=watching,
         switched=situation.meant,
         traffic=_traffic(host),
         drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
@@ -120,12 +123,17 @@ def _observing(situation: Situation) -> Observing | None:
     return Observing(window.tag, window.since, window.seconds, round(window.left(time.time()), 1))
 
 
-def drift(situation: Situation, names: dict[str, str]) -> list[str]:
-    """Name where pointer, slots and ledger contradict each other; a pure comparison."""
+def drift(situation: Situation, names: dict[str, str], *, watched: bool = False) -> list[str]:
+    """Name where pointer, slots and ledger contradict each other; a pure comparison.
+
+    `watched`: a living process watches what is unfinished, so that alone is none.
+    """
     found = []
     if situation.torn:
         found.append("the ledger's last line was cut short by a crash")
     operation = unfinished(situation.events)
+    if operation is not None and watched:
+        return [*found, *_of_watched(situation, names, operation)]
     if operation is not None:
         return [
             *found,
@@ -139,16 +147,30 @@ def drift(situation: Situation, names: dict[str, str]) -> list[str]:
         found.append(f"the pointer leads to {leads}; the ledger says {meant.slot} ({meant.tag})")
     if meant.slot not in names:
         return [*found, f"the ledger speaks of a slot {meant.slot!r}, which there is not"]
-    container = situation.container(meant.slot)
-    name = names[meant.slot]
-    if container is None or not container.running:
-        found.append(f"{name} should run {meant.tag} and {'is stopped' if container else 'does not exist'}")
-    elif container.image_id != meant.image_id:
-        found.append(f"{name} runs image {container.image_id[:19]}, the ledger says {meant.image_id[:19]}")
+    found += _in_slot(situation, names, meant)
     standby = situation.container(other(meant.slot))
     if standby is not None and not standby.running:
         found.append(f"the standby {names[other(meant.slot)]} is stopped")
     return found
+
+
+def _of_watched(situation: Situation, names: dict[str, str], move: Event) -> list[str]:
+    """While a release is watched it has the traffic or a part of it, and the one before must be able to."""
+    meant, leads = situation.meant, situation.pointer or "nothing"
+    lost = [f"{move.tag} is watched, and the pointer leads to {leads}"]
+    before = _in_slot(situation, names, meant) if meant else []
+    found = [] if newcomer(situation.pointer) == move.slot else lost
+    return [*found, *before, *_in_slot(situation, names, move)]
+
+
+def _in_slot(situation: Situation, names: dict[str, str], event: Event) -> list[str]:
+    """Say where the slot of an event does not run the release of it."""
+    container, name = situation.container(event.slot), names[event.slot]
+    if container is None or not container.running:
+        return [f"{name} should run {event.tag} and {'is stopped' if container else 'does not exist'}"]
+    if container.image_id != event.image_id:
+        return [f"{name} runs image {container.image_id[:19]}, the ledger says {event.image_id[:19]}"]
+    return []
 
 
 def slot_names(host: Host) -> dict[str, str]:

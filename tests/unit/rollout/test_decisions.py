@@ -7,10 +7,10 @@ import pytest
 from relctl.engine.protocol import Container
 from relctl.errors import UsageError
 from relctl.release import Tag
-from relctl.rollout.reconcile import decide, unfinished
+from relctl.rollout.reconcile import decide
 from relctl.rollout.retained import retained
 from relctl.rollout.rollback import choose
-from relctl.rollout.situation import Situation
+from relctl.rollout.situation import Situation, unfinished
 from relctl.rollout.status import drift
 from relctl.state.ledger import Event
 
