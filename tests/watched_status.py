@@ -15,7 +15,8 @@ from relctl.cli.speak import Speaker
 from relctl.cli.watch import keep_watching
 from relctl.errors import EngineError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
-from relctl.rollout.status import SlotStatus, Status
+from relctl.rollout.slot_status import SlotStatus
+from relctl.rollout.status import Status
 from relctl.state.ledger import Event
 
 REASON = "wrong translations of prices since two o'clock, as the shop says; [ticket 17]"
@@ -51,6 +52,7 @@ def look() -> Status:
         proxy="running",
         at_work="",
         watching="",
+        standing_in=None,
         switched=back,
         traffic=Traffic(300.0, pools),
         drift=["the standby relctl-translator-production-green is stopped"] if found == "drift" else [],

@@ -3,7 +3,6 @@
 from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
 from relctl.errors import UsageError
-from relctl.proxy.access_log import AccessLog
 from relctl.proxy.route import Canary
 from relctl.rollout.apart import apart
 from relctl.rollout.figures import beside, figures
@@ -52,5 +51,5 @@ def _watch(host: Host, window: Window, route: Canary) -> Watched:
             raise UsageError("the pointer was moved by hand while the canary was watched", "relctl status")
 
     what = Watch(f"{window.tag} with {route.percent} %", window.seconds, 0.0, compare, interest)
-    with AccessLog(host.paths.access_log, window.since) as log, apart(host, window.tag, window.image_id):
+    with host.access_log(window.since) as log, apart(host, window.tag, window.image_id):
         return host.watch(log, what, host.project.environment.rollout, host.say)

@@ -76,6 +76,10 @@ class Host:
         """Return the door to what answers at an address."""
         return self.ask(address, self.project.versions.contract)
 
+    def access_log(self, since: float) -> AccessLog:
+        """Open what users were answered from `since` (seconds since 1970) on."""
+        return AccessLog(self.paths.access_log, since, self.project.versions.contract.probes)
+
     def slot(self, slot: str) -> Container | None:
         """Return the container that is in a slot; raises UsageError if another state directory owns it.
 

@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 
 from relctl.errors import UsageError
-from relctl.proxy.access_log import AccessLog
 from relctl.rollout.apart import apart
 from relctl.rollout.figures import Figures, after, figures
 from relctl.rollout.host import Host
@@ -18,7 +17,7 @@ _BASELINE = 300.0  # seconds before a switch at most; a longer past is no better
 
 def baseline(host: Host, pool: str, until: float, seconds: float) -> Figures | None:
     """What a pool did before `until`, None where that is too little to hold anything against."""
-    with AccessLog(host.paths.access_log, until - min(seconds, _BASELINE)) as log:
+    with host.access_log(until - min(seconds, _BASELINE)) as log:
         tally = Tally()
         tally.add(request for request in log.read() if request.ended < until)
     found = figures(tally.sides(pool)[0])
@@ -42,7 +41,7 @@ def watch_window(host: Host, window: Window) -> Watched:
 
     passed = window.seconds - window.left(time.time())
     what = Watch(window.tag, window.seconds, passed, compare, interest)
-    with AccessLog(host.paths.access_log, window.since) as log:
+    with host.access_log(window.since) as log:
         return host.watch(log, what, host.project.environment.rollout, host.say)
 
 
