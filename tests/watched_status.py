@@ -15,7 +15,8 @@ from relctl.cli.speak import Speaker
 from relctl.cli.watch import keep_watching
 from relctl.errors import EngineError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
-from relctl.rollout.status import SlotStatus, Status
+from relctl.rollout.slot_status import SlotStatus
+from relctl.rollout.status import Status
 from relctl.state.ledger import Event
 
 REASON = "wrong translations of prices since two o'clock, as the shop says; [ticket 17]"
@@ -50,6 +51,8 @@ def look() -> Status:
         standby=SlotStatus("green", "v1.1.0-9cd2c28", f"sha256:{'d' * 64}", "not ready", "172.31.250.3:8000"),
         proxy="running",
         at_work="",
+        watching="",
+        standing_in=None,
         switched=back,
         traffic=Traffic(300.0, pools),
         drift=["the standby relctl-translator-production-green is stopped"] if found == "drift" else [],

@@ -63,6 +63,12 @@ class RolledBackError(RelctlError):
     exit_code = 5
 
 
+class TakenBackError(RolledBackError):
+    """Somebody else took the traffic back while it was watched; nothing is left to be undone."""
+
+    usual_hint = "relctl history says who did what, and why"
+
+
 class NeedsPersonError(RelctlError):
     """The operation failed and could not be undone: someone has to look."""
 

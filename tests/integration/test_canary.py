@@ -192,16 +192,16 @@ def test_a_promote_killed_in_a_canary_step_is_undone_by_the_next_command(stand: 
     assert found.live.tag == str(second)
     if command == "promote":
         assert promote(host, second) is None
-        live, standby = second, first
     else:
-        rollback(host, None)
-        live, standby = first, second
+        moved = rollback(host, None)  # from the canary, not from what was live before it
+        assert moved is not None
+        assert (moved.tag, moved.previous, moved.standby) == (str(second), str(third), str(first))
     load.wait_for(8, within=10)
     samples = load.stop()
     assert failed(samples) == []
-    assert {sample.release for sample in samples[-4:]} == {str(live)}
+    assert {sample.release for sample in samples[-4:]} == {str(second)}
     situation = look(host)
-    assert (situation.live_tag, situation.tag(situation.idle)) == (str(live), str(standby))
+    assert (situation.live_tag, situation.tag(situation.idle)) == (str(second), str(first))
     assert "aborted" in stand.events()
     assert status(host).drift == []
 

@@ -1,12 +1,15 @@
-"""Live's container goes away under load, on the real engine: the standby answers, and no request fails."""
+"""Live's container goes away under load, on the real engine: the standby answers, and relctl says so."""
 
+import json
 import subprocess
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from relctl.probe.load import Load, failed
-from scratch import Scratch, echo_project
+from scratch import RELCTL, Scratch, echo_project
 
 pytestmark = pytest.mark.engine
 
@@ -21,22 +24,39 @@ def project() -> Iterator[Scratch]:
 
 @pytest.fixture(scope="module")
 def tags(project: Scratch) -> list[str]:
-    """Two proved releases, the older one first."""
-    return [project.proved(version) for version in ("1.0.0", "2.0.0")]
+    """Three proved releases, the oldest first."""
+    return [project.proved(version) for version in ("1.0.0", "2.0.0", "3.0.0")]
+
+
+def settle(project: Scratch, tags: list[str]) -> None:
+    """Make the second live and the first the standby, both running, and forget what was logged."""
+    for tag in tags[:2]:
+        project.ok("promote", tag)
+    access_log(project)[0].write_text("")
+
+
+def access_log(project: Scratch) -> list[Any]:
+    return list(project.state.glob("*/nginx/access.log"))
+
+
+def loaded(project: Scratch) -> Load:
+    load = Load(project.listen, "/translate", {"text": "x"}, connections=8, pause=0.002).start()
+    load.wait_for(200, within=20)
+    return load
+
+
+def docker(project: Scratch, slot: str, *verb: str) -> None:
+    command = ["docker", *verb, f"relctl-{project.service}-local-{slot}"]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("verb", [("stop",), ("kill",), ("rm", "-f")], ids="-".join)
 def test_live_s_container_goes_away_and_no_request_fails(
     project: Scratch, tags: list[str], verb: tuple[str, ...]
 ) -> None:
-    for tag in tags:
-        project.ok("promote", tag)
-    pointer = project.json("status")["pointer"]
-    load = Load(project.listen, "/translate", {"text": "x"}, connections=8, pause=0.002).start()
-    load.wait_for(200, within=20)
-    subprocess.run(
-        ["docker", *verb, f"relctl-{project.service}-local-{pointer}"], check=True, capture_output=True
-    )
+    settle(project, tags)
+    pointer, load = project.json("status")["pointer"], loaded(project)
+    docker(project, pointer, *verb)
     load.wait_for(16, within=20)
     samples = load.stop()
     slowest = max(sample.ended - sample.sent for sample in samples)
@@ -45,3 +65,48 @@ def test_live_s_container_goes_away_and_no_request_fails(
     assert {sample.release for sample in samples[:100]} == {tags[1]}
     assert {sample.release for sample in samples[-8:]} == {tags[0]}
     assert slowest < SLOWEST
+    assert_told(project, tags, pointer, sum(sample.release == tags[0] for sample in samples))
+
+
+def assert_told(project: Scratch, tags: list[str], pointer: str, answered: int) -> None:
+    """Status and log say who answers for whom, since when and how often; and no more once live is back."""
+    lines = [json.loads(line) for line in access_log(project)[0].read_text().splitlines()]
+    passed_on = [each for each in lines if each["uri"] == "/translate" and ", " in each["upstream"]]
+    assert len(passed_on) == answered
+    assert {(each["pool"], each["status"]) for each in passed_on} == {(pointer, 200)}
+    found = project.json("status")
+    standing_in = found["standing_in"]
+    assert (standing_in["tag"], standing_in["slot"]) == (tags[0], found["standby"]["slot"])
+    assert standing_in["requests"] == found["traffic"]["pools"][pointer]["stood_in"] == answered
+    assert standing_in["since"] <= time.time()
+    assert found["traffic"]["pools"][pointer]["errors"] == 0
+    text = project.ok("status").stdout
+    assert f"  answers  the standby {tags[0]} in {standing_in['slot']} answers for live, since 20" in text
+    assert f"{answered:,} of them answered by the other slot" in text
+    project.ok("promote", tags[1])
+    found = project.json("status")
+    assert (found["live"]["health"], found["standing_in"], found["drift"]) == ("ready", None, [])
+    assert found["traffic"]["pools"][pointer]["stood_in"] == answered
+
+
+def test_a_release_that_is_down_is_unhealthy_though_every_request_is_answered(
+    project: Scratch, tags: list[str]
+) -> None:
+    settle(project, tags)
+    new, load = {"blue": "green", "green": "blue"}[project.json("status")["pointer"]], loaded(project)
+    command = [str(RELCTL), "promote", tags[2], "--observe", "10m"]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=project.root, env=project.environ, **pipes) as promote:
+        while (found := project.json("status"))["observing"] is None:
+            assert promote.poll() is None, promote.communicate()
+        docker(project, new, "kill")
+        _, words = promote.communicate(timeout=60)
+    load.wait_for(16, within=20)
+    samples = load.stop()
+    assert promote.returncode == 5, words
+    assert f"{tags[2]} was not promoted: it is unhealthy: " in words
+    assert "requests failed" in words
+    assert failed(samples) == []
+    assert {sample.release for sample in samples[-8:]} == {tags[1]}
+    assert found["watching"] != ""
+    assert project.json("status")["standing_in"] is None

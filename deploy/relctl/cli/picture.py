@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from relctl.cli.events import drawn
-from relctl.cli.status import slot_words, switch_words, traffic_words, window_words
+from relctl.cli.status import slot_words, standing_in_words, switch_words, traffic_words, window_words
 from relctl.cli.when import span
 from relctl.errors import RelctlError
 
 if TYPE_CHECKING:
     from relctl.proxy.recent_traffic import Traffic
-    from relctl.rollout.status import SlotStatus, Status
+    from relctl.rollout.slot_status import SlotStatus
+    from relctl.rollout.status import Status
 
 _STYLES = {"ready": "green", "not ready": "bold red", "stopped": "bold red"}
 _WIDE_ENOUGH = 72  # columns of the table of traffic
@@ -49,14 +50,19 @@ class Picture:
         found = self.status
         yield "live", _slot(found.live)
         yield "standby", _slot(found.standby)
+        if found.standing_in:
+            words = standing_in_words(found.standing_in, found.traffic.seconds)
+            yield "answers", Text(words, style="bold red")
         yield "pointer", Text(found.pointer) if found.pointer else Text("missing", style="bold red")
         yield from (("drift", Text(sentence, style="bold red")) for sentence in found.drift)
         if found.at_work:
             yield "at work", Text(found.at_work, style="yellow")
         elif not found.drift:
             yield "drift", Text("none", style="green")
+        if found.watching:
+            yield "watching", Text(found.watching, style="yellow")
         if found.observing:
-            yield "window", Text(window_words(found.observing, found.at_work), style="yellow")
+            yield "window", Text(window_words(found.observing, found.watching), style="yellow")
         yield from (("notice", Text(sentence, style="yellow")) for sentence in found.notices)
         if found.switched:
             yield "switched", Text(switch_words(found.switched, self.at))
@@ -64,17 +70,21 @@ class Picture:
 
 def traffic(found: "Traffic", width: int) -> RenderableType:
     """Draw what each pool answered lately: a table where it fits, sentences where it does not."""
-    if found.problem or not found.pools or width < _WIDE_ENOUGH:
+    stood_in = ["STOOD IN"] if any(pool.stood_in for pool in found.pools.values()) else []
+    if found.problem or not found.pools or width < _WIDE_ENOUGH + sum(len(each) + 2 for each in stood_in):
         return _grid([("traffic", Text(sentence)) for sentence in traffic_words(found)])
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(f"IN {span(found.seconds).upper()}")
-    for heading in ("REQUESTS", "A SECOND", "FAILED", "ERROR RATE", "P50", "P95", "P99"):
+    for heading in ("REQUESTS", "A SECOND", "FAILED", "ERROR RATE", *stood_in, "P50", "P95", "P99"):
         table.add_column(heading, justify="right")
     for pool, each in found.pools.items():
         rate = each.requests / max(found.seconds, 1.0)
         cells = (f"{each.requests:,}", f"{rate:,.1f}", f"{each.errors:,}", f"{each.error_rate:.2%}")
+        others = [f"{each.stood_in:,}"] if stood_in else []
         times = (f"{value:,.0f} ms" for value in (each.p50_ms, each.p95_ms, each.p99_ms))
-        table.add_row(Text(pool), *cells, *times, style="bold red" if each.errors else "")
+        table.add_row(
+            Text(pool), *cells, *others, *times, style="bold red" if each.errors or each.stood_in else ""
+        )
     return table
 
 

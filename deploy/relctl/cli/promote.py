@@ -59,6 +59,6 @@ def tell(chosen: Settings, tag: str, moved: "Moved | None") -> None:
     if moved is None:
         chosen.speaker.emit({"tag": tag, "verdict": "live already"}, lambda: print(f"{tag} is live already"))
         return
-    before = f"; {moved.previous} stands by" if moved.previous else ""
+    before = f"; {moved.standby} stands by" if moved.standby else ""
     result = asdict(moved) | {"verdict": "done"}
     chosen.speaker.emit(result, lambda: print(f"{moved.tag} is live in {moved.slot}{before}"))

@@ -16,7 +16,10 @@ def rollback(
     wait: Waiting = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Give traffic back to the warm standby, or to any of the last `retain` releases."""
+    """Give traffic back to the warm standby, or to any of the last `retain` releases.
+
+    While a promote watches its release, that is taken back at once, whoever watches.
+    """
     from relctl.release import Tag
     from relctl.rollout.rollback import rollback as roll_back
 

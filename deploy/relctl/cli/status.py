@@ -1,7 +1,7 @@
 """`relctl status`: how the environment stands."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +13,9 @@ from relctl.cli.when import ago, now, seconds_of, span, to_the_second
 
 if TYPE_CHECKING:
     from relctl.proxy.recent_traffic import Traffic
-    from relctl.rollout.status import Observing, SlotStatus, Status
+    from relctl.rollout.slot_status import SlotStatus
+    from relctl.rollout.standing_in import StandingIn
+    from relctl.rollout.status import Observing, Status
     from relctl.state.ledger import Event
 
 _SHORTEST = 0.1  # seconds; a look at everything takes about as long
@@ -52,6 +54,8 @@ def tell(found: "Status") -> None:
     print(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})")
     print(f"  live     {slot_words(found.live)}")
     print(f"  standby  {slot_words(found.standby)}")
+    if found.standing_in:
+        print(f"  answers  {standing_in_words(found.standing_in, found.traffic.seconds)}")
     print(f"  pointer  {found.pointer or 'missing'}")
     if found.switched:
         print(f"  switched {switch_words(found.switched, now())}")
@@ -59,8 +63,10 @@ def tell(found: "Status") -> None:
         print(f"  traffic  {sentence}")
     if found.at_work:
         print(f"  at work  {found.at_work}")
+    if found.watching:
+        print(f"  watching {found.watching}")
     if found.observing:
-        print(f"  window   {window_words(found.observing, found.at_work)}")
+        print(f"  window   {window_words(found.observing, found.watching)}")
     for sentence in found.notices:
         print(f"  notice   {plain(' '.join(sentence.split()))}")
     for sentence in found.drift:
@@ -69,10 +75,18 @@ def tell(found: "Status") -> None:
         print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
 
 
-def window_words(window: "Observing", at_work: str) -> str:
+def window_words(window: "Observing", watching: str) -> str:
     """Say what is watched and for how long still, or that nobody does."""
     left = f"{window.tag} is watched for {window.seconds:g} s, {window.left_seconds:g} s are left"
-    return left if at_work else f"{left}; interrupted: relctl observe goes on"
+    return left if watching else f"{left}; interrupted: relctl observe goes on"
+
+
+def standing_in_words(standing_in: "StandingIn", seconds: float) -> str:
+    """Say that the standby answers for live, since when, and how often."""
+    at = standing_in.since
+    since = f"since {datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" if at else "nobody has asked yet"
+    often = f"{standing_in.requests:,} requests in {span(seconds)}"
+    return f"the standby {standing_in.tag} in {standing_in.slot} answers for live, {since}; {often}"
 
 
 def slot_words(slot: "SlotStatus | None") -> str:
@@ -98,6 +112,7 @@ def traffic_words(traffic: "Traffic") -> list[str]:
     found = [
         f"{pool}: {each.requests:,} requests in {lately}, {each.errors:,} failed ({each.error_rate:.2%}),"
         f" p50 {each.p50_ms:.0f} ms, p95 {each.p95_ms:.0f} ms"
+        f"{f'; {each.stood_in:,} of them answered by the other slot' if each.stood_in else ''}"
         for pool, each in traffic.pools.items()
     ]
     strange = f"{traffic.unreadable:,} lines of the access log are not in the format of relctl's templates"

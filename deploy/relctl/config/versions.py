@@ -63,6 +63,11 @@ class Contract(Section):
     info: str = Field(default="/version", pattern="^/")
     idempotent: bool = False
 
+    @property
+    def probes(self) -> frozenset[str]:
+        """The paths that machines ask."""
+        return frozenset((self.live, self.ready, self.info))
+
 
 class Versions(Section):
     """versions.yaml: reviewed by people, and free of any host's state."""

@@ -1,7 +1,7 @@
 """One file of the access log: its whole lines as they are written, and where a time is in it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,15 +15,25 @@ _LONGEST = 1024**2  # bytes of a line; what has no end by then is none
 class AccessFile:
     """A file that is held open, and so is read to its end whatever it is called by then."""
 
-    def __init__(self, path: Path, since: float | None = None) -> None:
-        """Begin at the first line that ended at `since`, at the end of the file without it."""
+    def __init__(self, path: Path, since: float | None = None, most: int | None = None) -> None:
+        """Begin at the first line that ended at `since`, at the end of the file without it.
+
+        `most`: how many bytes before the end it begins at most; `cut` says that it leaves something out.
+        """
         self._file: BinaryIO = path.open("rb", buffering=0)
         self._rest = b""
         self.truncated = 0
         self.identity = identity(os.fstat(self._file.fileno()))
-        self._at = self._size() if since is None else offset_of(self._file, since, self._size())
-        if since is None:
-            self._skip_half_a_line()
+        size = self._size()
+        wanted = size if since is None else offset_of(self._file, since, size)
+        self._at = wanted if most is None else max(wanted, size - most)
+        if since is None or self._at > wanted:
+            self._begin_with_a_line()
+        self.cut = since is not None and self._at > wanted and (self.first() or since) > since
+
+    def first(self) -> float | None:
+        """When the first request ended that is still to be read; None if there is none."""
+        return _ended(os.pread(self._file.fileno(), _NEAR, self._at).split(b"\n")[:-1])
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines that were ended since the last call; half a line waits for its end."""
@@ -46,8 +56,8 @@ class AccessFile:
     def _size(self) -> int:
         return os.fstat(self._file.fileno()).st_size
 
-    def _skip_half_a_line(self) -> None:
-        """Whoever writes may be in the middle of a line, whose end alone would be garbage."""
+    def _begin_with_a_line(self) -> None:
+        """Go back to where a line begins, which may be half written yet: its end alone would be garbage."""
         if self._at and os.pread(self._file.fileno(), 1, self._at - 1) != b"\n":
             before = os.pread(self._file.fileno(), min(self._at, _NEAR), max(self._at - _NEAR, 0))
             self._at -= len(before) - (before.rfind(b"\n") + 1)
@@ -77,6 +87,10 @@ def _next_line(file: BinaryIO, offset: int) -> int:
 
 def _ended_after(file: BinaryIO, offset: int) -> float | None:
     """When the first request ended whose line begins behind `offset`; None if no line there can be read."""
-    lines = os.pread(file.fileno(), _NEAR, offset).split(b"\n")[1:-1]
+    return _ended(os.pread(file.fileno(), _NEAR, offset).split(b"\n")[1:-1])
+
+
+def _ended(lines: Iterable[bytes]) -> float | None:
+    """When the first request ended that can be read."""
     found = (parse(line) for line in lines)
     return next((request.ended for request in found if request is not None), None)

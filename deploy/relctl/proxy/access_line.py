@@ -1,6 +1,7 @@
-"""One line of the proxy's access log, as far as it says how a request went."""
+"""One line of the proxy's access log: what was asked for, of which pool, who answered, and how it went."""
 
 import json
+import math
 from dataclasses import dataclass
 
 
@@ -8,14 +9,35 @@ from dataclasses import dataclass
 class Request:
     """One request: when it `ended` (seconds since 1970), in which pool, and how.
 
-    `tried`: how many servers Nginx asked; 0 is an answer of its own, 2 one that the other slot gave.
+    `asked`: whether Nginx asked a slot at all, or answered by itself. `passed_on`: whether it asked the other
+    slot in the end, because the pool's own gave no answer.
     """
 
     ended: float
     pool: str
+    uri: str
     status: int
     milliseconds: int
-    tried: int
+    asked: bool
+    passed_on: bool
+
+    @property
+    def failed(self) -> bool:
+        """Whether the client got no answer: 5xx, also those of Nginx (502, 504), or it did not wait (499).
+
+        All other 4xx are the caller's.
+        """
+        return self.status >= 500 or self.status == 499
+
+    @property
+    def stood_in(self) -> bool:
+        """Whether the other slot answered for the pool's own; the client noticed nothing."""
+        return self.passed_on and not self.failed
+
+    @property
+    def fault(self) -> bool:
+        """Whether the pool's own release is to blame for it, whoever answered."""
+        return self.failed or self.passed_on
 
 
 def parse(line: bytes) -> Request | None:
@@ -26,12 +48,22 @@ def parse(line: bytes) -> Request | None:
     try:
         found = json.loads(line.decode(errors="replace"))
         asked = str(found["upstream"])
-        return Request(
-            ended=float(found["msec"]),
+        ended = float(found["msec"])
+        request = Request(
+            ended=ended,
             pool=str(found["pool"]),
+            uri=str(found["uri"]),
             status=int(found["status"]),
             milliseconds=round(1000 * float(found["request_time"])),
-            tried=0 if asked in ("", "-") else asked.count(",") + 1,
+            asked=asked not in ("", "-"),
+            passed_on="," in asked and _differ(asked),
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    return request if math.isfinite(ended) else None
+
+
+def _differ(addresses: str) -> bool:
+    """Whether the last server was another than the first: the same may be asked anew, on a new connection."""
+    each = addresses.split(", ")
+    return each[0] != each[-1]

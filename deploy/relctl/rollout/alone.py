@@ -3,8 +3,10 @@
 import contextlib
 from collections.abc import Iterator
 
+from relctl.errors import LockedError
 from relctl.rollout.host import Host
 from relctl.rollout.tell import tell
+from relctl.state.lock import Hold
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
 
@@ -18,10 +20,30 @@ def alone(host: Host) -> Iterator[None]:
     """
     reach_lock(host.paths, host.steps)
     try:
-        with host.hold(host.paths.lock):
+        with host.turn.taken(host.paths.lock, host.hold):
             yield
     finally:
         tell(host)
+
+
+@contextlib.contextmanager
+def alone_unwatched(host: Host) -> Iterator[None]:
+    """Hold the lock while nobody watches a release either; raises LockedError when somebody does."""
+    with contextlib.ExitStack() as until_told, nobody_watching(host.hold, host.paths):
+        until_told.enter_context(alone(host))  # left last: a slow program must not keep others waiting
+        yield
+
+
+@contextlib.contextmanager
+def nobody_watching(hold: Hold, paths: Paths) -> Iterator[None]:
+    """Be the one who may watch a release here; raises LockedError, naming who does, when somebody else is."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(hold(paths.watching))
+        except LockedError as error:
+            hint = "wait for it with --wait 2h, or take back what it watches: relctl rollback"
+            raise LockedError(error.message, hint) from error
+        yield
 
 
 def reach_lock(paths: Paths, steps: Steps) -> None:

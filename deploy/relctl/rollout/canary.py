@@ -3,8 +3,8 @@
 from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
 from relctl.errors import UsageError
-from relctl.proxy.access_log import AccessLog
 from relctl.proxy.route import Canary
+from relctl.rollout.apart import apart
 from relctl.rollout.figures import beside, figures
 from relctl.rollout.host import Host
 from relctl.rollout.judgement import Compared
@@ -17,7 +17,8 @@ from relctl.rollout.window import Window
 def canary_step(host: Host, window: Window, percent: int, container: Container) -> None:
     """Give the release so much of the traffic until the policy has an answer.
 
-    The undo is that of the switch, `put_traffic_back`. Raises UnhealthyError unless the policy accepts it.
+    The undo is that of the switch, `put_traffic_back`. Raises UnhealthyError unless the policy accepts it,
+    TakenBackError when somebody took it back meanwhile.
     """
     route = Canary(window.slot, percent)
     milliseconds = host.proxy.pointer.move(route.name)
@@ -50,5 +51,5 @@ def _watch(host: Host, window: Window, route: Canary) -> Watched:
             raise UsageError("the pointer was moved by hand while the canary was watched", "relctl status")
 
     what = Watch(f"{window.tag} with {route.percent} %", window.seconds, 0.0, compare, interest)
-    with AccessLog(host.paths.access_log, window.since) as log:
+    with host.access_log(window.since) as log, apart(host, window.tag, window.image_id):
         return host.watch(log, what, host.project.environment.rollout, host.say)

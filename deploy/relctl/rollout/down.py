@@ -2,7 +2,7 @@
 
 from relctl.engine.slots import TRIAL_ROLES, labels, network
 from relctl.proxy.door import Proxy
-from relctl.rollout.alone import alone, reach_lock
+from relctl.rollout.alone import alone_unwatched, nobody_watching, reach_lock
 from relctl.rollout.host import Host
 from relctl.state.ledger import Event
 from relctl.state.lock import Hold
@@ -15,7 +15,7 @@ def down(host: Host) -> list[str]:
 
     Raises UsageError, and stops nothing, where the slots belong to another checkout.
     """
-    with alone(host), host.hold(host.paths.verify_lock):
+    with alone_unwatched(host), host.hold(host.paths.verify_lock):
         running = [container for container in host.slots().values() if container is not None]
         for role in TRIAL_ROLES:
             running += host.engine.containers(labels(host.project, role))
@@ -37,7 +37,7 @@ def down(host: Host) -> list[str]:
 def down_proxy(proxy: Proxy, paths: Paths, hold: Hold, steps: Steps) -> bool:
     """Stop the managed Nginx alone, as `relctl proxy down` does; needs no engine. Returns whether it ran."""
     reach_lock(paths, steps)
-    with hold(paths.lock):
+    with nobody_watching(hold, paths), hold(paths.lock):
         return stop_proxy(proxy, steps)
 
 

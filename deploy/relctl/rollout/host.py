@@ -1,7 +1,9 @@
 """The doors of one environment on this host, as a rollout uses them together."""
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from relctl.config.environment import Rollout
@@ -19,9 +21,10 @@ from relctl.rollout.watch import Say, Watch, Watched, watch
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layers import forget
 from relctl.state.ledger import Ledger
-from relctl.state.lock import Hold, exclusive
+from relctl.state.lock import Hold, Wait, exclusive
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
+from relctl.state.turn import Turn
 
 Ask = Callable[[str, Contract], Service]
 Deliver = Callable[[Hook, Path, bytes], str]
@@ -35,7 +38,7 @@ class Host:
 
     `say` takes progress; `hold` is how the environment's locks are held, waiting for them or not; `ask` is
     the door to a running service, `deliver` that to who is told, `forget` that to cached layers, `watch`
-    that to what traffic shows over time; `steps` notes what is reached.
+    that to what traffic shows over time; `steps` notes what is reached, `turn` has the lock.
     """
 
     project: Project
@@ -45,6 +48,7 @@ class Host:
     ledger: Ledger
     evidence: EvidenceStore
     say: Say
+    turn: Turn
     hold: Hold = exclusive
     ask: Ask = Service
     deliver: Deliver = deliver
@@ -64,12 +68,17 @@ class Host:
             Ledger(paths.ledger),
             EvidenceStore(paths.evidence),
             say,
+            Turn(partial(exclusive, wait=Wait(math.inf, say))),
             hold,
         )
 
     def service(self, address: str) -> Service:
         """Return the door to what answers at an address."""
         return self.ask(address, self.project.versions.contract)
+
+    def access_log(self, since: float) -> AccessLog:
+        """Open what users were answered from `since` (seconds since 1970) on."""
+        return AccessLog(self.paths.access_log, since, self.project.versions.contract.probes)
 
     def slot(self, slot: str) -> Container | None:
         """Return the container that is in a slot; raises UsageError if another state directory owns it.

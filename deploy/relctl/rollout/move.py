@@ -4,14 +4,15 @@ import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from relctl.engine.protocol import Container
-from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError
+from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError, TakenBackError
 from relctl.rollout.canary import canary_step
 from relctl.rollout.host import Host
 from relctl.rollout.observation import observe_switch
 from relctl.rollout.prove import prove, prove_through_proxy, start_up
+from relctl.rollout.situation import BEGUN, DONE, Kind
 from relctl.rollout.steps import reach
 from relctl.rollout.undo import put_traffic_back, restore_standby
 from relctl.rollout.watch import Watched
@@ -19,9 +20,6 @@ from relctl.rollout.window import Window
 from relctl.state.interruption import held_back
 from relctl.state.ledger import Event
 
-Kind = Literal["promote", "rollback"]
-BEGUN: dict[Kind, str] = {"promote": "promoting", "rollback": "rolling-back"}
-DONE: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled-back"}
 # Members of an event: why it was promoted without proof; the gates that were off, and why each; what it was
 # compared with, if that was not live.
 NOTICES = ("forced", "off", "compared_with")
@@ -88,7 +86,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Moved:
-    """A finished move, as `relctl promote --json` tells it; `switch_ms` is the pointer move alone."""
+    """A finished move, as `relctl promote --json` tells it; `switch_ms` is the pointer move alone.
+
+    `previous` had the traffic before, or a part of it; `standby` is what stands by now.
+    """
 
     tag: str
     slot: str
@@ -97,12 +98,14 @@ class Moved:
     warm: bool
     seconds: float = field(default=0.0)
     observed: Mapping[str, Any] | None = None
+    standby: str = ""
 
 
 def carry_out(host: Host, move: Move) -> Moved:
     """Start, prove, canary steps, point, prove through Nginx, observe, write it down.
 
-    Raises RolledBackError if a step failed and all was undone, NeedsPersonError if the undo failed too.
+    The lock is let go of while it only watches. Raises RolledBackError if a step failed and all was undone,
+    TakenBackError if somebody else undid it meanwhile, NeedsPersonError if the undo failed too.
     """
     started = time.monotonic()
     reach(host, move, "begin")
@@ -112,15 +115,19 @@ def carry_out(host: Host, move: Move) -> Moved:
             switched = _bring_in(host, move)
             watched = _watch(host, move, switched.at) if move.observe else None
             until_written.enter_context(held_back())  # from here on it is done, and must be written down
+        except TakenBackError:
+            raise
         except BaseException as error:
-            with held_back():
-                _undo(host, move, error)
+            if host.turn.held:  # else a signal ended the waiting for it: the next command settles the move
+                with held_back():
+                    _undo(host, move, error)
             raise
         _commit(host, move, switched.milliseconds)
     if isinstance(watched, BaseException):
         raise watched
     seconds, observed = time.monotonic() - started, watched.as_json() if watched else None
-    return Moved(move.tag, move.slot, move.previous, switched.milliseconds, move.warm, seconds, observed)
+    ms, before = switched.milliseconds, move.previous
+    return Moved(move.tag, move.slot, before, ms, move.warm, seconds, observed, standby=before)
 
 
 @dataclass(frozen=True)

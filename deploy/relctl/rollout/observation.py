@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from relctl.errors import UsageError
-from relctl.proxy.access_log import AccessLog
+from relctl.rollout.apart import apart
 from relctl.rollout.figures import Figures, after, figures
 from relctl.rollout.host import Host
 from relctl.rollout.judgement import Compared
@@ -17,7 +17,7 @@ _BASELINE = 300.0  # seconds before a switch at most; a longer past is no better
 
 def baseline(host: Host, pool: str, until: float, seconds: float) -> Figures | None:
     """What a pool did before `until`, None where that is too little to hold anything against."""
-    with AccessLog(host.paths.access_log, until - min(seconds, _BASELINE)) as log:
+    with host.access_log(until - min(seconds, _BASELINE)) as log:
         tally = Tally()
         tally.add(request for request in log.read() if request.ended < until)
     found = figures(tally.sides(pool)[0])
@@ -41,20 +41,23 @@ def watch_window(host: Host, window: Window) -> Watched:
 
     passed = window.seconds - window.left(time.time())
     what = Watch(window.tag, window.seconds, passed, compare, interest)
-    with AccessLog(host.paths.access_log, window.since) as log:
+    with host.access_log(window.since) as log:
         return host.watch(log, what, host.project.environment.rollout, host.say)
 
 
 def open_for(host: Host, window: Window) -> Window:
     """Open a window in the ledger, with what the release before did until then."""
-    before = baseline(host, window.source, window.since, window.seconds) if window.source else None
+    with apart(host, window.tag, window.image_id):  # a busy log takes seconds to read
+        before = baseline(host, window.source, window.since, window.seconds) if window.source else None
     opened = replace(window, baseline=before)
     host.ledger.append(opened.opened())
     return opened
 
 
 def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
-    """Watch a release that was just switched to; raises UnhealthyError unless the policy accepts it.
+    """Watch a release that was just switched to, the lock let go of meanwhile.
+
+    Raises UnhealthyError unless the policy accepts it, TakenBackError when somebody took it back.
 
     Whoever interrupts only the watching leaves the release live: that is returned, to be raised when it is
     written down, and the window stays open for `relctl observe`.
@@ -62,10 +65,13 @@ def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
     window = open_for(host, meant)
     host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe goes on")
     try:
-        watched = watch_window(host, window)
+        with apart(host, window.tag, window.image_id):
+            watched = watch_window(host, window)
     except Exception:
         raise
-    except BaseException as interruption:  # noqa: BLE001 - a signal, in whatever form
+    except BaseException as interruption:  # a signal, in whatever form
+        if not host.turn.held:  # a second one ended the waiting for the lock
+            raise
         return interruption
     host.ledger.append(window.closed(watched.words, **watched.as_json()))
     watched.insist()

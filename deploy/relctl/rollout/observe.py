@@ -1,9 +1,11 @@
 """Observe: go on with a window that was interrupted, or look at what is live."""
 
+import contextlib
 import time
 
 from relctl.errors import RolledBackError, UnhealthyError, UsageError
-from relctl.rollout.alone import alone
+from relctl.rollout.alone import alone, nobody_watching
+from relctl.rollout.apart import apart
 from relctl.rollout.host import Host
 from relctl.rollout.observation import watch_window
 from relctl.rollout.reconcile import reconcile
@@ -17,22 +19,29 @@ def observe(host: Host, seconds: float) -> Watched:
     """Go on with the open window of what is live, or watch it for `seconds` where none is open.
 
     Of an open window the end is written down, and what is not accepted loses the traffic to the standby:
-    then it raises RolledBackError. Without one nothing is changed, and it raises UnhealthyError.
+    then it raises RolledBackError, and TakenBackError if somebody else was quicker. Without one nothing is
+    changed, and it raises UnhealthyError. Raises LockedError while another process watches.
     """
-    with alone(host):
-        situation = reconcile(host).situation
-    window = open_window(situation.events)
-    if window is None:
-        return _look_at(host, _window_from_now(situation, seconds))
+    with contextlib.ExitStack() as watching:
+        watching.enter_context(nobody_watching(host.hold, host.paths))
+        with alone(host):
+            situation = reconcile(host).situation
+            window = open_window(situation.events)
+            if window is not None:
+                return _go_on(host, window)
+    return _look_at(host, _window_from_now(situation, seconds))
+
+
+def _go_on(host: Host, window: Window) -> Watched:
     host.say(f"going on with the window of {window.tag}: {window.left(time.time()):.0f} s are left")
     host.steps.reach(
         "observe",
         f"watch {window.tag} until the {window.seconds:g} s of its window are over",
         "give the traffic back to the standby",
     )
-    watched = watch_window(host, window)
-    with alone(host):
-        _settle(host, window, watched)
+    with apart(host, window.tag, window.image_id):
+        watched = watch_window(host, window)
+    _settle(host, window, watched)
     return watched
 
 

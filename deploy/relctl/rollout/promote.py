@@ -9,7 +9,7 @@ from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
 from relctl.proxy.route import Canary
 from relctl.release import Tag
-from relctl.rollout.alone import alone
+from relctl.rollout.alone import alone_unwatched
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
@@ -27,9 +27,10 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     `forced`: why it takes traffic although nothing proves it; ledger and status keep the reason.
 
     Raises UsageError for a tag that cannot be used, NotProvedError without passing evidence for its exact
-    image, RolledBackError when a step failed and traffic is as before.
+    image, RolledBackError when a step failed and traffic is as before, or somebody took it back while it was
+    watched, LockedError while another release is watched here.
     """
-    with alone(host):
+    with alone_unwatched(host):
         situation = heal_live(host, reconcile(host).situation)
         image = _resolve(host, tag)
         if is_live(situation, image):
@@ -113,6 +114,7 @@ def _insist_on_routes(host: Host, move: Move) -> None:
                 f"{host.proxy.config} has no route {route}: this project's own template knows no canary",
                 "compare nginx/service.conf.j2 with the one that came with relctl; or --canary none",
             )
+        host.proxy.pointer.prepare(route)  # else who renders during an earlier step would leave it out
 
 
 def _move(

@@ -9,10 +9,11 @@ from relctl.engine.slots import SERVICE, TAG
 from relctl.errors import EngineError, RelctlError
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
-from relctl.rollout.reconcile import reconcile
+from relctl.rollout.reconcile import reconcile_from
 from relctl.rollout.retained import remembered
 from relctl.rollout.retention import Decision, Release, decide, needed, used_by
 from relctl.rollout.situation import Situation, look
+from relctl.rollout.take_back import watched_move
 from relctl.state.ledger import Event
 
 
@@ -43,7 +44,10 @@ class Pruned:
 def prune(host: Host) -> Pruned:
     """Remove what nothing keeps; raises LockedError while another relctl is at work here."""
     with alone(host):
-        return _carry_out(host, reconcile(host).situation)
+        situation = look(host)
+        if not watched_move(host, situation):
+            situation = reconcile_from(host, situation).situation
+        return _carry_out(host, situation)
 
 
 def plan(host: Host) -> Pruned:

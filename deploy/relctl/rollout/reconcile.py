@@ -1,6 +1,5 @@
 """Putting pointer, slots and ledger in order before anything is changed: what a crash or a hand left."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,14 +9,13 @@ from relctl.errors import NeedsPersonError, RelctlError
 from relctl.probe.ready import wait_until_ready
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
-from relctl.rollout.move import BEGUN, DONE, Move
+from relctl.rollout.move import Move
 from relctl.rollout.prove import is_warm, prove, prove_through_proxy
-from relctl.rollout.situation import SETTLED, Situation, look
+from relctl.rollout.situation import DONE, Situation, look, unfinished
 from relctl.rollout.undo import put_traffic_back, restore, restore_standby
 from relctl.state.ledger import Event
 
 Repair = Literal["nothing", "restore pointer", "adopt pointer"]
-_ENDED = (*SETTLED, "aborted")
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,16 @@ class Reconciled:
 
 
 def reconcile(host: Host) -> Reconciled:
-    """Finish or undo what was interrupted, bring back a lost pointer, and return how it stands then."""
-    situation, finished = look(host), None
+    """Finish or undo what was interrupted, bring back a lost pointer, and return how it stands then.
+
+    Only for who knows that no living process is at it: whoever watches a release holds no lock meanwhile.
+    """
+    return reconcile_from(host, look(host))
+
+
+def reconcile_from(host: Host, situation: Situation) -> Reconciled:
+    """Do the same for who has looked already."""
+    finished = None
     if situation.torn:
         host.say(f"the ledger's last line was cut short and is set aside: {situation.torn[:80]}")
     operation = unfinished(situation.events)
@@ -72,16 +78,6 @@ def heal_live(host: Host, situation: Situation) -> Situation:
     return look(host)
 
 
-def unfinished(events: Sequence[Event]) -> Event | None:
-    """Return the `promoting` or `rolling-back` that nothing ended, None when all is ended."""
-    for event in reversed(events):
-        if event.event in _ENDED:
-            return None
-        if event.event in BEGUN.values():
-            return event
-    return None
-
-
 def decide(situation: Situation) -> Repair:
     """Decide what to do about a pointer that is not where the ledger says."""
     meant = situation.meant
@@ -104,11 +100,16 @@ def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
         _insist_on_source(host, situation, move, reason)
     host.steps.reach("undo", f"undo the interrupted {move.kind} of {move.tag}")
     put_traffic_back(host, move.slot, move.source)
-    if not move.warm:
-        restore_standby(host, move.slot, move.replaced)
-    host.ledger.append(move.event("aborted", reason="undone after an interruption"))
+    clear_up(host, move, "undone after an interruption")
     host.say(f"the interrupted {move.kind} of {move.tag} is undone")
     return None
+
+
+def clear_up(host: Host, move: Move, reason: str) -> None:
+    """Bring back the standby of a move that has lost the traffic, and write down that it is undone."""
+    if not move.warm:
+        restore_standby(host, move.slot, move.replaced)
+    host.ledger.append(move.event("aborted", reason=reason))
 
 
 def _why_not(host: Host, situation: Situation, move: Move) -> str:

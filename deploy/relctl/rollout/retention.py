@@ -7,9 +7,8 @@ from typing import Literal
 from relctl.engine.hold import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
-from relctl.rollout.reconcile import unfinished
 from relctl.rollout.retained import pinned, promoted, remembered
-from relctl.rollout.situation import Situation
+from relctl.rollout.situation import Situation, unfinished
 from relctl.state.ledger import Event
 
 # "leave": not this environment's to decide about; "let go": needed here no more, but by someone else.

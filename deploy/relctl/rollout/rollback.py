@@ -7,15 +7,17 @@ from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
 from relctl.rollout.prove import is_warm
-from relctl.rollout.reconcile import heal_live, reconcile
+from relctl.rollout.reconcile import heal_live, reconcile_from
 from relctl.rollout.retained import Retained, retained
-from relctl.rollout.situation import Situation
+from relctl.rollout.situation import Situation, look
+from relctl.rollout.take_back import move_to_end, take_back
 
 
 def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     """Give traffic back: without a tag to the standby, with one to that retained release.
 
-    None when `tag` is live already. Raises UsageError when there is nothing to go back to,
+    A promote that is watched, or was killed in a canary step, is taken back first, and without a tag that
+    is all. None when `tag` is live already. Raises UsageError when there is nothing to go back to,
     RolledBackError when a step failed and traffic is as before.
     """
     with alone(host):
@@ -24,7 +26,14 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
 
 def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
     """Do it for who holds the lock."""
-    reconciled = reconcile(host)
+    situation = look(host)
+    promoting = move_to_end(host, situation)
+    if promoting is not None:
+        back = _take_back(host, situation, promoting, tag, reason)
+        if tag is None or str(tag) == back.tag:
+            return back
+        situation = look(host)
+    reconciled = reconcile_from(host, situation)
     situation = reconciled.situation
     if tag is None and reconciled.finished and reconciled.finished.kind == "rollback":
         return _as_moved(reconciled.finished)  # it was typed again because it was interrupted
@@ -38,6 +47,13 @@ def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
     if not move.warm:
         heal_live(host, situation)  # its standby is about to be replaced
     return carry_out(host, move)
+
+
+def _take_back(host: Host, situation: Situation, promoting: Move, tag: Tag | None, reason: str) -> Moved:
+    """End a promote that is under way; raises UsageError first for a tag that could not be gone back to."""
+    if tag is not None and str(tag) != situation.tag(promoting.source):
+        _named(retained(situation.events, host.project.versions.retain), tag)
+    return take_back(host, situation, promoting, reason)
 
 
 def _as_moved(move: Move) -> Moved:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TAG, other
@@ -10,6 +11,10 @@ from relctl.rollout.host import Host
 from relctl.state.ledger import Event
 
 SETTLED = ("promoted", "rolled-back", "repaired")
+Kind = Literal["promote", "rollback"]
+BEGUN: dict[Kind, str] = {"promote": "promoting", "rollback": "rolling-back"}
+DONE: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled-back"}
+ENDED = (*SETTLED, "aborted")
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,16 @@ class Situation:
     def meant(self) -> Event | None:
         """The last event that settled where traffic goes, None before the first promote."""
         return next((event for event in reversed(self.events) if event.event in SETTLED), None)
+
+
+def unfinished(events: Sequence[Event]) -> Event | None:
+    """Return the `promoting` or `rolling-back` that nothing ended, None when all is ended."""
+    for event in reversed(events):
+        if event.event in ENDED:
+            return None
+        if event.event in BEGUN.values():
+            return event
+    return None
 
 
 def look(host: Host) -> Situation:

@@ -3,32 +3,18 @@
 import time
 from dataclasses import dataclass, field
 
-from relctl.engine.protocol import Container
-from relctl.engine.slots import SLOTS, other, slot_container
-from relctl.probe.service import Service, UnreachableError
-from relctl.proxy.door import ProxyState
+from relctl.engine.slots import other
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
-from relctl.proxy.route import newcomer
+from relctl.rollout.drift import drift, proxy_drift, slot_names
 from relctl.rollout.host import Host
-from relctl.rollout.move import DONE
-from relctl.rollout.reconcile import unfinished
-from relctl.rollout.situation import Situation, look
+from relctl.rollout.situation import DONE, Situation, look
+from relctl.rollout.slot_status import SlotStatus, slot_status
+from relctl.rollout.standing_in import StandingIn, ask, standing_in
 from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
 from relctl.state.lock import at_work as at_work_now
 
 _RECENT = 300.0  # seconds of traffic
-
-
-@dataclass(frozen=True)
-class SlotStatus:
-    """What is in one slot; `health` is ready, not ready, stopped or empty."""
-
-    slot: str
-    tag: str
-    image_id: str
-    health: str
-    address: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,8 @@ class Status:
 
     `notices` holds what is as it was meant, and still not as it should be: a forced release, a gate off.
 
-    `at_work` says who holds the lock, "" when nobody does. `switched` is the event that settled what is live.
+    `at_work` says who holds the lock, `watching` who watches a release, "" when nobody does. `switched` is
+    the event that settled what is live.
     """
 
     service: str
@@ -58,21 +45,26 @@ class Status:
     standby: SlotStatus | None
     proxy: str
     at_work: str
+    watching: str
     switched: Event | None
     traffic: Traffic
     drift: list[str]
     notices: list[str]
     observing: Observing | None
+    standing_in: StandingIn | None
     events: list[Event] = field(default_factory=list)
 
 
 def status(host: Host, events: int = 5) -> Status:
     """Look at everything and change nothing."""
-    at_work, situation = at_work_now(host.paths.lock), look(host)
-    live = _slot(host, situation, situation.live) if situation.live else None
-    standby = _slot(host, situation, other(situation.live)) if situation.live else None
-    proxy = host.proxy.state()
-    contradictions = drift(situation, slot_names(host)) + _proxy_drift(host, situation, proxy)
+    at_work, watching, situation = at_work_now(host.paths.lock), at_work_now(host.paths.watching), look(host)
+    live = slot_status(host, situation, situation.live) if situation.live else None
+    standby = slot_status(host, situation, other(situation.live)) if situation.live else None
+    proxy, traffic, answering = host.proxy.state(), _traffic(host), ask(host)
+    contradictions = [
+        *drift(situation, slot_names(host), watched=bool(watching)),
+        *proxy_drift(situation, proxy, answering),
+    ]
     return Status(
         service=host.project.versions.service,
         environment=host.project.name,
@@ -82,18 +74,19 @@ def status(host: Host, events: int = 5) -> Status:
         standby=standby if standby and standby.health != "empty" else None,
         proxy="running" if proxy.running else "stopped",
         at_work=at_work,
+        watching=watching,
         switched=situation.meant,
-        traffic=_traffic(host),
+        traffic=traffic,
         drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
         notices=notices(situation),
         observing=_observing(situation),
+        standing_in=standing_in(live, standby, answering, traffic),
         events=list(situation.events[-events:]),
     )
 
 
 def _traffic(host: Host) -> Traffic:
-    contract = host.project.versions.contract
-    return recent_traffic(host.paths.access_log, _RECENT, {contract.live, contract.ready, contract.info})
+    return recent_traffic(host.paths.access_log, _RECENT, host.project.versions.contract.probes)
 
 
 def notices(situation: Situation) -> list[str]:
@@ -118,79 +111,3 @@ def _observing(situation: Situation) -> Observing | None:
     if window is None:
         return None
     return Observing(window.tag, window.since, window.seconds, round(window.left(time.time()), 1))
-
-
-def drift(situation: Situation, names: dict[str, str]) -> list[str]:
-    """Name where pointer, slots and ledger contradict each other; a pure comparison."""
-    found = []
-    if situation.torn:
-        found.append("the ledger's last line was cut short by a crash")
-    operation = unfinished(situation.events)
-    if operation is not None:
-        return [
-            *found,
-            f"an interrupted {operation.event} {operation.tag}: the next promote or rollback settles it",
-        ]
-    meant = situation.meant
-    if meant is None:
-        return found
-    if situation.pointer != meant.slot:
-        leads = situation.pointer or "nothing"
-        found.append(f"the pointer leads to {leads}; the ledger says {meant.slot} ({meant.tag})")
-    if meant.slot not in names:
-        return [*found, f"the ledger speaks of a slot {meant.slot!r}, which there is not"]
-    container = situation.container(meant.slot)
-    name = names[meant.slot]
-    if container is None or not container.running:
-        found.append(f"{name} should run {meant.tag} and {'is stopped' if container else 'does not exist'}")
-    elif container.image_id != meant.image_id:
-        found.append(f"{name} runs image {container.image_id[:19]}, the ledger says {meant.image_id[:19]}")
-    standby = situation.container(other(meant.slot))
-    if standby is not None and not standby.running:
-        found.append(f"the standby {names[other(meant.slot)]} is stopped")
-    return found
-
-
-def slot_names(host: Host) -> dict[str, str]:
-    """Return the container name of every slot."""
-    return {slot: slot_container(host.project, slot) for slot in SLOTS}
-
-
-def _proxy_drift(host: Host, situation: Situation, proxy: ProxyState) -> list[str]:
-    if situation.meant is None:
-        return []
-    if not proxy.running:
-        return ["Nginx does not run: relctl proxy up"]
-    return _configuration(proxy) + _through_proxy(host, situation)
-
-
-def _configuration(proxy: ProxyState) -> list[str]:
-    if proxy.problem:
-        return [f"Nginx's configuration cannot be made from the templates: {proxy.problem}"]
-    return [] if proxy.current else ["Nginx's configuration is not what the templates say: relctl proxy up"]
-
-
-def _through_proxy(host: Host, situation: Situation) -> list[str]:
-    """Ask through Nginx who answers: the only way to learn what users see."""
-    url = f"http://{host.project.environment.proxy.listen}"
-    try:
-        tag = Service(host.project.environment.proxy.listen, host.project.versions.contract).info().get("tag")
-    except UnreachableError as error:
-        return [f"users get no answer: {error}"]
-    may = {situation.live_tag, situation.tag(newcomer(situation.pointer))}  # in a canary either answers
-    return [] if tag in may else [f"{url} is answered by {tag}, live is {situation.live_tag}"]
-
-
-def _slot(host: Host, situation: Situation, slot: str) -> SlotStatus:
-    container = situation.container(slot)
-    if container is None:
-        return SlotStatus(slot, "", "", "empty", "")
-    return SlotStatus(
-        slot, situation.tag(slot), container.image_id, _health(host, container), container.address
-    )
-
-
-def _health(host: Host, container: Container) -> str:
-    if not container.running or not container.address:
-        return "stopped"
-    return "ready" if Service(container.address, host.project.versions.contract).is_ready() else "not ready"

@@ -21,15 +21,6 @@ class Side:
     spans: Sequence[Mapping[int, int]]
 
 
-def is_fault(request: Request) -> bool:
-    """Tell whether the release is to blame for how a request ended.
-
-    It is for 5xx, also those of Nginx about it (502, 504), for a client that did not wait for the answer
-    (499), and where the other slot had to answer. All other 4xx are the caller's.
-    """
-    return request.status >= 500 or request.status == 499 or request.tried > 1
-
-
 class Tally:
     """Counts requests by pool and span of time; those that Nginx answered by itself are nobody's."""
 
@@ -41,9 +32,9 @@ class Tally:
     def add(self, requests: Iterable[Request]) -> None:
         """Count what the log gave."""
         for request in requests:
-            if request.tried == 0:
+            if not request.asked:
                 continue
-            if is_fault(request):
+            if request.fault:
                 self._failed[request.pool] += 1
             else:
                 self._spans[request.pool][int(request.ended / self._length)][

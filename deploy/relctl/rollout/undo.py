@@ -8,13 +8,14 @@ from relctl.rollout.host import Host
 from relctl.rollout.prove import start_up
 
 
-def put_traffic_back(host: Host, slot: str, source: str) -> None:
+def put_traffic_back(host: Host, slot: str, source: str) -> float:
     """Point at `source` again if the pointer sends anything to `slot` that is new there.
 
-    Nothing else may be undone before that.
+    Nothing else may be undone before that. Returns the milliseconds of the pointer's move, 0 without one.
     """
-    if newcomer(host.proxy.pointer.read()) == slot:
-        host.proxy.pointer.move(source or NOWHERE)
+    if newcomer(host.proxy.pointer.read()) != slot:
+        return 0.0
+    return host.proxy.pointer.move(source or NOWHERE)
 
 
 def restore_standby(host: Host, slot: str, image_id: str) -> None:

@@ -1,7 +1,9 @@
 """The lock of one environment: a kernel lock, which dies with its holder, and a file that says who."""
 
 import contextlib
+import fcntl
 import json
+import math
 import os
 import shlex
 import sys
@@ -27,7 +29,8 @@ _SILENT = 5.0  # seconds without a word while waiting, after which one is said
 class Wait:
     """How many seconds a command waits for all its locks, how many it has, and where it says for whom.
 
-    What it does while it holds a lock, or between two of them (an observation), does not count.
+    Infinite for as long as it takes. What it does while it holds a lock, or between two of them (an
+    observation), does not count.
     """
 
     seconds: float
@@ -84,6 +87,18 @@ def at_work(path: Path) -> str:
     return _words(path) if _kernel_holder(path) is not None else ""
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether anybody holds the lock at `path`: by trying, since a decision must not rest on /proc."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def age(since: str, now: datetime) -> str:
     """Say for how long, `for 3 min 12 s`; when the clock has jumped since, only since when."""
     try:
@@ -112,7 +127,8 @@ def _until(free: Callable[[], bool], path: Path, wait: Wait | None) -> None:
             raise _locked(path, wait)
         holder = _identity(path)
         if holder != told or time.monotonic() - said >= _SILENT:
-            wait.say(f"waiting, {duration(wait.waited)} of {duration(wait.seconds)}: {_words(path)}")
+            most = f" of {duration(wait.seconds)}" if math.isfinite(wait.seconds) else ""
+            wait.say(f"waiting, {duration(wait.waited)}{most}: {_words(path)}")
             told, said = holder, time.monotonic()
         time.sleep(max(min(_LOOK, wait.seconds - wait.waited), 0))
 

@@ -38,6 +38,11 @@ class Paths:
         return self.home / "lock"
 
     @property
+    def watching(self) -> Path:
+        """The file whose kernel lock is held by who watches a release, from its start to its end."""
+        return self.home / "watching.lock"
+
+    @property
     def verify_lock(self) -> Path:
         """Held while a candidate runs: two at once would disturb each other's figures."""
         return self.home / "verify.lock"

@@ -20,6 +20,7 @@ def line(at: float, **members: object) -> bytes:
         "at": "2026-11-20T10:59:38+00:00",
         "msec": at,
         "pool": "blue",
+        "uri": "/translate",
         "status": 200,
         "request_time": 0.003,
         "upstream": "10.0.0.2:8000",
@@ -50,14 +51,44 @@ def ended(log: AccessLog) -> list[float]:
 
 def test_a_line_says_how_a_request_went() -> None:
     found = parse(line(5.25, pool="green", status=502, request_time=1.501, upstream="a:1, b:1"))
-    assert found == Request(5.25, "green", 502, 1501, 2)
+    assert found == Request(5.25, "green", "/translate", 502, 1501, asked=True, passed_on=True)
 
 
-@pytest.mark.parametrize(("upstream", "tried"), [("", 0), ("-", 0), ("a:1", 1), ("a:1, b:1", 2)])
-def test_a_line_says_how_many_servers_were_asked(upstream: str, tried: int) -> None:
+@pytest.mark.parametrize(
+    ("upstream", "asked", "passed_on"),
+    [
+        ("", False, False),
+        ("-", False, False),
+        ("a:1", True, False),
+        ("a:1, b:1", True, True),
+        ("a:1, a:1", True, False),  # asked anew, on another connection
+        ("a:1, a:1, b:1", True, True),
+    ],
+)
+def test_a_line_says_whether_the_other_slot_was_asked(upstream: str, asked: bool, passed_on: bool) -> None:
     found = parse(line(1.0, upstream=upstream))
     assert found is not None
-    assert found.tried == tried
+    assert (found.asked, found.passed_on) == (asked, passed_on)
+
+
+@pytest.mark.parametrize(
+    ("status", "upstream", "failed", "stood_in", "fault"),
+    [
+        (200, "a:1", False, False, False),
+        (404, "a:1", False, False, False),
+        (499, "a:1", True, False, True),
+        (500, "a:1", True, False, True),
+        (200, "a:1, b:1", False, True, True),
+        (400, "a:1, b:1", False, True, True),
+        (502, "a:1, b:1", True, False, True),
+    ],
+)
+def test_what_failed_for_the_client_and_what_was_the_release_s_fault(
+    status: int, upstream: str, failed: bool, stood_in: bool, fault: bool
+) -> None:
+    found = parse(line(1.0, status=status, upstream=upstream))
+    assert found is not None
+    assert (found.failed, found.stood_in, found.fault) == (failed, stood_in, fault)
 
 
 def test_a_path_that_is_no_utf8_is_a_line_like_others() -> None:
@@ -77,6 +108,13 @@ def test_a_path_that_is_no_utf8_is_a_line_like_others() -> None:
         line(1.0, status="x"),
         line(1.0, request_time=None),
         line(1.0, request_time=float("inf")),
+        line(1.0, request_time=float("nan")),
+        line(float("nan")),
+        line(float("inf")),
+        line(1.0, status=float("inf")),
+        line(1.0)[:-20],
+        b"[" * 100_000,
+        b'127.0.0.1 - - [25/Nov/2026:14:00:00 +0000] "GET / HTTP/1.1" 200 17 "-" "curl"',
     ],
 )
 def test_garbage_is_no_request(garbage: bytes) -> None:
@@ -206,6 +244,38 @@ def test_it_begins_at_a_time_in_the_file_before(path: Path, follow: Follow) -> N
     path.rename(path.with_name("access.log.1"))
     add(path, *range(100, 200))
     assert ended(follow(50)) == list(range(50, 200))
+
+
+def test_what_machines_ask_is_left_out(path: Path, follow: Follow) -> None:
+    log = follow(0.0, {"/readyz"})
+    path.write_bytes(line(1) + line(2, uri="/readyz") + line(3))
+    assert ended(log) == [1, 3]
+    assert log.losses.garbage == 0
+
+
+def test_no_more_than_the_end_is_read_where_that_is_asked_for(path: Path, follow: Follow) -> None:
+    add(path, *range(1_000))
+    size = len(line(999))
+    assert ended(follow(0.0, (), 3 * size + size // 2)) == [996, 997, 998, 999]
+    assert follow(0.0, (), 3 * size).begins == 997
+    assert follow(998.0, (), 100 * size).begins == 998.0
+
+
+def test_what_was_rotated_away_before_the_end_that_is_read_is_left_out(path: Path, follow: Follow) -> None:
+    add(path, *range(10))
+    path.rename(path.with_name("access.log.1"))
+    add(path, *range(10, 1_000))
+    log = follow(0.0, (), 3 * len(line(999)))
+    assert ended(log) == [997, 998, 999]
+    assert log.begins == 997
+
+
+def test_what_was_compressed_is_known_to_be_left_out(path: Path, follow: Follow) -> None:
+    add(path, 5, 6)
+    path.with_name("access.log.1.gz").write_bytes(b"")
+    log = follow(1.0)
+    assert log.begins == 5
+    assert ended(log) == [5, 6]
 
 
 def test_a_clock_that_is_set_back_loses_nothing(path: Path, follow: Follow) -> None:

@@ -6,12 +6,15 @@ import pytest
 
 from relctl.engine.protocol import Container
 from relctl.errors import UsageError
+from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.release import Tag
-from relctl.rollout.reconcile import decide, unfinished
+from relctl.rollout.drift import drift
+from relctl.rollout.reconcile import decide
 from relctl.rollout.retained import retained
 from relctl.rollout.rollback import choose
-from relctl.rollout.situation import Situation
-from relctl.rollout.status import drift
+from relctl.rollout.situation import Situation, unfinished
+from relctl.rollout.slot_status import SlotStatus
+from relctl.rollout.standing_in import Answering, StandingIn, standing_in
 from relctl.state.ledger import Event
 
 A, B, C, D = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4))
@@ -153,6 +156,46 @@ def test_a_good_situation_has_no_drift() -> None:
 def test_drift_is_named_plainly(pointer: str, blue: Container | None, sentence: str) -> None:
     found = drift(situation(pointer, blue, None, [promoted(A)]), NAMES)
     assert [each[: len(sentence)] for each in found] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "green", "sentences"),
+    [
+        ("green", container(B), []),
+        ("green-05", container(B), []),
+        ("blue", container(B), [f"{B} is watched, and the pointer leads to blue"]),
+        ("green", container(B, running=False), [f"svc-green should run {B} and is stopped"]),
+        ("green-05", None, [f"svc-green should run {B} and does not exist"]),
+    ],
+)
+def test_while_a_release_is_watched_both_must_run(
+    pointer: str, green: Container | None, sentences: list[str]
+) -> None:
+    promoting = Event("promoting", tag=B, image_id=f"id-{B}", slot="green", source="blue")
+    found = situation(pointer, container(A), green, [promoted(A), promoting])
+    assert drift(found, NAMES, watched=True) == sentences
+
+
+@pytest.mark.parametrize(
+    ("health", "answers", "expected"),
+    [
+        ("stopped", A, StandingIn(A, "green", 7.0, 3)),
+        ("not ready", A, StandingIn(A, "green", 7.0, 3)),
+        ("empty", A, StandingIn(A, "green", 7.0, 3)),
+        ("ready", A, None),
+        ("stopped", B, None),
+        ("stopped", "", None),
+    ],
+)
+def test_the_standby_stands_in_when_it_answers_and_live_is_not_ready(
+    health: str, answers: str, expected: StandingIn | None
+) -> None:
+    live, standby = (
+        SlotStatus("blue", B, f"id-{B}", health, ""),
+        SlotStatus("green", A, f"id-{A}", "ready", ""),
+    )
+    traffic = Traffic(300, {"blue": PoolTraffic(10, 0, 0.0, 1.0, 1.0, 1.0, 3, 7.0)})
+    assert standing_in(live, standby, Answering("http://x", answers), traffic) == expected
 
 
 def test_an_interrupted_move_is_drift_until_it_is_settled() -> None:

@@ -9,7 +9,7 @@ from relctl.config.environment import Rollout
 from relctl.proxy.access_line import Request
 from relctl.rollout.figures import Figures, after, beside, figures
 from relctl.rollout.judgement import CERTAIN, CONFIDENCE, Compared, judge
-from relctl.rollout.traffic import Tally, is_fault
+from relctl.rollout.traffic import Tally
 from relctl.statistics.clusters import Ratio
 
 LIMITS = Rollout(min_requests=100, max_error_rate=0.002, max_p95_ratio=1.25)
@@ -19,7 +19,7 @@ SURE = Ratio(1.0, 0.02, 30)
 def request(
     ended: float = 0.0, pool: str = "blue", status: int = 200, ms: int = 20, tried: int = 1
 ) -> Request:
-    return Request(ended, pool, status, ms, tried)
+    return Request(ended, pool, "/translate", status, ms, asked=tried > 0, passed_on=tried > 1)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def request(
     ],
 )
 def test_what_the_release_is_to_blame_for(status: int, tried: int, fault: bool) -> None:
-    assert is_fault(request(status=status, tried=tried)) is fault
+    assert request(status=status, tried=tried).fault is fault
 
 
 def test_what_nginx_answered_by_itself_is_nobodys() -> None:

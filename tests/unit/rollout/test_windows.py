@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from relctl.config.environment import Rollout
+from relctl.rollout.apart import taken_by
 from relctl.rollout.figures import Figures
 from relctl.rollout.judgement import Judgement, Verdict
 from relctl.rollout.patience import decisive_looks, step
@@ -57,6 +58,28 @@ def test_a_window_is_read_from_the_ledger_as_it_was_opened(baseline: Figures | N
 )
 def test_what_is_left_of_a_window_is_never_more_than_all_of_it(now: float, left: float) -> None:
     assert Window("v2", "id", "green", "blue", 100.0, 30.0).left(now) == left
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], ""),
+        (["promoting v2", "pointed v2"], ""),
+        (["promoting v2", "pinned v1", "pruned v0"], ""),
+        (["promoting v2", "pointed v2", "aborted v2"], "aborted v2"),
+        (["promoting v2", "aborted v2", "rolling-back v1", "rolled-back v1"], "aborted v2"),
+        (["promoting v2", "aborted v2", "promoting v2", "pointed v2"], ""),
+        (["observing v2", "promoted v2"], ""),
+        (["observing v2", "promoted v2", "rolling-back v1", "aborted v1"], ""),
+        (["observing v2", "promoted v2", "rolling-back v1", "rolled-back v1"], "rolled-back v1"),
+        (["promoted v2", "rolled-back v1", "promoted v3"], "rolled-back v1"),
+        (["promoted v2", "repaired v1"], "repaired v1"),
+        (["promoted v2", "repaired v2"], ""),
+    ],
+)
+def test_who_took_the_traffic_of_a_release_that_is_watched(events: list[str], expected: str) -> None:
+    found = taken_by([event(words) for words in events], "id-v2")
+    assert (f"{found.event} {found.tag}" if found else "") == expected
 
 
 def test_the_baseline_of_a_release_is_that_of_its_newest_window() -> None:

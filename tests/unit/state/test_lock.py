@@ -1,19 +1,23 @@
 """The lock: one at a time, in words, and gone with its holder."""
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from relctl.errors import LockedError
-from relctl.state.lock import Wait, age, at_work, duration, exclusive, only_looking
+from relctl.state.lock import Wait, age, at_work, duration, exclusive, is_held, only_looking
+from relctl.state.turn import Turn
 
 HOLD = """
 import sys, time
@@ -49,6 +53,45 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
         process.wait()
     with exclusive(tmp_path / "lock"):
         pass
+
+
+def test_whether_a_lock_is_held_is_known_without_taking_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_held(path)
+    assert not path.exists()
+    with holder(path) as process:
+        assert is_held(path)
+        process.kill()
+    assert not is_held(path)
+
+
+def test_who_is_apart_lets_others_have_the_lock_and_waits_to_have_it_again(tmp_path: Path) -> None:
+    path, said = tmp_path / "lock", list[str]()
+    turn = Turn(partial(exclusive, wait=Wait(math.inf, said.append)))
+    with turn.taken(path, exclusive):
+        with turn.apart():
+            assert not is_held(path)
+            other = holder(path)
+            timer = threading.Timer(0.5, other.kill)
+            timer.start()
+        assert turn.held
+        assert is_held(path)
+        with other:
+            timer.join()
+    assert not is_held(path)
+    assert said[0].startswith("waiting, 0 s: ")
+    assert f"(pid {other.pid}) runs" in said[0]
+
+
+def test_who_is_interrupted_while_waiting_to_have_it_again_holds_nothing(tmp_path: Path) -> None:
+    def interrupt(_: Path) -> AbstractContextManager[None]:
+        raise KeyboardInterrupt
+
+    turn = Turn(interrupt)
+    with pytest.raises(KeyboardInterrupt), turn.taken(tmp_path / "lock", exclusive), turn.apart():
+        pass
+    assert not turn.held
+    assert not is_held(tmp_path / "lock")
 
 
 def test_a_lock_is_free_after_an_error_inside_it(tmp_path: Path) -> None:

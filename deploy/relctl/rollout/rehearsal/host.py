@@ -20,6 +20,7 @@ from relctl.rollout.rehearsal.engine import RehearsedEngine
 from relctl.rollout.watch import Watch, Watched
 from relctl.state.lock import Hold, only_looking
 from relctl.state.steps import Steps
+from relctl.state.turn import Turn
 
 
 def rehearse(host: Host, look: Hold = only_looking) -> Host:
@@ -48,6 +49,7 @@ def rehearse(host: Host, look: Hold = only_looking) -> Host:
         forget=lambda _cache, _digests: None,
         watch=lambda _log, what, _policy, _say: _accepted(what),
         steps=Steps(),
+        turn=Turn(look),
     )
 
 

@@ -1,0 +1,88 @@
+"""Drift: every way in which pointer, slots, ledger and Nginx contradict each other, in sentences."""
+
+from relctl.engine.slots import SLOTS, other, slot_container
+from relctl.proxy.door import ProxyState
+from relctl.proxy.route import newcomer
+from relctl.rollout.host import Host
+from relctl.rollout.situation import Situation, unfinished
+from relctl.rollout.standing_in import Answering
+from relctl.state.ledger import Event
+
+
+def drift(situation: Situation, names: dict[str, str], *, watched: bool = False) -> list[str]:
+    """Name where pointer, slots and ledger contradict each other; a pure comparison.
+
+    `watched`: a living process watches what is unfinished, so that alone is none.
+    """
+    found = []
+    if situation.torn:
+        found.append("the ledger's last line was cut short by a crash")
+    operation = unfinished(situation.events)
+    if operation is not None and watched:
+        return [*found, *_of_watched(situation, names, operation)]
+    if operation is not None:
+        return [
+            *found,
+            f"an interrupted {operation.event} {operation.tag}: the next promote or rollback settles it",
+        ]
+    meant = situation.meant
+    if meant is None:
+        return found
+    if situation.pointer != meant.slot:
+        leads = situation.pointer or "nothing"
+        found.append(f"the pointer leads to {leads}; the ledger says {meant.slot} ({meant.tag})")
+    if meant.slot not in names:
+        return [*found, f"the ledger speaks of a slot {meant.slot!r}, which there is not"]
+    found += _in_slot(situation, names, meant)
+    standby = situation.container(other(meant.slot))
+    if standby is not None and not standby.running:
+        found.append(f"the standby {names[other(meant.slot)]} is stopped")
+    return found
+
+
+def _of_watched(situation: Situation, names: dict[str, str], move: Event) -> list[str]:
+    """While a release is watched it has the traffic or a part of it, and the one before must be able to."""
+    meant, leads = situation.meant, situation.pointer or "nothing"
+    lost = [f"{move.tag} is watched, and the pointer leads to {leads}"]
+    before = _in_slot(situation, names, meant) if meant else []
+    found = [] if newcomer(situation.pointer) == move.slot else lost
+    return [*found, *before, *_in_slot(situation, names, move)]
+
+
+def _in_slot(situation: Situation, names: dict[str, str], event: Event) -> list[str]:
+    """Say where the slot of an event does not run the release of it."""
+    container, name = situation.container(event.slot), names[event.slot]
+    if container is None or not container.running:
+        return [f"{name} should run {event.tag} and {'is stopped' if container else 'does not exist'}"]
+    if container.image_id != event.image_id:
+        return [f"{name} runs image {container.image_id[:19]}, the ledger says {event.image_id[:19]}"]
+    return []
+
+
+def slot_names(host: Host) -> dict[str, str]:
+    """Return the container name of every slot."""
+    return {slot: slot_container(host.project, slot) for slot in SLOTS}
+
+
+def proxy_drift(situation: Situation, proxy: ProxyState, answering: Answering) -> list[str]:
+    """Name where Nginx contradicts what is meant; `answering` is who was asked through it."""
+    if situation.meant is None:
+        return []
+    if not proxy.running:
+        return ["Nginx does not run: relctl proxy up"]
+    return _configuration(proxy) + _through_proxy(situation, answering)
+
+
+def _configuration(proxy: ProxyState) -> list[str]:
+    if proxy.problem:
+        return [f"Nginx's configuration cannot be made from the templates: {proxy.problem}"]
+    return [] if proxy.current else ["Nginx's configuration is not what the templates say: relctl proxy up"]
+
+
+def _through_proxy(situation: Situation, answering: Answering) -> list[str]:
+    if answering.problem:
+        return [f"users get no answer: {answering.problem}"]
+    may = {situation.live_tag, situation.tag(newcomer(situation.pointer))}  # in a canary either answers
+    if answering.tag in may:
+        return []
+    return [f"{answering.url} is answered by {answering.tag}, live is {situation.live_tag}"]

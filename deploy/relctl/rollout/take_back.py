@@ -1,0 +1,66 @@
+"""Taking back a release that is still being brought in: what a rollback is while a promote watches."""
+
+import time
+
+from relctl.errors import NeedsPersonError, RelctlError
+from relctl.proxy.route import canary, newcomer
+from relctl.rollout.host import Host
+from relctl.rollout.move import Move, Moved
+from relctl.rollout.prove import is_warm
+from relctl.rollout.reconcile import clear_up
+from relctl.rollout.situation import BEGUN, Situation, look, unfinished
+from relctl.rollout.undo import put_traffic_back, restore
+from relctl.state.ledger import Event
+from relctl.state.lock import is_held
+
+
+def watched_move(host: Host, situation: Situation) -> Move | None:
+    """The promote that another process watches, for who holds the lock; None when there is none."""
+    event = _promoting(situation)
+    return Move.of(event) if event and is_held(host.paths.watching) else None
+
+
+def move_to_end(host: Host, situation: Situation) -> Move | None:
+    """The promote that a rollback ends: one that is watched, or whose process died in a canary step."""
+    event = _promoting(situation)
+    if event and canary(situation.pointer) and newcomer(situation.pointer) == event.slot:
+        return Move.of(event)
+    return watched_move(host, situation)
+
+
+def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Moved:
+    """Give all traffic to the release before, then bring back the standby before; returns how it stands.
+
+    Raises NeedsPersonError, and moves nothing, when the release before is down and does not come back.
+    """
+    started, before = time.monotonic(), situation.tag(move.source)
+    _insist_on_source(host, situation, move)
+    host.steps.reach("take-back", f"point at {move.source} again: all traffic goes to {before}")
+    switch_ms = put_traffic_back(host, move.slot, move.source)
+    host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
+    clear_up(host, move, f"taken back by a rollback{f': {reason}' if reason else ''}")
+    standby = look(host).tag(move.slot)
+    seconds = time.monotonic() - started
+    return Moved(before, move.source, move.tag, switch_ms, warm=True, seconds=seconds, standby=standby)
+
+
+def _promoting(situation: Situation) -> Event | None:
+    """An unfinished promote; a rollback is never watched, so one that is unfinished has lost its process."""
+    event = unfinished(situation.events)
+    return event if event and event.event == BEGUN["promote"] and event.source else None
+
+
+def _insist_on_source(host: Host, situation: Situation, move: Move) -> None:
+    meant, container = situation.meant, situation.container(move.source)
+    if meant is None or is_warm(host, container, meant.image_id):
+        return
+    host.say(f"{meant.tag} is down: starting it in {move.source} again")
+    host.steps.reach("heal", f"start {meant.tag}, which is down, in {move.source} again")
+    try:
+        restore(host, move.source, meant.image_id)
+    except RelctlError as error:
+        raise NeedsPersonError(
+            f"{meant.tag} in {move.source} is down and does not come back,"
+            f" so {move.tag} keeps its traffic: {error}",
+            "relctl status, then the logs of both slots' containers; nothing was changed",
+        ) from error
