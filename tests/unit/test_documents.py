@@ -29,6 +29,7 @@ from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout import status
 from relctl.rollout.move import BEGUN, DONE
 from relctl.state.evidence import GateResult
+from relctl.state.fault import VARIABLE
 from relctl.verify.difference import Difference
 from relctl.verify.gates import command
 
@@ -221,7 +222,7 @@ def test_the_environments_are_valid(path: Path) -> None:
 def test_the_variables_that_are_named_are_read(path: Path) -> None:
     told = set(re.findall(r'"(RELCTL_[A-Z_]+)":', inspect.getsource(command)))
     assert told, "the gate `command` tells in another way now"
-    known = {variable for _, variable, _ in _variables(Environment)} | {"RELCTL_ENV"} | told
+    known = {variable for _, variable, _ in _variables(Environment)} | {"RELCTL_ENV", VARIABLE} | told
     assert set(re.findall(r"\bRELCTL_[A-Z_]*[A-Z]\b", text(name(path)))) <= known
 
 

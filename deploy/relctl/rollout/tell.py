@@ -10,6 +10,7 @@ from relctl.config.project import Project
 from relctl.errors import RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.situation import SETTLED
+from relctl.state.fault import effect
 from relctl.state.ledger import Event
 
 
@@ -51,6 +52,7 @@ def _told(host: Host, hook: Hook, event: Event) -> str:
     try:
         told = message(host.project, host.ledger.read().events, event)
         body = json.dumps(told, ensure_ascii=False).encode()
-        return host.deliver(hook, host.project.root, body)
+        with effect("notify"):
+            return host.deliver(hook, host.project.root, body)
     except (RelctlError, OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from relctl.state.fault import point
+
 
 @dataclass(frozen=True)
 class Step:
@@ -20,6 +22,9 @@ class Steps:
 
     def reach(self, name: str, does: str, undo: str = "") -> None:
         """Note a step just before it is done."""
+        if self.reached:
+            point("after", "step", self.last)
+        point("before", "step", name)
         self.reached.append(Step(name, does, undo))
 
     @property
