@@ -26,4 +26,6 @@ def alone(host: Host) -> Iterator[None]:
 
 def reach_lock(paths: Paths, steps: Steps) -> None:
     """Note that the environment's lock is about to be taken."""
-    steps.reach("lock", f"hold the lock of {paths.service} in {paths.environment}")
+    steps.reach_for_good(
+        "lock", f"hold the lock of {paths.service} in {paths.environment}", "it ends with the command"
+    )

@@ -53,7 +53,11 @@ def heal_live(host: Host, situation: Situation) -> Situation:
     if not situation.live or meant is None or (container is not None and container.running):
         return situation
     host.say(f"live's container is down: starting {meant.tag} in {situation.live} again")
-    host.steps.reach("heal", f"start {meant.tag}, which is live and down, in {situation.live} again")
+    host.steps.reach_for_good(
+        "heal",
+        f"start {meant.tag}, which is live and down, in {situation.live} again",
+        "what is live has to run, whatever comes after",
+    )
     try:
         restore(host, situation.live, meant.image_id)
     except RelctlError as error:
@@ -96,13 +100,19 @@ def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
     if situation.pointer == move.slot:
         reason = _why_not(host, situation, move)
         if not reason:
-            host.steps.reach("finish", f"finish the interrupted {move.kind} of {move.tag}")
+            host.steps.reach_for_good(
+                "finish",
+                f"finish the interrupted {move.kind} of {move.tag}",
+                "it has the traffic already; relctl rollback is the way back",
+            )
             host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
             host.say(f"the interrupted {move.kind} of {move.tag} is finished")
             return move
         host.say(f"{move.tag} took traffic but does not prove itself: {reason}")
         _insist_on_source(host, situation, move, reason)
-    host.steps.reach("undo", f"undo the interrupted {move.kind} of {move.tag}")
+    host.steps.reach_for_good(
+        "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
+    )
     put_traffic_back(host, move.slot, move.source)
     if not move.warm:
         restore_standby(host, move.slot, move.replaced)
@@ -153,7 +163,11 @@ def _wait(host: Host, container: Container) -> None:
 def _repair(host: Host, situation: Situation, repair: Repair) -> None:
     meant, container = situation.meant, situation.container(situation.live)
     if meant is not None and repair == "restore pointer":
-        host.steps.reach("repair", f"bring the lost pointer back to {meant.tag} in {meant.slot}")
+        host.steps.reach_for_good(
+            "repair",
+            f"bring the lost pointer back to {meant.tag} in {meant.slot}",
+            "it is what the ledger says",
+        )
         host.proxy.pointer.move(meant.slot)
         _record_repair(host, meant, "the pointer was missing, in a canary, or led to no running release")
         host.say(f"the pointer was lost: it leads to {meant.tag} in {meant.slot} again")
@@ -166,7 +180,11 @@ def _repair(host: Host, situation: Situation, repair: Repair) -> None:
             source=meant.slot,
             reason=f"the pointer was moved by hand from {meant.slot}",
         )
-        host.steps.reach("repair", f"take the pointer as it was moved by hand: {adopted.tag} is live")
+        host.steps.reach_for_good(
+            "repair",
+            f"take the pointer as it was moved by hand: {adopted.tag} is live",
+            "it is where the traffic goes already",
+        )
         host.ledger.append(adopted)
         host.say(f"the pointer was moved by hand: {adopted.tag} in {adopted.slot} is live")
 

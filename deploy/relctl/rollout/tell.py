@@ -20,7 +20,9 @@ def tell(host: Host) -> None:
     for number, hook in enumerate(host.project.environment.notify):
         for event in news:
             if event.event in hook.on:
-                host.steps.reach("notify", f"tell notify[{number}] of {event.event} {event.tag}")
+                host.steps.reach_for_good(
+                    "notify", f"tell notify[{number}] of {event.event} {event.tag}", "it is true"
+                )
                 why = _told(host, hook, event)
                 if why:
                     host.say(f"notify[{number}] was not told of {event.event} {event.tag}: {why}")
