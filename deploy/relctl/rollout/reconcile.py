@@ -1,6 +1,5 @@
 """Putting pointer, slots and ledger in order before anything is changed: what a crash or a hand left."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,14 +9,16 @@ from relctl.errors import NeedsPersonError, RelctlError
 from relctl.probe.ready import wait_until_ready
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
-from relctl.rollout.move import BEGUN, DONE, Move
+from relctl.rollout.interrupted import is_watched, refusal, unfinished
+from relctl.rollout.move import DONE, Move
+from relctl.rollout.observation import open_for
 from relctl.rollout.prove import is_warm, prove, prove_through_proxy
-from relctl.rollout.situation import SETTLED, Situation, look
+from relctl.rollout.situation import Situation, look
 from relctl.rollout.undo import put_traffic_back, restore, restore_standby
+from relctl.rollout.window import Window
 from relctl.state.ledger import Event
 
 Repair = Literal["nothing", "restore pointer", "adopt pointer"]
-_ENDED = (*SETTLED, "aborted")
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,6 @@ def heal_live(host: Host, situation: Situation) -> Situation:
     return look(host)
 
 
-def unfinished(events: Sequence[Event]) -> Event | None:
-    """Return the `promoting` or `rolling-back` that nothing ended, None when all is ended."""
-    for event in reversed(events):
-        if event.event in _ENDED:
-            return None
-        if event.event in BEGUN.values():
-            return event
-    return None
-
-
 def decide(situation: Situation) -> Repair:
     """Decide what to do about a pointer that is not where the ledger says."""
     meant = situation.meant
@@ -98,17 +89,10 @@ def decide(situation: Situation) -> Repair:
 def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
     if situation.pointer == move.slot:
-        reason = _why_not(host, situation, move)
+        reason = refusal(situation.events) or _why_not(host, situation, move)
         if not reason:
-            host.steps.reach_for_good(
-                "finish",
-                f"finish the interrupted {move.kind} of {move.tag}",
-                "it has the traffic already; relctl rollback is the way back",
-            )
-            host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
-            host.say(f"the interrupted {move.kind} of {move.tag} is finished")
-            return move
-        host.say(f"{move.tag} took traffic but does not prove itself: {reason}")
+            return _finish(host, situation, move)
+        host.say(f"{move.tag} took traffic and may not keep it: {reason}")
         _insist_on_source(host, situation, move, reason)
     host.steps.reach_for_good(
         "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
@@ -119,6 +103,22 @@ def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
     host.ledger.append(move.event("aborted", reason="undone after an interruption"))
     host.say(f"the interrupted {move.kind} of {move.tag} is undone")
     return None
+
+
+def _finish(host: Host, situation: Situation, move: Move) -> Move:
+    """Write down that the move is done; what nobody has watched yet stays to be watched."""
+    host.steps.reach_for_good(
+        "finish",
+        f"finish the interrupted {move.kind} of {move.tag}",
+        "it has the traffic already; relctl rollback is the way back",
+    )
+    if move.observe and not is_watched(situation.events):
+        since = host.paths.pointer.lstat().st_mtime  # a link is as old as its move
+        open_for(host, Window(move.tag, move.image_id, move.slot, move.source, since, move.observe))
+        host.say(f"{move.tag} is not watched yet: relctl observe does")
+    host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
+    host.say(f"the interrupted {move.kind} of {move.tag} is finished")
+    return move
 
 
 def _why_not(host: Host, situation: Situation, move: Move) -> str:
@@ -148,7 +148,7 @@ def _insist_on_source(host: Host, situation: Situation, move: Move, reason: str)
         except RelctlError as error:
             why = str(error)
     raise NeedsPersonError(
-        f"{move.tag} has the traffic and does not prove itself ({reason}),"
+        f"{move.tag} has the traffic and may not keep it ({reason}),"
         f" and the release in {move.source} cannot take it back: {why}",
         "relctl status, then the logs of both slots' containers; nothing was changed",
     )

@@ -7,7 +7,7 @@ from typing import Literal
 from relctl.engine.hold import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
-from relctl.rollout.reconcile import unfinished
+from relctl.rollout.interrupted import unfinished
 from relctl.rollout.retained import pinned, promoted, remembered
 from relctl.rollout.situation import Situation
 from relctl.state.ledger import Event

@@ -10,8 +10,8 @@ from relctl.proxy.door import ProxyState
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
+from relctl.rollout.interrupted import unfinished
 from relctl.rollout.move import DONE
-from relctl.rollout.reconcile import unfinished
 from relctl.rollout.situation import Situation, look
 from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
