@@ -45,7 +45,7 @@ adapted() { # adapted FILE: what stands in the example for this clone and enviro
 
 variables() { # what stands over the environment's file in this shell must stand over it at boot too
   local name
-  for name in $(compgen -e | grep '^RELCTL_' | grep -vx RELCTL_ENV); do
+  for name in $(compgen -e | grep '^RELCTL_' | grep -vxE 'RELCTL_(ENV|FAULT)'); do
     printf 'Environment="%s=%s"\n' "$name" "${!name//%/%%}"
   done
 }

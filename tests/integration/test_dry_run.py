@@ -89,7 +89,7 @@ def test_a_dry_run_tells_the_steps_and_changes_nothing(stand: Stand, words: tupl
     text = stand.project.ok(*arguments)
     assert stand.everything() == before
     assert [step["name"] for step in steps][: len(PLANS[words])] == PLANS[words]
-    assert set(steps[0]) == {"name", "does", "undo"}
+    assert set(steps[0]) == {"name", "does", "undo", "why_none"}
     assert text.stdout.splitlines()[-1] == "nothing was done"
     assert text.stderr == ""
     for step in steps:

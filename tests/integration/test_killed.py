@@ -1,110 +1,176 @@
-"""SIGKILL at every side effect of promote and rollback, under load: one release serves, order returns."""
+"""SIGKILL at every point of promote, rollback and prune, under load: one release serves, order returns.
 
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+A point is a state that the world is in on the way: before the first effect, and behind each (state/fault.py).
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from relctl.probe.load import Load, failed
-from scratch import Scratch, echo_project
+from integration.killed_stand import Stand, assert_in_order, assert_true
+from killing import Run
+from scratch import echo_project
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
-KILLED_AT = str(Path(__file__).parents[1] / "killed_at.py")
-
-
-@dataclass(frozen=True)
-class Stand:
-    """Three proved releases, the third never promoted when a test begins."""
-
-    project: Scratch
-    tags: tuple[str, str, str]
-
-    def settle(self) -> None:
-        """Make 2 live and 1 the standby."""
-        for tag in self.tags[:2]:
-            self.project.ok("promote", tag)
-
-    def killed(self, number: int, *arguments: str) -> bool:
-        """Run relctl and kill it at a side effect; False when it came to its end before."""
-        done = subprocess.run(
-            [sys.executable, KILLED_AT, str(number), *arguments],
-            cwd=self.project.root,
-            env=self.project.environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr
-        return done.returncode != 0
 
 
 @pytest.fixture(scope="module")
-def stand() -> Iterator[Stand]:
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     with echo_project() as project:
-        yield Stand(project, (project.proved("1.0.0"), project.proved("2.0.0"), project.proved("3.0.0")))
+        tags = tuple(project.proved(version) for version in ("1.0.0", "2.0.0", "3.0.0"))
+        made = Stand(project, tags, tmp_path_factory.mktemp("kept"))
+        made.keep()
+        made.settle()
+        yield made
 
 
-def every_point(stand: Stand, *arguments: str) -> int:
-    """Kill the command at each of its side effects in turn; returns how many there were."""
-    number = 0
-    while True:
-        number += 1
+@dataclass(frozen=True)
+class Scenario:
+    """What is killed: `run` gives the command as it stands, after `before` has made it stand so.
+
+    `headers` are those of the load: a reload of Nginx closes connections that are kept alive, as every reload
+    does, so there the clients do not keep them. Points up to `since` are left to other scenarios.
+    """
+
+    run: Callable[[Stand], Run]
+    before: Callable[[Stand], object] = lambda _: None
+    around: Callable[[Stand], contextlib.AbstractContextManager[object]] = lambda _: contextlib.nullcontext()
+    headers: tuple[tuple[str, str], ...] = ()
+    since: str = ""
+
+    def points(self, stand: Stand) -> list[str]:
+        self.before(stand)
+        found = self.run(stand).points(stand.project)
+        return found[found.index(self.since) :] if self.since else found
+
+
+def policy(**settings: str) -> dict[str, str]:
+    loose = {"OBSERVE": "100ms", "TOO_FEW": "accept", "MAX_ERROR_RATE": "0.5", "MAX_P95_RATIO": "9"}
+    return {f"RELCTL_ROLLOUT_{key}": value for key, value in (loose | settings).items()}
+
+
+CANARY = policy(CANARY="[30]")
+
+
+@contextlib.contextmanager
+def canary_known(stand: Stand) -> Iterator[None]:
+    stand.project.ok("proxy", "up", **CANARY)  # else a reload would close what the load keeps alive
+    yield
+
+
+@contextlib.contextmanager
+def retaining_one(stand: Stand) -> Iterator[None]:
+    stand.project.edit("versions.yaml", "retain: 3", "retain: 1")
+    try:
+        yield
+    finally:
+        stand.project.edit("versions.yaml", "retain: 1", "retain: 3")
+        for tag in stand.tags:
+            stand.bring_back(tag)
         stand.settle()
-        load = Load(stand.project.listen, "/translate", {"text": "x"}, connections=4, pause=0.002).start()
-        load.wait_for(20, within=30)
-        killed = stand.killed(number, *arguments)
-        load.wait_for(20, within=30)
-        assert_in_order(stand, number)
-        samples = load.stop()
-        assert failed(samples) == [], f"at side effect {number}"
-        if not killed:
-            return number - 1
 
 
-def assert_in_order(stand: Stand, number: int) -> None:
-    """The next command settles it: one live release, a standby, no drift, and a ledger that says so."""
-    tag = stand.project.json("status")["live"]["tag"]
-    assert tag in stand.tags
-    stand.project.ok("promote", tag)
+@contextlib.contextmanager
+def closed_to_others(stand: Stand) -> Iterator[None]:
+    before = os.umask(0o077)  # what is made, and not opened yet, shuts out Nginx's workers
+    try:
+        yield
+    finally:
+        os.umask(before)
+        stand.settle()
+
+
+def change_the_template(stand: Stand) -> None:
+    template = stand.project.root / "nginx" / "service.conf.j2"
+    template.write_text("# another line\n" + template.read_text())
+
+
+def kill_a_promote(stand: Stand) -> None:
+    Run(("promote", stand.third())).killed(stand.project, "after:container.start#1")
+
+
+def bring_the_third_back(stand: Stand) -> None:
+    stand.bring_back(stand.third())
+
+
+SCENARIOS = {
+    "a promote": Scenario(lambda stand: Run(("promote", stand.third()))),
+    "a warm rollback": Scenario(lambda _: Run(("rollback",))),
+    "a rollback to a stopped release": Scenario(lambda stand: Run(("rollback", stand.third()))),
+    "a forced promote that reloads Nginx": Scenario(
+        lambda stand: Run(("promote", stand.third(), "--force", "--reason", "x")),
+        before=change_the_template,
+        headers=(("Connection", "close"),),
+    ),
+    "a promote with a canary and an observation": Scenario(
+        lambda stand: Run(("promote", stand.third()), CANARY), around=canary_known
+    ),
+    "a promote that takes itself back": Scenario(
+        lambda stand: Run(("promote", stand.third()), policy(MIN_REQUESTS="1000000", TOO_FEW="rollback"), 5)
+    ),
+    "a promote that undoes a killed one": Scenario(
+        lambda stand: Run(("promote", stand.live())), before=kill_a_promote
+    ),
+    "a promote of the standby": Scenario(lambda stand: Run(("promote", stand.standby()))),
+    "the pruning behind a promote": Scenario(
+        lambda stand: Run(("promote", stand.third())),
+        before=bring_the_third_back,
+        around=retaining_one,
+        since="after:ledger.sync:promoted#1",
+    ),
+}
+FIRST = Scenario(
+    lambda stand: Run(("promote", stand.tags[0])), before=Stand.begin_anew, around=closed_to_others
+)
+QUICK = ("a promote", "a warm rollback")
+EACH = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow, id=name) for name in SCENARIOS]
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_command_may_be_killed_anywhere(stand: Stand, name: str) -> None:
+    scenario = SCENARIOS[name]
+    with scenario.around(stand):
+        for number, point in enumerate(scenario.points(stand)):
+            print(point)  # shown when it fails
+            scenario.before(stand)
+            with stand.loaded(**dict(scenario.headers)):
+                kill_and_go_on(stand, scenario.run(stand), point, retyped=number % 2 == 0)
+
+
+def kill_and_go_on(stand: Stand, run: Run, point: str, *, retyped: bool) -> None:
+    """Kill it, then type the same again, or say that live shall stay: both put everything in order."""
+    run.killed(stand.project, point)
+    if retyped:
+        done = stand.project.run(*run.arguments, **run.environ)
+        assert done.returncode in (0, run.code), done.stderr  # 0: the switch was finished, and it is watched
+        return assert_in_order(stand, stand.project.json("status"))
+    live = stand.live()
+    stand.project.ok("promote", live)
     status = stand.project.json("status")
-    assert status["live"]["tag"] == tag, f"at side effect {number}: live changed without a switch"
-    assert (status["drift"], status["live"]["health"]) == ([], "ready"), f"at side effect {number}"
-    assert status["standby"] is not None, f"at side effect {number}: the standby is lost"
-    assert status["standby"]["health"] == "ready", f"at side effect {number}"
-    assert status["standby"]["tag"] != tag
-    settled = [
-        event for event in stand.project.json("history") if event["event"] in ("promoted", "rolled-back")
-    ]
-    assert settled[-1]["tag"] == tag, f"at side effect {number}"
-
-
-def test_a_promote_may_be_killed_anywhere(stand: Stand) -> None:
-    assert every_point(stand, "promote", stand.tags[2]) >= 10
-
-
-def test_a_warm_rollback_may_be_killed_anywhere(stand: Stand) -> None:
-    assert every_point(stand, "rollback") >= 8
+    assert status["live"]["tag"] == live, "live changed without a switch"
+    return assert_in_order(stand, status)
 
 
 @pytest.mark.slow
-def test_a_promote_with_a_canary_and_an_observation_may_be_killed_anywhere(stand: Stand) -> None:
-    # The environment's own step: one that is typed for the first time would reload Nginx under load.
-    policy = {
-        "CANARY": "[30]",
-        "OBSERVE": "500ms",
-        "TOO_FEW": "accept",
-        "MAX_ERROR_RATE": "0.5",
-        "MAX_P95_RATIO": "9",
-    }
-    stand.project.environ |= {f"RELCTL_ROLLOUT_{key}": value for key, value in policy.items()}
-    assert every_point(stand, "promote", stand.tags[2]) >= 20
+def test_a_first_promote_may_be_killed_anywhere(stand: Stand) -> None:
+    with FIRST.around(stand):
+        for point in FIRST.points(stand):
+            print(point)
+            FIRST.before(stand)
+            FIRST.run(stand).killed(stand.project, point)
+            stand.project.ok(*FIRST.run(stand).arguments)
+            status = stand.project.json("status")
+            assert_true(stand, status)
+            assert (status["live"]["tag"], status["standby"]) == (stand.tags[0], None)
 
 
-@pytest.mark.slow
-def test_a_rollback_to_a_retained_release_may_be_killed_anywhere(stand: Stand) -> None:
-    stand.project.ok("promote", stand.tags[2])
-    assert every_point(stand, "rollback", stand.tags[2]) >= 10
+def test_there_are_more_than_two_hundred_points(stand: Stand) -> None:
+    found = {}
+    for name, scenario in {**SCENARIOS, "a first promote": FIRST}.items():
+        with scenario.around(stand):
+            found[name] = len(scenario.points(stand))
+    print(found)
+    assert sum(found.values()) >= 200

@@ -15,11 +15,14 @@ from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout import traffic, watch
 from relctl.rollout.host import Host
+from relctl.rollout.move import Move
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
+from relctl.rollout.prove import start_up
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
+from relctl.rollout.window import Window
 
 WINDOW = 3.0
 # Wide enough for a few hundred requests, and for servers that share one interpreter with their clients.
@@ -271,6 +274,74 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
     assert stand.events()[-1] == "promoted"
     assert status(stand.host).observing is not None
     assert any("relctl observe goes on with it" in words for words in stand.said)
+
+
+def killed_after_the_switch(stand: Bench, tag: Tag) -> Move:
+    """Leave what a promote leaves that has pointed at its release, and is killed before it watches."""
+    situation, version = look(stand.host), tag.version
+    live = situation.container(situation.live)
+    assert live is not None
+    image = stand.engine.image(f"sha256:{version}")
+    assert image is not None
+    move = Move("promote", str(tag), image.id, situation.idle, situation.live, observe=WINDOW)
+    stand.host.ledger.append(move.begun())
+    start_up(stand.host, move.slot, image)
+    stand.host.proxy.pointer.move(move.slot)
+    stand.host.ledger.append(move.event("pointed"))
+    return move
+
+
+def test_a_promote_killed_before_it_watched_is_left_to_observe(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    load = loaded(stand)
+    second = stand.proved("2.0.0")
+    switched = time.time()
+    killed_after_the_switch(stand, second)
+    assert promote(stand.host, second) is None
+    assert stand.events()[-2:] == ["observing", "promoted"]
+    window = status(stand.host).observing
+    assert window is not None
+    assert switched <= window.since <= switched + 1.5
+    watched = observe(watching(stand), 0.0)
+    load.stop()
+    assert watched.verdict == "healthy"
+    assert watched.reference is not None
+    assert status(stand.host).observing is None
+
+
+@pytest.mark.parametrize("command", ["promote", "rollback", "observe"])
+def test_a_promote_killed_when_it_was_refused_is_undone_and_not_finished(stand: Bench, command: str) -> None:
+    first = stand.proved("1.0.0")
+    promote(stand.host, first)
+    second = stand.proved("2.0.0")
+    move = killed_after_the_switch(stand, second)
+    window = Window(move.tag, move.image_id, move.slot, move.source, time.time(), WINDOW)
+    stand.host.ledger.append(window.opened())
+    stand.host.ledger.append(window.closed("unhealthy: planted", accepted=False))
+    if command == "promote":
+        assert promote(stand.host, first) is None
+    elif command == "rollback":
+        with pytest.raises(UsageError, match="no retained release before"):
+            rollback(stand.host, None)
+    else:
+        with pytest.raises(UsageError, match="no window is open"):
+            observe(stand.host, 0.0)
+    assert live(stand) == str(first)
+    assert stand.events()[-2:] == ["observed", "aborted"]
+    assert any("may not keep it: unhealthy: planted" in words for words in stand.said)
+    assert status(stand.host).drift == []
+
+
+def test_an_observe_killed_when_it_had_refused_is_gone_on_with(stand: Bench) -> None:
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    window = Window(str(second), "sha256:2.0.0", "green", "blue", time.time() - WINDOW, WINDOW)
+    stand.host.ledger.append(window.opened())
+    stand.host.ledger.append(window.closed("not enough traffic", accepted=False))
+    with pytest.raises(RolledBackError, match=f"{first} has the traffic again"):
+        observe(watching(stand), 0.0)
+    assert live(stand) == str(first)
 
 
 def test_a_rollback_closes_the_window_of_what_it_takes_back(

@@ -22,9 +22,9 @@ from hosts import Bench, bench
 from relctl.engine.slots import SLOTS, slot_spec
 from relctl.errors import ProxyError
 from relctl.probe.load import Load, failed
-from relctl.proxy import include
 from relctl.proxy.nginx import ManagedNginx
 from relctl.rollout.host import Host
+from relctl.state import fault
 from scratch import free_port
 
 
@@ -619,45 +619,33 @@ def test_system_mode_tries_again_when_the_reload_failed(system: SystemNginx) -> 
         assert proved_within(stand.host, "2.0.0")
 
 
-def test_system_mode_killed_before_the_reload_tries_again(
-    system: SystemNginx, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_system_mode_killed_before_the_reload_tries_again(system: SystemNginx) -> None:
     with bench(**system.settings()) as stand:
-        apply_killed_at(1, stand, monkeypatch)
+        apply_killed("before:nginx.reload", stand)
         assert not stand.host.proxy.state().current
         assert stand.host.proxy.apply() == "reloaded"
         assert stand.host.proxy.apply() == "none"
 
 
-def test_system_mode_killed_before_the_test_still_knows_what_was_good(
-    system: SystemNginx, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_system_mode_killed_before_the_test_still_knows_what_was_good(system: SystemNginx) -> None:
     with bench(**system.settings()) as stand:
         stand.host.proxy.apply()
         good = stand.host.proxy.config.read_text()
         edit(stand, "keepalive 64;", "keepalive many;")
-        apply_killed_at(0, stand, monkeypatch)
+        apply_killed("before:nginx.test", stand)
         assert stand.host.proxy.config.read_text() != good
         with pytest.raises(ProxyError, match='invalid value "many"'):
             stand.host.proxy.apply()
         assert stand.host.proxy.config.read_text() == good
 
 
-def apply_killed_at(command: int, stand: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a child process apply, and kill it where it would run its test (0) or its reload (1)."""
-    left = [command]
-
-    def run(*arguments: Any) -> None:
-        if not left[0]:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left[0] -= 1
-
-    with monkeypatch.context() as patch:
-        patch.setattr(include, "run", run)
-        child = os.fork()
-        if not child:
-            stand.host.proxy.apply()
-            os._exit(0)
+def apply_killed(point: str, stand: Bench) -> None:
+    """Let a child process apply, and have it killed at a point."""
+    child = os.fork()
+    if not child:
+        fault.arm(f"kill:{point}#1")
+        stand.host.proxy.apply()
+        os._exit(0)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
 
 

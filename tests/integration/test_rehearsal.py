@@ -272,6 +272,8 @@ def test_a_command_takes_the_steps_that_were_told(
     command(host)
     assert planned == host.steps.reached
     assert planned[0].name == "lock"
+    for step in planned:
+        assert bool(step.undo) != bool(step.why_none), f"{step.name}: what undoes it, or why nothing does?"
 
 
 def test_a_plan_tells_every_step_of_a_promote_and_its_undo(stand: Bench) -> None:

@@ -31,6 +31,7 @@ from relctl.rollout.situation import BEGUN, DONE
 from relctl.rollout.slot_status import SlotStatus
 from relctl.rollout.standing_in import StandingIn
 from relctl.state.evidence import GateResult
+from relctl.state.fault import VARIABLE
 from relctl.verify.difference import Difference
 from relctl.verify.gates import command
 
@@ -223,7 +224,7 @@ def test_the_environments_are_valid(path: Path) -> None:
 def test_the_variables_that_are_named_are_read(path: Path) -> None:
     told = set(re.findall(r'"(RELCTL_[A-Z_]+)":', inspect.getsource(command)))
     assert told, "the gate `command` tells in another way now"
-    known = {variable for _, variable, _ in _variables(Environment)} | {"RELCTL_ENV"} | told
+    known = {variable for _, variable, _ in _variables(Environment)} | {"RELCTL_ENV", VARIABLE} | told
     assert set(re.findall(r"\bRELCTL_[A-Z_]*[A-Z]\b", text(name(path)))) <= known
 
 

@@ -14,6 +14,7 @@ from docker.errors import APIError, DockerException, NotFound
 from relctl.engine import inspected
 from relctl.engine.protocol import STOP_GRACE, Container, ContainerSpec, Image, Network
 from relctl.errors import EngineError
+from relctl.state.fault import effect
 
 _LOG_CONFIG = {"Type": "local", "Config": {"max-size": "10m", "max-file": "3"}}
 _TMPFS = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - inside the container
@@ -62,17 +63,17 @@ class DockerEngine:
 
     def name_image(self, image_id: str, reference: str) -> None:
         repository, _, tag = reference.rpartition(":")
-        with _door():
+        with _door(), effect("image.name"):
             self._api.tag(image_id, repository, tag)
 
     def remove_image(self, reference: str) -> None:
-        with _door(), contextlib.suppress(NotFound):
+        with _door(), contextlib.suppress(NotFound), effect("image.unname"):
             self._api.remove_image(reference)
 
     def start(self, spec: ContainerSpec) -> Container:
         self._ensure_network(spec.network)
         self.remove(spec.name)
-        with _door():
+        with _door(), effect("container.create"):
             self._api.create_container(
                 image=spec.image_id,
                 name=spec.name,
@@ -82,6 +83,7 @@ class DockerEngine:
                 host_config=self._host_config(spec),
                 networking_config=self._attachment(spec),
             )
+        with _door(), effect("container.start"):
             self._api.start(spec.name)
         started = self.container(spec.name)
         if started is None:
@@ -131,8 +133,10 @@ class DockerEngine:
 
     def remove(self, name: str, grace: int = STOP_GRACE) -> None:
         with _door(), contextlib.suppress(NotFound):
-            self._api.stop(name, timeout=grace)
-            self._api.remove_container(name, force=True)
+            with effect("container.stop"):
+                self._api.stop(name, timeout=grace)
+            with effect("container.remove"):
+                self._api.remove_container(name, force=True)
 
     def remove_network(self, name: str) -> None:
         with _door(), contextlib.suppress(NotFound):
@@ -178,9 +182,10 @@ class DockerEngine:
         *_, upper = ipaddress.ip_network(network.subnet).subnets()
         pool = docker.types.IPAMPool(subnet=network.subnet, iprange=str(upper))
         try:
-            self._api.create_network(
-                network.name, driver="bridge", ipam=docker.types.IPAMConfig(pool_configs=[pool])
-            )
+            with effect("network.make"):
+                self._api.create_network(
+                    network.name, driver="bridge", ipam=docker.types.IPAMConfig(pool_configs=[pool])
+                )
         except APIError as error:
             if "overlap" not in str(error):
                 raise

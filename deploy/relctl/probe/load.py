@@ -4,8 +4,9 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from relctl.errors import RelctlError
 
@@ -36,6 +37,7 @@ class Load:
 
     A client opens a new connection only when the server closed the last one in an answer, as HTTP asks for,
     or after a failure, which is counted. `pause` seconds between the requests of a client bound the rate.
+    `headers` go with each request.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class Load:
         connections: int,
         pause: float = 0.0,
         seconds: float = _LONGEST,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._address, self._path, self._pause, self._seconds = address, path, pause, seconds
+        self._headers = {"Content-Type": "application/json", **headers}
         self._body = json.dumps(body, ensure_ascii=False).encode()
         self._stop = threading.Event()
         self._samples: list[list[Sample]] = [[] for _ in range(connections)]
@@ -92,7 +96,7 @@ class Load:
     def _request(self, connection: http.client.HTTPConnection) -> Sample:
         sent = time.monotonic()
         try:
-            connection.request("POST", self._path, self._body, {"Content-Type": "application/json"})
+            connection.request("POST", self._path, self._body, self._headers)
             answer = connection.getresponse()
             body = answer.read()
             if answer.status != 200:

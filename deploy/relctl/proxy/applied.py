@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from relctl.state.files import replace_text
+from relctl.state.files import remove, replace_text
 
 
 class Applied:
@@ -21,7 +21,7 @@ class Applied:
 
     def forget(self) -> None:
         """Call before anything changes: if it is cut short, nobody knows and the next apply does it again."""
-        self._path.unlink(missing_ok=True)
+        remove(self._path, self._path.name)
 
     def record(self, text: str) -> None:
         """Call once Nginx has confirmed that it runs with `text`."""

@@ -17,7 +17,7 @@ from relctl.proxy.pointer import Pointer
 from relctl.proxy.render import render
 from relctl.proxy.route import canaries
 from relctl.proxy.worker import worker_user
-from relctl.state.files import replace_text
+from relctl.state.files import make_open, replace_text, temporary
 from relctl.state.paths import Paths
 
 Change = Literal["none", "started", "reloaded", "restarted"]
@@ -186,7 +186,11 @@ class Proxy:
     def _trial(self, text: str) -> Iterator[Path]:
         """A name of its own for every trial: `check` takes no lock, and may run beside an `apply`."""
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=self._paths.proxy, prefix="nginx.conf.", suffix=".trial"
+            "w",
+            encoding="utf-8",
+            dir=self._paths.proxy,
+            prefix=temporary(self._nginx.config),
+            suffix=".trial",
         ) as file:
             file.write(text)
             file.flush()
@@ -206,11 +210,7 @@ class Proxy:
         return render(self._project, self._paths, worker_user(self._paths.home))
 
     def _make_folder(self) -> None:
-        bodies = self._paths.proxy / "tmp"
-        if not bodies.is_dir():
-            bodies.mkdir(parents=True, exist_ok=True)
-            for each in (self._paths.home, self._paths.proxy, bodies):
-                each.chmod(0o755)  # the workers write large bodies below it, whatever the person's umask
+        make_open(self._paths.home, self._paths.proxy, self._paths.proxy / "tmp")  # for large bodies
 
 
 def knows(text: str, route: str) -> bool:

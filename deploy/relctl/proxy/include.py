@@ -4,7 +4,8 @@ from pathlib import Path
 
 from relctl.config.environment import Proxy as Settings
 from relctl.proxy.command import run
-from relctl.state.files import replace_text
+from relctl.state.fault import effect
+from relctl.state.files import remove, replace_text
 
 
 class Include:
@@ -22,13 +23,15 @@ class Include:
         before = self._keep()
         try:
             replace_text(self._path, text)
-            run(self._settings.test, f"Nginx refuses {self._path}")
-            run(self._settings.reload, "Nginx does not reload")
+            with effect("nginx.test"):
+                run(self._settings.test, f"Nginx refuses {self._path}")
+            with effect("nginx.reload"):
+                run(self._settings.reload, "Nginx does not reload")
         except BaseException:  # Ctrl-C too
             put_back(self._path, before)
-            self._kept.unlink()
+            remove(self._kept, self._kept.name)
             raise
-        self._kept.unlink()
+        remove(self._kept, self._kept.name)
 
     def _keep(self) -> str:
         if not self._kept.exists():
@@ -49,4 +52,4 @@ def put_back(path: Path, text: str) -> None:
     if text:
         replace_text(path, text)
     else:
-        path.unlink(missing_ok=True)
+        remove(path, path.name)

@@ -11,6 +11,7 @@ from pathlib import Path
 from relctl.errors import ProxyError
 from relctl.proxy.command import next_step, run, said
 from relctl.proxy.workers import Worker, find, serving
+from relctl.state.fault import effect
 
 _STOP_WITHIN = 130.0  # seconds; a little over worker_shutdown_timeout
 _ANSWER_WITHIN = 10.0  # seconds; Nginx itself tries a taken port for 2.5 s
@@ -25,7 +26,8 @@ class ManagedNginx:
 
     def test(self, config: Path) -> None:
         """Raise ProxyError with Nginx's own words if it would not run with `config`."""
-        run(self._command(config, "-t"), f"Nginx refuses {config}")
+        with effect("nginx.test"):
+            run(self._command(config, "-t"), f"Nginx refuses {config}")
 
     def pid(self) -> int | None:
         """Return the master's process id, None when it does not run."""
@@ -42,7 +44,8 @@ class ManagedNginx:
 
         The program returns before the master has written its number, so this waits until workers serve.
         """
-        run(self._command(self.config), "Nginx does not start")
+        with effect("nginx.start"):
+            run(self._command(self.config), "Nginx does not start")
         if not _within(_ANSWER_WITHIN, lambda: self.pid() is not None and self.serves()):
             raise ProxyError(
                 f"Nginx started and has no workers; {self.error_log} says why", "relctl proxy up"
@@ -60,7 +63,8 @@ class ManagedNginx:
         before, words = serving(self.workers()), ""
         # opened before the signal: what a rotation renames is still read to its end
         with self.error_log.open("a+b") as log:
-            _signal(pid, signal.SIGHUP)
+            with effect("nginx.reload"):
+                _signal(pid, signal.SIGHUP)
             for _ in _ticks(_ANSWER_WITHIN):
                 now = serving(self.workers())
                 if now and not now & before:
@@ -86,7 +90,8 @@ class ManagedNginx:
         """
         orphans = serving(self.workers())
         for worker in orphans:
-            _signal(worker.pid, signal.SIGQUIT)
+            with effect("nginx.retire"):
+                _signal(worker.pid, signal.SIGQUIT)
         _within(_ANSWER_WITHIN, lambda: not self.serves())
         return bool(orphans)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from relctl.state.files import replace_link, sync_folder
+from relctl.state.files import make_open, replace_link
 from relctl.state.paths import Paths
 
 NOWHERE = "none"  # a route that the map does not know: Nginx answers 503 in words
@@ -36,9 +36,4 @@ class Pointer:
 
     def prepare(self, route: str) -> None:
         """Make the folder of a route; Nginx's workers must get through, whatever the umask of the person."""
-        folder = self._routes / route
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            for each in (self._link.parent, self._routes, folder):
-                each.chmod(0o755)
-                sync_folder(each)  # a power cut must not leave a link to a folder that is gone
+        make_open(self._link.parent, self._routes, self._routes / route)

@@ -48,4 +48,6 @@ def nobody_watching(hold: Hold, paths: Paths) -> Iterator[None]:
 
 def reach_lock(paths: Paths, steps: Steps) -> None:
     """Note that the environment's lock is about to be taken."""
-    steps.reach("lock", f"hold the lock of {paths.service} in {paths.environment}")
+    steps.reach_for_good(
+        "lock", f"hold the lock of {paths.service} in {paths.environment}", "it ends with the command"
+    )

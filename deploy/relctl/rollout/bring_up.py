@@ -24,7 +24,11 @@ def up(host: Host) -> Change:
         change = _apply(host) if unchanged else bring_up(host, look(host))
         if not host.proxy.has_lost_its_master():
             return change
-        host.steps.reach("proxy", "replace the workers of an Nginx whose master is gone")
+        host.steps.reach_for_good(
+            "proxy",
+            "replace the workers of an Nginx whose master is gone",
+            "there is no master to go back to",
+        )
         return host.proxy.renew_master() or change
 
 

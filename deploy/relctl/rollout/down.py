@@ -9,6 +9,8 @@ from relctl.state.lock import Hold
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
 
+_AGAIN = "relctl promote makes it again"
+
 
 def down(host: Host) -> list[str]:
     """Stop Nginx (its requests finish), then the slots, then remove the network; returns what ran.
@@ -23,13 +25,15 @@ def down(host: Host) -> list[str]:
         if host.project.environment.proxy.mode == "managed" and stop_proxy(host.proxy, host.steps):
             stopped.append("nginx")
         for container in running:
-            host.steps.reach("remove", f"stop {container.name} when its requests are done, and remove it")
+            host.steps.reach_for_good(
+                "remove", f"stop {container.name} when its requests are done, and remove it", _AGAIN
+            )
             host.engine.remove(container.name)
             stopped.append(container.name)
-        host.steps.reach("network", f"remove the network {network(host.project).name}")
+        host.steps.reach_for_good("network", f"remove the network {network(host.project).name}", _AGAIN)
         host.engine.remove_network(network(host.project).name)
         if stopped:
-            host.steps.reach("record", "write stopped to the ledger")
+            host.steps.reach_for_good("record", "write stopped to the ledger", "it is the last one")
             host.ledger.append(Event("stopped", reason=", ".join(stopped)))
         return stopped
 
@@ -45,5 +49,6 @@ def stop_proxy(proxy: Proxy, steps: Steps) -> bool:
     """Stop the managed Nginx, its requests finished; returns whether it ran."""
     proxy.insist_on_managed()
     if proxy.is_up():
-        steps.reach("proxy", "stop Nginx when its requests are done: the service is out of reach then")
+        words = "stop Nginx when its requests are done: the service is out of reach then"
+        steps.reach_for_good("proxy", words, "relctl proxy up starts it again")
     return proxy.down()

@@ -4,7 +4,8 @@ from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.proxy.door import ProxyState
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.situation import Situation, unfinished
+from relctl.rollout.interrupted import unfinished
+from relctl.rollout.situation import Situation
 from relctl.rollout.standing_in import Answering
 from relctl.state.ledger import Event
 

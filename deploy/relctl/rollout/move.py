@@ -66,7 +66,13 @@ class Move:
             event.evidence,
             event.reason,
             notices={name: event.details[name] for name in NOTICES if name in event.details},
+            observe=float(event.details.get("observe", 0.0)),
         )
+
+    def begun(self) -> Event:
+        """Return the event that announces this move: what whoever finds it unfinished has to know."""
+        details: dict[str, Any] = {"observe": self.observe} if self.observe else {}
+        return self.event(BEGUN[self.kind], **details)
 
     def event(self, name: str, reason: str = "", **details: Any) -> Event:
         """Return an event about this move, to be appended."""
@@ -109,7 +115,7 @@ def carry_out(host: Host, move: Move) -> Moved:
     """
     started = time.monotonic()
     reach(host, move, "begin")
-    host.ledger.append(move.event(BEGUN[move.kind]))
+    host.ledger.append(move.begun())
     with contextlib.ExitStack() as until_written:
         try:
             switched = _bring_in(host, move)

@@ -45,13 +45,10 @@ def watch_window(host: Host, window: Window) -> Watched:
         return host.watch(log, what, host.project.environment.rollout, host.say)
 
 
-def open_for(host: Host, window: Window) -> Window:
-    """Open a window in the ledger, with what the release before did until then."""
-    with apart(host, window.tag, window.image_id):  # a busy log takes seconds to read
-        before = baseline(host, window.source, window.since, window.seconds) if window.source else None
-    opened = replace(window, baseline=before)
-    host.ledger.append(opened.opened())
-    return opened
+def with_baseline(host: Host, window: Window) -> Window:
+    """Return a window with what the release before did until it began; a busy log takes seconds to read."""
+    before = baseline(host, window.source, window.since, window.seconds) if window.source else None
+    return replace(window, baseline=before)
 
 
 def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
@@ -62,7 +59,9 @@ def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
     Whoever interrupts only the watching leaves the release live: that is returned, to be raised when it is
     written down, and the window stays open for `relctl observe`.
     """
-    window = open_for(host, meant)
+    with apart(host, meant.tag, meant.image_id):
+        window = with_baseline(host, meant)
+    host.ledger.append(window.opened())
     host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe goes on")
     try:
         with apart(host, window.tag, window.image_id):

@@ -13,6 +13,7 @@ from relctl.rollout.rollback import roll_back
 from relctl.rollout.situation import Situation, look
 from relctl.rollout.watch import Watched
 from relctl.rollout.window import Window, last_baseline, open_window
+from relctl.state.steps import LOOKS
 
 
 def observe(host: Host, seconds: float) -> Watched:
@@ -46,7 +47,9 @@ def _go_on(host: Host, window: Window) -> Watched:
 
 
 def _look_at(host: Host, window: Window) -> Watched:
-    host.steps.reach("observe", f"watch {window.tag} for {window.seconds:g} s, and tell how it does")
+    host.steps.reach_for_good(
+        "observe", f"watch {window.tag} for {window.seconds:g} s, and tell how it does", LOOKS
+    )
     watched = watch_window(host, window)
     if watched.verdict == "unhealthy":
         raise UnhealthyError(
@@ -74,7 +77,8 @@ def _settle(host: Host, window: Window, watched: Watched) -> None:
     container = situation.container(situation.live)
     if container is None or container.image_id != window.image_id:
         raise UsageError(f"{window.tag} is not live any more", "relctl history says who switched")
-    host.steps.reach("record", f"write to the ledger how the window of {window.tag} ended")
+    words = f"write to the ledger how the window of {window.tag} ended"
+    host.steps.reach_for_good("record", words, "it has ended")
     host.ledger.append(window.closed(watched.words, **watched.as_json()))
     if watched.accepted:
         return

@@ -19,7 +19,11 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
         image = resolve(host.project, host.engine, tag)
         if pinned(host.ledger.read().events).get(str(tag)) == image.id:
             return False
-        host.steps.reach("pin", f"hold the image of {tag}, and write to the ledger that it is pinned")
+        host.steps.reach_for_good(
+            "pin",
+            f"hold the image of {tag}, and write to the ledger that it is pinned",
+            "relctl unpin takes it back",
+        )
         hold_image(host.project, host.engine, image, tag)
         host.ledger.append(Event("pinned", tag=str(tag), image_id=image.id, reason=reason))
         return True
@@ -34,5 +38,9 @@ def unpin(host: Host, tag: Tag, reason: str = "") -> None:
             raise UsageError(
                 f"{tag} is not pinned in {host.project.name}; pinned: {known}", "relctl releases"
             )
-        host.steps.reach("unpin", f"write to the ledger that {tag} is not pinned any more")
+        host.steps.reach_for_good(
+            "unpin",
+            f"write to the ledger that {tag} is not pinned any more",
+            "relctl pin takes it back",
+        )
         host.ledger.append(Event("unpinned", tag=str(tag), image_id=pins[str(tag)], reason=reason))

@@ -19,6 +19,7 @@ from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.situation import Situation
 from relctl.rollout.window import open_window
+from relctl.state.steps import LOOKS
 
 
 def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
@@ -74,7 +75,9 @@ def _prove_live(host: Host, situation: Situation) -> None:
     """Raise unless what is live answers through Nginx: "live already" must not be a guess."""
     container = situation.container(situation.live)
     if container is not None:
-        host.steps.reach("prove-live", f"prove through Nginx that {situation.live_tag} is live already")
+        host.steps.reach_for_good(
+            "prove-live", f"prove through Nginx that {situation.live_tag} is live already", LOOKS
+        )
         prove_through_proxy(host, container)
 
 
@@ -95,13 +98,13 @@ def _proof(
         if not forced:
             raise
         host.say(f"by force, though {error.message}")
-        host.steps.reach("evidence", f"go on by force, though {error.message}")
+        host.steps.reach_for_good("evidence", f"go on by force, though {error.message}", LOOKS)
         return "", {"forced": forced}
     notices: dict[str, Any] = {"off": found.off} if found.off else {}
     if live and found.reference not in ("", live.image_id):
         notices["compared_with"] = found.reference_tag
     path = host.evidence.path(found.image_id, found.pipeline)
-    host.steps.reach("evidence", f"take {path.name} as the proof of {image.id[:19]}")
+    host.steps.reach_for_good("evidence", f"take {path.name} as the proof of {image.id[:19]}", LOOKS)
     return str(path), notices
 
 

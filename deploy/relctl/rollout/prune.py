@@ -101,7 +101,9 @@ def _act(host: Host, decision: Decision) -> Decision:
         )  # the name may have been removed by hand
     if decision.action in ("keep", "leave"):
         return decision
-    host.steps.reach("prune", f"give up {release.tag}: {decision.why}")
+    host.steps.reach_for_good(
+        "prune", f"give up {release.tag}: {decision.why}", "its commit makes it again: relctl build"
+    )
     try:
         left = let_go(host.project, host.engine, release.image) if release.image else None
     except EngineError as error:

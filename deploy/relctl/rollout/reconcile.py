@@ -9,10 +9,13 @@ from relctl.errors import NeedsPersonError, RelctlError
 from relctl.probe.ready import wait_until_ready
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
+from relctl.rollout.interrupted import is_watched, refusal, unfinished
 from relctl.rollout.move import Move
+from relctl.rollout.observation import with_baseline
 from relctl.rollout.prove import is_warm, prove, prove_through_proxy
-from relctl.rollout.situation import DONE, Situation, look, unfinished
+from relctl.rollout.situation import DONE, Situation, look
 from relctl.rollout.undo import put_traffic_back, restore, restore_standby
+from relctl.rollout.window import Window
 from relctl.state.ledger import Event
 
 Repair = Literal["nothing", "restore pointer", "adopt pointer"]
@@ -59,7 +62,11 @@ def heal_live(host: Host, situation: Situation) -> Situation:
     if not situation.live or meant is None or (container is not None and container.running):
         return situation
     host.say(f"live's container is down: starting {meant.tag} in {situation.live} again")
-    host.steps.reach("heal", f"start {meant.tag}, which is live and down, in {situation.live} again")
+    host.steps.reach_for_good(
+        "heal",
+        f"start {meant.tag}, which is live and down, in {situation.live} again",
+        "what is live has to run, whatever comes after",
+    )
     try:
         restore(host, situation.live, meant.image_id)
     except RelctlError as error:
@@ -90,15 +97,14 @@ def decide(situation: Situation) -> Repair:
 def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
     if situation.pointer == move.slot:
-        reason = _why_not(host, situation, move)
+        reason = refusal(situation.events) or _why_not(host, situation, move)
         if not reason:
-            host.steps.reach("finish", f"finish the interrupted {move.kind} of {move.tag}")
-            host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
-            host.say(f"the interrupted {move.kind} of {move.tag} is finished")
-            return move
-        host.say(f"{move.tag} took traffic but does not prove itself: {reason}")
+            return _finish(host, situation, move)
+        host.say(f"{move.tag} took traffic and may not keep it: {reason}")
         _insist_on_source(host, situation, move, reason)
-    host.steps.reach("undo", f"undo the interrupted {move.kind} of {move.tag}")
+    host.steps.reach_for_good(
+        "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
+    )
     put_traffic_back(host, move.slot, move.source)
     clear_up(host, move, "undone after an interruption")
     host.say(f"the interrupted {move.kind} of {move.tag} is undone")
@@ -110,6 +116,23 @@ def clear_up(host: Host, move: Move, reason: str) -> None:
     if not move.warm:
         restore_standby(host, move.slot, move.replaced)
     host.ledger.append(move.event("aborted", reason=reason))
+
+
+def _finish(host: Host, situation: Situation, move: Move) -> Move:
+    """Write down that the move is done; what nobody has watched yet stays to be watched."""
+    host.steps.reach_for_good(
+        "finish",
+        f"finish the interrupted {move.kind} of {move.tag}",
+        "it has the traffic already; relctl rollback is the way back",
+    )
+    if move.observe and not is_watched(situation.events):
+        since = host.paths.pointer.lstat().st_mtime  # a link is as old as its move
+        window = Window(move.tag, move.image_id, move.slot, move.source, since, move.observe)
+        host.ledger.append(with_baseline(host, window).opened())
+        host.say(f"{move.tag} is not watched yet: relctl observe does")
+    host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
+    host.say(f"the interrupted {move.kind} of {move.tag} is finished")
+    return move
 
 
 def _why_not(host: Host, situation: Situation, move: Move) -> str:
@@ -139,7 +162,7 @@ def _insist_on_source(host: Host, situation: Situation, move: Move, reason: str)
         except RelctlError as error:
             why = str(error)
     raise NeedsPersonError(
-        f"{move.tag} has the traffic and does not prove itself ({reason}),"
+        f"{move.tag} has the traffic and may not keep it ({reason}),"
         f" and the release in {move.source} cannot take it back: {why}",
         "relctl status, then the logs of both slots' containers; nothing was changed",
     )
@@ -154,7 +177,11 @@ def _wait(host: Host, container: Container) -> None:
 def _repair(host: Host, situation: Situation, repair: Repair) -> None:
     meant, container = situation.meant, situation.container(situation.live)
     if meant is not None and repair == "restore pointer":
-        host.steps.reach("repair", f"bring the lost pointer back to {meant.tag} in {meant.slot}")
+        host.steps.reach_for_good(
+            "repair",
+            f"bring the lost pointer back to {meant.tag} in {meant.slot}",
+            "it is what the ledger says",
+        )
         host.proxy.pointer.move(meant.slot)
         _record_repair(host, meant, "the pointer was missing, in a canary, or led to no running release")
         host.say(f"the pointer was lost: it leads to {meant.tag} in {meant.slot} again")
@@ -167,7 +194,11 @@ def _repair(host: Host, situation: Situation, repair: Repair) -> None:
             source=meant.slot,
             reason=f"the pointer was moved by hand from {meant.slot}",
         )
-        host.steps.reach("repair", f"take the pointer as it was moved by hand: {adopted.tag} is live")
+        host.steps.reach_for_good(
+            "repair",
+            f"take the pointer as it was moved by hand: {adopted.tag} is live",
+            "it is where the traffic goes already",
+        )
         host.ledger.append(adopted)
         host.say(f"the pointer was moved by hand: {adopted.tag} in {adopted.slot} is live")
 

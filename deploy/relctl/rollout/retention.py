@@ -7,8 +7,9 @@ from typing import Literal
 from relctl.engine.hold import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
+from relctl.rollout.interrupted import unfinished
 from relctl.rollout.retained import pinned, promoted, remembered
-from relctl.rollout.situation import Situation, unfinished
+from relctl.rollout.situation import Situation
 from relctl.state.ledger import Event
 
 # "leave": not this environment's to decide about; "let go": needed here no more, but by someone else.

@@ -59,16 +59,6 @@ class Situation:
         return next((event for event in reversed(self.events) if event.event in SETTLED), None)
 
 
-def unfinished(events: Sequence[Event]) -> Event | None:
-    """Return the `promoting` or `rolling-back` that nothing ended, None when all is ended."""
-    for event in reversed(events):
-        if event.event in ENDED:
-            return None
-        if event.event in BEGUN.values():
-            return event
-    return None
-
-
 def look(host: Host) -> Situation:
     """Read pointer, slots and ledger; changes nothing."""
     history = host.ledger.read()

@@ -5,10 +5,11 @@ import time
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.proxy.route import canary, newcomer
 from relctl.rollout.host import Host
+from relctl.rollout.interrupted import unfinished
 from relctl.rollout.move import Move, Moved
 from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import clear_up
-from relctl.rollout.situation import BEGUN, Situation, look, unfinished
+from relctl.rollout.situation import BEGUN, Situation, look
 from relctl.rollout.undo import put_traffic_back, restore
 from relctl.state.ledger import Event
 from relctl.state.lock import is_held
@@ -35,7 +36,11 @@ def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Move
     """
     started, before = time.monotonic(), situation.tag(move.source)
     _insist_on_source(host, situation, move)
-    host.steps.reach("take-back", f"point at {move.source} again: all traffic goes to {before}")
+    host.steps.reach_for_good(
+        "take-back",
+        f"point at {move.source} again: all traffic goes to {before}",
+        "it is the undo of the promote, and may be done again",
+    )
     switch_ms = put_traffic_back(host, move.slot, move.source)
     host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
     clear_up(host, move, f"taken back by a rollback{f': {reason}' if reason else ''}")
@@ -55,7 +60,11 @@ def _insist_on_source(host: Host, situation: Situation, move: Move) -> None:
     if meant is None or is_warm(host, container, meant.image_id):
         return
     host.say(f"{meant.tag} is down: starting it in {move.source} again")
-    host.steps.reach("heal", f"start {meant.tag}, which is down, in {move.source} again")
+    host.steps.reach_for_good(
+        "heal",
+        f"start {meant.tag}, which is down, in {move.source} again",
+        "it is about to take the traffic back",
+    )
     try:
         restore(host, move.source, meant.image_id)
     except RelctlError as error:

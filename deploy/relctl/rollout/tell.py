@@ -10,6 +10,7 @@ from relctl.config.project import Project
 from relctl.errors import RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.situation import SETTLED
+from relctl.state.fault import effect
 from relctl.state.ledger import Event
 
 
@@ -19,7 +20,9 @@ def tell(host: Host) -> None:
     for number, hook in enumerate(host.project.environment.notify):
         for event in news:
             if event.event in hook.on:
-                host.steps.reach("notify", f"tell notify[{number}] of {event.event} {event.tag}")
+                host.steps.reach_for_good(
+                    "notify", f"tell notify[{number}] of {event.event} {event.tag}", "it is true"
+                )
                 why = _told(host, hook, event)
                 if why:
                     host.say(f"notify[{number}] was not told of {event.event} {event.tag}: {why}")
@@ -51,6 +54,7 @@ def _told(host: Host, hook: Hook, event: Event) -> str:
     try:
         told = message(host.project, host.ledger.read().events, event)
         body = json.dumps(told, ensure_ascii=False).encode()
-        return host.deliver(hook, host.project.root, body)
+        with effect("notify"):
+            return host.deliver(hook, host.project.root, body)
     except (RelctlError, OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)

@@ -8,8 +8,6 @@ from relctl.rollout.figures import Figures
 from relctl.rollout.situation import SETTLED
 from relctl.state.ledger import Event
 
-_CLOSING = ("observed", "aborted")
-
 
 @dataclass(frozen=True)
 class Window:
@@ -73,10 +71,13 @@ class Window:
 
 
 def open_window(events: Sequence[Event]) -> Window | None:
-    """Return the window of what is live, or is about to be, that nothing has closed yet."""
+    """Return the window of what is live, or is about to be, that nothing has closed yet.
+
+    One that was refused is open until its release has lost the traffic: relctl may have been killed before.
+    """
     live, closed = "", set[str]()
     for event in reversed(events):
-        if event.event in _CLOSING:
+        if _closes(event):
             closed.add(event.image_id)
         elif event.event in SETTLED:
             if live and event.image_id != live:
@@ -85,6 +86,12 @@ def open_window(events: Sequence[Event]) -> Window | None:
         elif event.event == "observing" and event.image_id not in closed:
             return Window.of(event) if live in ("", event.image_id) else None
     return None
+
+
+def _closes(event: Event) -> bool:
+    if event.event == "observed":
+        return bool(event.details.get("accepted", True))
+    return event.event == "aborted"
 
 
 def last_baseline(events: Sequence[Event], image_id: str) -> Figures | None:

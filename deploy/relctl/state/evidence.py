@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from relctl.errors import UsageError
-from relctl.state.files import replace_text
+from relctl.state.files import remove, replace_text
 
 Outcome = Literal["pass", "fail"]
 GateVerdict = Literal["pass", "fail", "not run", "off"]
@@ -129,7 +129,7 @@ class EvidenceStore:
     def remove(self, image_id: str) -> None:
         """Remove what was found about an image, of every pipeline, and the reports of it."""
         for path in self.folder.glob(f"{_hex(image_id)}-*"):
-            path.unlink(missing_ok=True)
+            remove(path, "evidence")
 
     def newest(self, image_id: str) -> Evidence | None:
         """Return the newest evidence for an image, whatever pipeline it is of."""

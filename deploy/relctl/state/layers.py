@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from relctl.state.files import remove
+
 NOTES = "layers"
 TARS = "tars"
 
@@ -33,10 +35,10 @@ def forget(cache: Path, digests: Collection[str]) -> None:
         return
     with contextlib.suppress(BlockingIOError), locked(cache, fcntl.LOCK_EX | fcntl.LOCK_NB):
         for digest in digests:
-            tar(cache, digest).unlink(missing_ok=True)
+            remove(tar(cache, digest), "layer")
         for note in cache.glob(f"{NOTES}/*/*.json"):
             if _digest(note) in digests:
-                note.unlink(missing_ok=True)
+                remove(note, "layer-note")
 
 
 def _digest(note: Path) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from relctl.errors import UsageError
+from relctl.state.fault import effect
 from relctl.state.files import name_file, sync_folder
 
 VERSION = 1
@@ -72,7 +73,7 @@ class Ledger:
         fresh = not self.path.exists()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._write(line.encode())
+            self._write(line.encode(), event.event)
         except OSError as error:
             name_file(error, self.path)
             raise
@@ -84,13 +85,15 @@ class Ledger:
         found, self._news = self._news, []
         return found
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes, name: str) -> None:
         with self.path.open("ab+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # else a line that another is writing would look torn
             _end_torn_line(file)
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+            with effect("ledger.write", name):
+                file.write(line)
+                file.flush()
+            with effect("ledger.sync", name):
+                os.fsync(file.fileno())
 
     def read(self) -> History:
         """Return all events; a torn last line is set aside, any other bad line is an error."""

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from relctl.errors import LockedError
-from relctl.state.files import replace_text
+from relctl.state.fault import effect
+from relctl.state.files import remove, replace_text
 from relctl.state.ledger import who
 
 # How a use case holds a lock: `exclusive`, waiting or not, or a look at it that takes nothing.
@@ -64,15 +65,17 @@ def exclusive(path: Path, wait: Wait | None = None) -> Iterator[None]:
             lock.acquire(timeout=0)
         return lock.is_locked
 
-    _until(took, path, wait)
+    with effect("lock.take", path.name):
+        _until(took, path, wait)
     try:
         with contextlib.suppress(OSError):  # only words; a full disk must not keep a rollback from its lock
             replace_text(owner, json.dumps(asdict(_me())) + "\n")
         yield
     finally:
         with contextlib.suppress(OSError):  # else the next holder would bear our name for a moment
-            owner.unlink()
-        lock.release()
+            remove(owner, owner.name)
+        with effect("lock.release", path.name):
+            lock.release()
 
 
 @contextlib.contextmanager

@@ -9,10 +9,11 @@ from relctl.errors import UsageError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.release import Tag
 from relctl.rollout.drift import drift
+from relctl.rollout.interrupted import is_watched, refusal, unfinished
 from relctl.rollout.reconcile import decide
 from relctl.rollout.retained import retained
 from relctl.rollout.rollback import choose
-from relctl.rollout.situation import Situation, unfinished
+from relctl.rollout.situation import Situation
 from relctl.rollout.slot_status import SlotStatus
 from relctl.rollout.standing_in import Answering, StandingIn, standing_in
 from relctl.state.ledger import Event
@@ -70,6 +71,28 @@ def test_a_rollback_does_not_make_a_release_newer() -> None:
 def test_an_operation_without_an_end_is_unfinished(names: list[str], expected: str | None) -> None:
     found = unfinished([Event(name) for name in names])
     assert (found.event if found else None) == expected
+
+
+BEGUN, WATCHED = Event("promoting"), Event("observing")
+REFUSED = Event("observed", reason="unhealthy", details={"accepted": False})
+
+
+@pytest.mark.parametrize(
+    ("events", "watched", "reason"),
+    [
+        ([], False, ""),
+        ([BEGUN], False, ""),
+        ([BEGUN, Event("observed", details={"accepted": True}), Event("pointed")], False, ""),
+        ([BEGUN, Event("pointed"), WATCHED], True, ""),
+        ([BEGUN, Event("pointed"), WATCHED, REFUSED], True, "unhealthy"),
+        ([BEGUN, Event("pointed"), WATCHED, REFUSED, Event("aborted")], False, ""),
+        ([BEGUN, WATCHED, REFUSED, Event("aborted"), BEGUN, Event("pointed")], False, ""),
+    ],
+)
+def test_what_an_observation_said_of_an_interrupted_move_is_not_forgotten(
+    events: list[Event], watched: bool, reason: str
+) -> None:
+    assert (is_watched(events), refusal(events)) == (watched, reason)
 
 
 @pytest.mark.parametrize(

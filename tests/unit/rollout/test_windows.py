@@ -16,10 +16,15 @@ BEFORE = Figures(5_000, 3, 1.0, 2.0, 3.0, 0.01, 30)
 
 
 def event(words: str) -> Event:
-    """`observing v2`: an event about a tag."""
+    """`observing v2`: an event about a tag; `refused` is an `observed` that was not accepted."""
     name, _, tag = words.partition(" ")
-    details: dict[str, Any] = {"since": 100.0, "seconds": 30.0} if name == "observing" else {}
-    return Event(name, tag=tag, image_id=f"id-{tag}", details=details)
+    known: dict[str, dict[str, Any]] = {
+        "observing": {"since": 100.0, "seconds": 30.0},
+        "observed": {"accepted": True},
+        "refused": {"accepted": False},
+    }
+    event = "observed" if name == "refused" else name
+    return Event(event, tag=tag, image_id=f"id-{tag}", details=known.get(name, {}))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,9 @@ def event(words: str) -> Event:
         (["observing v2", "promoted v2", "observing v3", "observed v3", "aborted v3"], "v2"),
         (["observing v2", "observed v2", "promoted v2", "observing v3", "promoted v3"], "v3"),
         (["promoted v1", "observing v2"], "v2"),
+        (["observing v2", "promoted v2", "refused v2"], "v2"),
+        (["observing v2", "promoted v2", "refused v2", "rolling-back v1", "rolled-back v1"], ""),
+        (["promoted v1", "observing v2", "refused v2", "aborted v2"], ""),
     ],
 )
 def test_the_window_of_what_is_live_is_open_until_it_is_closed(events: list[str], expected: str) -> None:

@@ -25,6 +25,14 @@ def test_a_failing_write_leaves_the_old_text_and_no_litter(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_another_s_temporary_file_is_left_alone_while_it_lives(tmp_path: Path) -> None:
+    other, dead = tmp_path / ".file.1.abc", tmp_path / ".file.4194305.abc"  # beyond the greatest number
+    for each in (other, dead):
+        each.touch()
+    replace_text(tmp_path / "file", "x")
+    assert sorted(tmp_path.iterdir()) == [other, tmp_path / "file"]
+
+
 def test_a_link_is_there_at_every_instant_while_it_moves(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -46,9 +54,7 @@ def test_a_link_is_there_at_every_instant_while_it_moves(tmp_path: Path) -> None
 
 
 def test_a_temporary_link_left_by_a_killed_process_is_no_obstacle(tmp_path: Path) -> None:
-    import os
-
     link = tmp_path / "live"
-    link.with_name(f".live.{os.getpid()}").symlink_to("nowhere")
+    link.with_name(".live.new").symlink_to("nowhere")
     replace_link(link, "a")
     assert link.readlink() == Path("a")

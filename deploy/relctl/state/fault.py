@@ -1,0 +1,121 @@
+"""Points at which a test can have this process killed, so that what a crash leaves behind is seen.
+
+Everything that changes the world stands in an `effect`, which is a point before it and one after it.
+"""
+
+import contextlib
+import os
+import re
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, get_args
+
+from relctl.errors import UsageError
+
+VARIABLE = "RELCTL_FAULT"
+
+Effect = Literal[
+    "step",
+    "lock.take",
+    "lock.release",
+    "ledger.write",
+    "ledger.sync",
+    "file.write",
+    "file.sync",
+    "file.rename",
+    "file.remove",
+    "folder.make",
+    "folder.open",
+    "folder.sync",
+    "link.make",
+    "link.rename",
+    "network.make",
+    "container.stop",
+    "container.remove",
+    "container.create",
+    "container.start",
+    "image.name",
+    "image.unname",
+    "nginx.test",
+    "nginx.start",
+    "nginx.reload",
+    "nginx.retire",
+    "notify",
+]
+Pass = Callable[[str], None]
+
+_KILL = re.compile(r"kill:((?:before|after):([a-z]+(?:\.[a-z]+)?)(?::\S+)?)#([1-9]\d*)")
+_armed: list[Pass] = []  # what is done at each point; empty but in a test
+
+
+@contextlib.contextmanager
+def effect(name: Effect, of: str = "") -> Iterator[None]:
+    """Enclose what changes the world; `of` tells effects of one kind apart. Without a fault it does nothing.
+
+    The points are `before:NAME:OF` and `after:NAME:OF`; what raises has no second one.
+    """
+    point("before", name, of)
+    yield
+    point("after", name, of)
+
+
+def point(when: Literal["before", "after"], name: Effect, of: str = "") -> None:
+    """Pass one point, where an effect has no block of its own."""
+    for each in _armed:
+        each(":".join([when, name, of] if of else [when, name]))
+
+
+def arm(setting: str | None) -> str:
+    """Do at each point from here on what the value of RELCTL_FAULT says; returns that in words.
+
+    `kill:POINT#N` kills this process with SIGKILL as it passes a point for the Nth time, `record:FILE` writes
+    each point with its number to a file. None is no fault. Raises UsageError for anything else.
+    """
+    _armed.clear()
+    if setting is None:
+        return ""
+    found = _KILL.fullmatch(setting)
+    if found and found[2] in get_args(Effect):
+        _armed.append(_killer(f"{found[1]}#{found[3]}"))
+        return f"{VARIABLE} is set: this process kills itself at {found[1]}#{found[3]}"
+    kind, _, file = setting.partition(":")
+    if kind == "record" and Path(file).is_absolute() and Path(file).parent.is_dir():
+        _armed.append(_recorder(Path(file)))
+        return f"{VARIABLE} is set: what could be killed is written to {file}"
+    raise UsageError(
+        f"{VARIABLE}={setting}: neither kill:POINT#N with a known point nor record:FILE",
+        f"unset {VARIABLE}: it is for relctl's own tests alone",
+    )
+
+
+def _killer(doomed: str) -> Pass:
+    number = _numbered()
+
+    def kill(name: str) -> None:
+        if number(name) == doomed:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return kill
+
+
+def _recorder(file: Path) -> Pass:
+    number = _numbered()
+
+    def record(name: str) -> None:
+        with file.open("a", encoding="utf-8") as points:
+            points.write(f"{number(name)}\n")
+
+    return record
+
+
+def _numbered() -> Callable[[str], str]:
+    """Return what gives each point its name and the number of times it was passed: `before:step:prove#2`."""
+    passed: Counter[str] = Counter()
+
+    def number(name: str) -> str:
+        passed[name] += 1
+        return f"{name}#{passed[name]}"
+
+    return number

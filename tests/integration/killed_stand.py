@@ -1,0 +1,139 @@
+"""A host for killed commands: three proved releases, two of them in the slots, and what must hold of it."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relctl.config.project import load as load_project
+from relctl.engine.connect import connect
+from relctl.engine.slots import SLOTS
+from relctl.probe.load import Load, failed
+from relctl.rollout.host import Host
+from relctl.rollout.situation import BEGUN, SETTLED, Situation, look
+from relctl.state.ledger import Event
+from relctl.state.paths import Paths
+from scratch import Scratch
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Two of `tags` are in the slots after every kill, whichever: so nothing is settled anew between kills.
+
+    `kept` is a folder outside the state, for what a pruning removes.
+    """
+
+    project: Scratch
+    tags: tuple[str, ...]
+    kept: Path
+
+    @property
+    def paths(self) -> Paths:
+        return Paths(self.project.state, self.project.service, "local")
+
+    def settle(self) -> None:
+        """Bring every release through the traffic once, so that all are retained."""
+        for tag in self.tags:
+            self.project.ok("promote", tag)
+
+    @property
+    def situation(self) -> Situation:
+        """How it stands, read in this process: a command that tells it takes longer than one is killed."""
+        project = load_project(self.project.root, "local", self.project.environ)
+        return look(Host.of(project, connect(project.environment), print))
+
+    def live(self) -> str:
+        return self.situation.live_tag
+
+    def standby(self) -> str:
+        found = self.situation
+        return found.tag(found.idle)
+
+    def third(self) -> str:
+        """The release that is in no slot."""
+        inside = [self.situation.tag(slot) for slot in SLOTS]
+        return next(tag for tag in self.tags if tag not in inside)
+
+    @contextlib.contextmanager
+    def loaded(self, **headers: str) -> Iterator[Load]:
+        """Send requests all the while, none of which may fail; the last ones are answered by what is live."""
+        load = Load(self.project.listen, "/translate", {"text": "x"}, 4, pause=0.01, headers=headers).start()
+        try:
+            load.wait_for(8, within=30)
+            yield load
+            load.wait_for(8, within=30)
+        finally:
+            samples = load.stop()
+        assert failed(samples) == []
+        assert {sample.release for sample in samples[-4:]} == {self.live()}
+
+    def keep(self) -> None:
+        """Keep image and evidence of every release aside."""
+        shutil.copytree(self.paths.evidence, self.kept / "evidence")
+        for tag in self.tags:
+            docker("save", "-o", str(self.kept / tag), f"{self._image}:{tag}")
+
+    def begin_anew(self) -> None:
+        """Leave nothing of the environment but the evidence of its releases."""
+        self.project.ok("down")
+        shutil.rmtree(self.paths.home)
+
+    def bring_back(self, tag: str) -> None:
+        """Bring back what a pruning removed of a release."""
+        docker("load", "-qi", str(self.kept / tag))
+        shutil.copytree(self.kept / "evidence", self.paths.evidence, dirs_exist_ok=True)
+
+    def has(self, tag: str) -> bool:
+        """Tell whether the engine has the image of a release."""
+        return bool(docker("image", "ls", "-q", f"{self._image}:{tag}"))
+
+    @property
+    def _image(self) -> str:
+        return f"relctl-test-{self.project.service}"
+
+
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def assert_in_order(stand: Stand, status: Any) -> None:
+    """Live and standby are ready, and two, and what `assert_true` holds."""
+    assert_true(stand, status)
+    assert status["standby"]["health"] == "ready"
+    assert status["live"]["tag"] != status["standby"]["tag"]
+
+
+def assert_true(stand: Stand, status: Any) -> None:
+    """No drift; live is ready; the ledger names it, and how every move ended."""
+    assert (status["drift"], status["live"]["health"]) == ([], "ready")
+    events = stand.situation.events
+    settled = [event for event in events if event.event in SETTLED]
+    assert (settled[-1].tag, settled[-1].image_id) == (status["live"]["tag"], status["live"]["image_id"])
+    assert untold(events) == []
+    assert {name: count for name, count in litter(stand.paths.home).items() if count > 1} == {}
+
+
+def untold(events: Sequence[Event]) -> list[Event]:
+    """The moves whose end the ledger does not tell, or tells wrongly: what was refused was not kept."""
+    begins = [number for number, event in enumerate(events) if event.event in BEGUN.values()]
+    moves = [events[begin:end] for begin, end in zip(begins, [*begins[1:], None], strict=True)]
+    return [move[0] for move in moves if not _is_told(move)]
+
+
+def _is_told(move: Sequence[Event]) -> bool:
+    ends = [number for number, event in enumerate(move) if event.event in (*SETTLED, "aborted")]
+    if not ends or move[ends[0]].image_id != move[0].image_id:
+        return False
+    refused = any(event.details.get("accepted") is False for event in move[: ends[0]])
+    return move[ends[0]].event == "aborted" or not refused
+
+
+def litter(folder: Path) -> Counter[str]:
+    """How many temporary files of killed processes there are, by the file that they stand for."""
+    hidden = (path.name for path in folder.rglob(".*"))
+    return Counter(re.sub(r"\.(\d+\..*|new)$", "", name) for name in hidden)
