@@ -93,4 +93,5 @@ class _Window:
         took = numpy.exp(self._draw.normal(middle, SPREAD, count)) * (kind.slower if new else 1.0)
         failing = self._draw.random(count) < FAILING + (kind.more_failing if new else 0.0)
         for milliseconds, fails in zip(took, failing, strict=True):
-            yield Request((self._span + 0.5) * SPAN, pool, 500 if fails else 200, int(milliseconds), 1)
+            at, status = (self._span + 0.5) * SPAN, 500 if fails else 200
+            yield Request(at, pool, "/", status, int(milliseconds), asked=True, passed_on=False)
