@@ -21,6 +21,7 @@ from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
+from relctl.state.ledger import Event
 
 POLICY = {
     "canary": (20, 50),
@@ -203,6 +204,21 @@ def test_a_promote_killed_in_a_canary_step_is_undone_by_the_next_command(stand: 
     situation = look(host)
     assert (situation.live_tag, situation.tag(situation.idle)) == (str(second), str(first))
     assert "aborted" in stand.events()
+    assert status(host).drift == []
+
+
+def test_a_rollback_that_was_killed_may_be_typed_again_and_goes_no_further(stand: Bench) -> None:
+    host = canary(stand, observe=0.2, too_few="accept")
+    first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
+    promote(stand.host, first)
+    promote(stand.host, second)
+    third = begin(stand, host, "3.0.0", "blue-20")
+    host.ledger.append(Event("pointed", tag=str(third), image_id="sha256:3.0.0", slot="blue"))
+    host.proxy.pointer.move("green")  # by a rollback that was killed then
+    moved = rollback(host, None)
+    assert moved is not None
+    assert (moved.tag, moved.standby) == (str(second), str(first))
+    assert stand.events()[-2:] == ["pointed", "aborted"]
     assert status(host).drift == []
 
 

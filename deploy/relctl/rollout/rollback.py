@@ -33,6 +33,11 @@ def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
         if tag is None or str(tag) == back.tag:
             return back
         situation = look(host)
+    return _from_here(host, situation, tag, reason)
+
+
+def _from_here(host: Host, situation: Situation, tag: Tag | None, reason: str) -> Moved | None:
+    """Put in order what was interrupted, choose, and move; None when the release is live already."""
     reconciled = reconcile_from(host, situation)
     situation = reconciled.situation
     if tag is None and reconciled.finished and reconciled.finished.kind == "rollback":

@@ -3,7 +3,7 @@
 import time
 
 from relctl.errors import NeedsPersonError, RelctlError
-from relctl.proxy.route import canary, newcomer
+from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.interrupted import unfinished
 from relctl.rollout.move import Move, Moved
@@ -22,9 +22,12 @@ def watched_move(host: Host, situation: Situation) -> Move | None:
 
 
 def move_to_end(host: Host, situation: Situation) -> Move | None:
-    """The promote that a rollback ends: one that is watched, or whose process died in a canary step."""
+    """The promote that a rollback ends: one that is watched, or that died in a canary or half taken back.
+
+    One that died with all the traffic is live; what it is to go back from that, the ledger says.
+    """
     event = _promoting(situation)
-    if event and canary(situation.pointer) and newcomer(situation.pointer) == event.slot:
+    if event and situation.pointer != event.slot and _had_traffic(situation, event):
         return Move.of(event)
     return watched_move(host, situation)
 
@@ -53,6 +56,13 @@ def _promoting(situation: Situation) -> Event | None:
     """An unfinished promote; a rollback is never watched, so one that is unfinished has lost its process."""
     event = unfinished(situation.events)
     return event if event and event.event == BEGUN["promote"] and event.source else None
+
+
+def _had_traffic(situation: Situation, promoting: Event) -> bool:
+    """Whether it has a part of the traffic, or had it: the ledger says so a moment after the pointer."""
+    now = newcomer(situation.pointer) == promoting.slot
+    last = next(each for each in reversed(situation.events) if each.event in ("pointed", promoting.event))
+    return now or last.event == "pointed"
 
 
 def _insist_on_source(host: Host, situation: Situation, move: Move) -> None:
