@@ -14,7 +14,7 @@ from integration.killed_stand import Stand, assert_in_order, assert_true
 from killing import Run
 from scratch import echo_project
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]  # seconds for each of many kills
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Replacing files so that a reader, or a crash, finds the old or the new one and never a half."""
 
+import glob
 import os
 import tempfile
 import time
@@ -45,7 +46,7 @@ def temporary(path: Path) -> str:
 
 def _clear_up(path: Path) -> None:
     """Remove the temporary files of processes that were killed between write and rename."""
-    for left in path.parent.glob(f".{path.name}.*.*"):
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.*"):
         pid = left.name.removeprefix(f".{path.name}.").partition(".")[0]
         if pid.isdigit() and not Path("/proc", pid).exists():
             left.unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""A Docker engine of a test's own, to be stopped and killed while the machine's engine goes on."""
+
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import docker
+
+from relctl.engine.local import LocalEngine
+from relctl.errors import EngineError
+
+_WITHIN = 60.0  # seconds
+
+
+class OwnEngine:
+    """A dockerd with live-restore, all of whose files are in `folder`.
+
+    It leaves the machine's packet filter and default bridge alone: those are the other engine's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.host = f"unix://{folder}/sock"
+        self._process = self._started()
+
+    def stop(self, number: signal.Signals) -> None:
+        """End it by a signal; what runs in containers goes on."""
+        self._process.send_signal(number)
+        self._process.wait(_WITHIN)
+
+    def remove(self) -> None:
+        """End it for good, with all its files."""
+        self.stop(signal.SIGTERM)
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for mount in reversed(mounts):  # with live-restore it leaves its own behind
+            if mount.startswith(f"{self._folder}/"):
+                subprocess.run(["umount", mount], check=True)
+        shutil.rmtree(self._folder)
+
+    def start(self) -> None:
+        """Start it again over the same files."""
+        self._process = self._started()
+
+    def inspect(self, name: str) -> tuple[str, int, int]:
+        """The id of a container, the number of its first process, how often the engine restarted it."""
+        client = docker.DockerClient(base_url=self.host)
+        try:
+            found = client.api.inspect_container(name)
+            return found["Id"], found["State"]["Pid"], found["RestartCount"]
+        finally:
+            client.close()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        kept = self._folder
+        with (kept / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [
+                    *("dockerd", "--host", self.host, "--live-restore"),
+                    *("--data-root", kept / "data", "--exec-root", kept / "exec", "--pidfile", kept / "pid"),
+                    *("--bridge=none", "--iptables=false", "--ip-masq=false"),
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            self._wait(process)
+        except BaseException:
+            process.terminate()
+            process.wait(_WITHIN)
+            raise
+        return process
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        deadline = time.monotonic() + _WITHIN
+        while not self._answers():
+            assert process.poll() is None, (self._folder / "log").read_text()[-2000:]
+            assert time.monotonic() < deadline, "the engine does not answer"
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            LocalEngine(self.host.removeprefix("unix://")).image("any")
+        except EngineError:
+            return False
+        return True
