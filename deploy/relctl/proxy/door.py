@@ -17,7 +17,7 @@ from relctl.proxy.pointer import Pointer
 from relctl.proxy.render import render
 from relctl.proxy.route import canaries
 from relctl.proxy.worker import worker_user
-from relctl.state.files import replace_text
+from relctl.state.files import naming, replace_text, write_all
 from relctl.state.paths import Paths
 
 Change = Literal["none", "started", "reloaded", "restarted"]
@@ -186,10 +186,10 @@ class Proxy:
     def _trial(self, text: str) -> Iterator[Path]:
         """A name of its own for every trial: `check` takes no lock, and may run beside an `apply`."""
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=self._paths.proxy, prefix="nginx.conf.", suffix=".trial"
+            "wb", buffering=0, dir=self._paths.proxy, prefix="nginx.conf.", suffix=".trial"
         ) as file:
-            file.write(text)
-            file.flush()
+            with naming(self.config):
+                write_all(file, text.encode())
             yield Path(file.name)
 
     def _comparison(self) -> tuple[bool, str]:

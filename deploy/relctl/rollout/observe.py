@@ -2,7 +2,7 @@
 
 import time
 
-from relctl.errors import RolledBackError, UnhealthyError, UsageError
+from relctl.errors import RolledBackError, UnhealthyError, UsageError, words_of
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.observation import watch_window
@@ -66,7 +66,12 @@ def _settle(host: Host, window: Window, watched: Watched) -> None:
     if container is None or container.image_id != window.image_id:
         raise UsageError(f"{window.tag} is not live any more", "relctl history says who switched")
     host.steps.reach("record", f"write to the ledger how the window of {window.tag} ended")
-    host.ledger.append(window.closed(watched.words, **watched.as_json()))
+    try:
+        host.ledger.append(window.closed(watched.words, **watched.as_json()))
+    except OSError as error:
+        if watched.accepted:
+            raise
+        host.say(f"going back, though the verdict could not be written down: {words_of(error)}")
     if watched.accepted:
         return
     moved = roll_back(host, None, watched.words)

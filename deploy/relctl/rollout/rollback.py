@@ -16,8 +16,11 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     """Give traffic back: without a tag to the standby, with one to that retained release.
 
     None when `tag` is live already. Raises UsageError when there is nothing to go back to,
-    RolledBackError when a step failed and traffic is as before.
+    RolledBackError when a step failed and traffic is as before. The way to a warm standby needs no ledger:
+    what cannot be read of it is said.
     """
+    if tag is None:
+        host.ledger.tolerate(host.say)
     with alone(host):
         return roll_back(host, tag, reason)
 
@@ -36,6 +39,7 @@ def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
         bring_up(host, situation)
     move = _move(host, situation, target, reason)
     if not move.warm:
+        host.ledger.insist()
         heal_live(host, situation)  # its standby is about to be replaced
     return carry_out(host, move)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
+from relctl.errors import UsageError
 from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.door import ProxyState
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
@@ -12,7 +13,7 @@ from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.move import DONE
 from relctl.rollout.reconcile import unfinished
-from relctl.rollout.situation import Situation, look
+from relctl.rollout.situation import Situation, compare
 from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
 from relctl.state.lock import at_work as at_work_now
@@ -68,7 +69,8 @@ class Status:
 
 def status(host: Host, events: int = 5) -> Status:
     """Look at everything and change nothing."""
-    at_work, situation = at_work_now(host.paths.lock), look(host)
+    at_work = at_work_now(host.paths.lock)
+    situation = compare(host, host.ledger.salvage())  # whoever looks in need sees what can be seen
     live = _slot(host, situation, situation.live) if situation.live else None
     standby = _slot(host, situation, other(situation.live)) if situation.live else None
     proxy = host.proxy.state()
@@ -114,7 +116,10 @@ def notices(situation: Situation) -> list[str]:
 
 
 def _observing(situation: Situation) -> Observing | None:
-    window = open_window(situation.events)
+    try:
+        window = open_window(situation.events)
+    except UsageError:  # told as drift
+        return None
     if window is None:
         return None
     return Observing(window.tag, window.since, window.seconds, round(window.left(time.time()), 1))
@@ -122,7 +127,7 @@ def _observing(situation: Situation) -> Observing | None:
 
 def drift(situation: Situation, names: dict[str, str]) -> list[str]:
     """Name where pointer, slots and ledger contradict each other; a pure comparison."""
-    found = []
+    found = [f"{each.message}: {each.hint}" for each in (*situation.damage, *_spoilt_window(situation))]
     if situation.torn:
         found.append("the ledger's last line was cut short by a crash")
     operation = unfinished(situation.events)
@@ -133,10 +138,12 @@ def drift(situation: Situation, names: dict[str, str]) -> list[str]:
         ]
     meant = situation.meant
     if meant is None:
-        return found
+        live = situation.live
+        return [*found, f"the pointer leads to {live}; the ledger does not say why"] if live else found
     if situation.pointer != meant.slot:
-        leads = situation.pointer or "nothing"
-        found.append(f"the pointer leads to {leads}; the ledger says {meant.slot} ({meant.tag})")
+        says = f"the ledger says {meant.slot} ({meant.tag})"
+        why = f": {situation.astray}" if situation.astray else ""
+        found.append(f"the pointer leads to {situation.pointer or 'nothing'}; {says}{why}")
     if meant.slot not in names:
         return [*found, f"the ledger speaks of a slot {meant.slot!r}, which there is not"]
     container = situation.container(meant.slot)
@@ -149,6 +156,14 @@ def drift(situation: Situation, names: dict[str, str]) -> list[str]:
     if standby is not None and not standby.running:
         found.append(f"the standby {names[other(meant.slot)]} is stopped")
     return found
+
+
+def _spoilt_window(situation: Situation) -> list[UsageError]:
+    try:
+        open_window(situation.events)
+    except UsageError as error:
+        return [error]
+    return []
 
 
 def slot_names(host: Host) -> dict[str, str]:
