@@ -9,6 +9,7 @@ from relctl.proxy.access_line import parse
 
 _AT_ONCE = 1024**2  # bytes; a backlog of an hour must not fill the memory
 _NEAR = 64 * 1024  # bytes, between which reading on is as quick as searching
+_HEAD = 64  # bytes; the time of the first line, to the millisecond
 _LONGEST = 1024**2  # bytes of a line; what has no end by then is none
 
 
@@ -24,10 +25,11 @@ class AccessFile:
         self._at = self._size() if since is None else offset_of(self._file, since, self._size())
         if since is None:
             self._skip_half_a_line()
+        self._head = self._first()
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines that were ended since the last call; half a line waits for its end."""
-        if self._size() < self._at:
+        if self._size() < self._at or not self._first().startswith(self._head):  # it may have grown beyond
             self.truncated += 1
             self._at, self._rest = 0, b""
         while chunk := os.pread(self._file.fileno(), _AT_ONCE, self._at):
@@ -37,6 +39,7 @@ class AccessFile:
             if len(self._rest) > _LONGEST:
                 yield self._rest  # nobody can read that either; it is counted
                 self._rest = b""
+        self._head = self._first()
 
     def close(self) -> bool:
         """Let go of it; returns whether its last line was cut short."""
@@ -45,6 +48,10 @@ class AccessFile:
 
     def _size(self) -> int:
         return os.fstat(self._file.fileno()).st_size
+
+    def _first(self) -> bytes:
+        """How it begins; otherwise, once it was truncated."""
+        return os.pread(self._file.fileno(), _HEAD, 0)
 
     def _skip_half_a_line(self) -> None:
         """Whoever writes may be in the middle of a line, whose end alone would be garbage."""
