@@ -8,6 +8,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
 from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import heal_live, reconcile
+from relctl.rollout.renamed import insist_on_names
 from relctl.rollout.retained import Retained, retained
 from relctl.rollout.situation import Situation
 
@@ -40,6 +41,7 @@ def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
     move = _move(host, situation, target, reason)
     if not move.warm:
         host.ledger.insist()
+        insist_on_names(host)
         heal_live(host, situation)  # its standby is about to be replaced
     return carry_out(host, move)
 

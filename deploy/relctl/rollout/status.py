@@ -13,6 +13,7 @@ from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.move import DONE
 from relctl.rollout.reconcile import unfinished
+from relctl.rollout.renamed import renamed
 from relctl.rollout.situation import Situation, compare
 from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
@@ -23,7 +24,7 @@ _RECENT = 300.0  # seconds of traffic
 
 @dataclass(frozen=True)
 class SlotStatus:
-    """What is in one slot; `health` is ready, not ready, stopped or empty."""
+    """What is in one slot; `health` is ready, not ready, paused, stopped or empty."""
 
     slot: str
     tag: str
@@ -74,7 +75,11 @@ def status(host: Host, events: int = 5) -> Status:
     live = _slot(host, situation, situation.live) if situation.live else None
     standby = _slot(host, situation, other(situation.live)) if situation.live else None
     proxy = host.proxy.state()
-    contradictions = drift(situation, slot_names(host)) + _proxy_drift(host, situation, proxy)
+    contradictions = [
+        *drift(situation, slot_names(host)),
+        *(f"{each}: {each.way_out}" for each in renamed(host)),
+        *_proxy_drift(host, situation, proxy),
+    ]
     return Status(
         service=host.project.versions.service,
         environment=host.project.name,
@@ -149,13 +154,19 @@ def drift(situation: Situation, names: dict[str, str]) -> list[str]:
     container = situation.container(meant.slot)
     name = names[meant.slot]
     if container is None or not container.running:
-        found.append(f"{name} should run {meant.tag} and {'is stopped' if container else 'does not exist'}")
+        found.append(f"{name} should run {meant.tag} and {_halted(container)}")
     elif container.image_id != meant.image_id:
         found.append(f"{name} runs image {container.image_id[:19]}, the ledger says {meant.image_id[:19]}")
     standby = situation.container(other(meant.slot))
     if standby is not None and not standby.running:
-        found.append(f"the standby {names[other(meant.slot)]} is stopped")
+        found.append(f"the standby {names[other(meant.slot)]} {_halted(standby)}")
     return found
+
+
+def _halted(container: Container | None) -> str:
+    if container is None:
+        return "does not exist"
+    return f"is paused: docker unpause {container.name}" if container.paused else "is stopped"
 
 
 def _spoilt_window(situation: Situation) -> list[UsageError]:
@@ -207,5 +218,5 @@ def _slot(host: Host, situation: Situation, slot: str) -> SlotStatus:
 
 def _health(host: Host, container: Container) -> str:
     if not container.running or not container.address:
-        return "stopped"
+        return "paused" if container.paused else "stopped"
     return "ready" if Service(container.address, host.project.versions.contract).is_ready() else "not ready"
