@@ -26,7 +26,7 @@ setup: ## install what is missing (needs root for that), start an engine, make .
 setup-dev: # what tests and lint need besides
 	@deploy/setup.sh dev
 
-setup-reference: # besides, torch and transformers
+setup-reference: # besides, what others are compared with: torch, transformers, HAProxy, Caddy
 	@deploy/setup.sh reference
 
 demo: setup ## the whole job on this machine: build, verify, promote, update under load, refuse, roll back
@@ -52,7 +52,7 @@ test: setup-dev ## all tests but the slow ones, on a real engine and a real Ngin
 test-slow: setup-dev # the tests that `make test` leaves out
 	$(PYTHON) -m pytest -m "slow and not reference" $(TESTS)
 
-test-reference: setup-reference # the tests that compare with torch
+test-reference: setup-reference # the tests that compare with torch and with other proxies
 	$(PYTHON) -m pytest -m reference $(TESTS)
 
 test-all: test test-slow test-reference ## all tests
@@ -60,6 +60,7 @@ test-all: test test-slow test-reference ## all tests
 bench: setup-reference ## the benchmarks; each prints one JSON object last
 	$(PYTHON) benchmarks/build.py
 	$(PYTHON) benchmarks/switch.py
+	$(PYTHON) benchmarks/rollback.py
 	$(PYTHON) benchmarks/observe.py
 	$(PYTHON) benchmarks/retention.py
 	$(PYTHON) benchmarks/service.py

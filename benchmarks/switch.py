@@ -1,239 +1,162 @@
-"""Switches traffic under load by relctl's pointer and, beside it, by `nginx -s reload`.
+"""Switches traffic under load by relctl's pointer and, beside it, by reloads of Nginx, HAProxy and Caddy.
 
-    python benchmarks/switch.py [--promotes 20] [--rollbacks 180] [--rounds 10] [--connections 32]
+    python benchmarks/switch.py [--promotes 60] [--canaries 60] [--rollbacks 760] [--requests 1000000]
+                                [--rounds 10] [--connections 64] [--rate 2000] [--rivals nginx,haproxy,caddy]
 
-The real translator in two slots; keep-alive POSTs without client retries. A request has failed when it gets
-no 200 with a release in it; it is stale when it was sent after a switch had returned (and before the next
-began) and another release answered. The two ways take turns, a round each, under the same load. The last
-line is one JSON object; the exit code is 1 when a request of relctl's failed or was stale, or a limit was
-missed.
+Releases of the echo service in two slots, so that the proxy is what limits; keep-alive POSTs without client
+retries. A request has failed when it gets no 200 with a release in it. It is stale when it was sent after a
+switch had returned (and before the next began) and another release than that one answers, or during one and
+neither of the two does. A canary is a promote of three moves: 5 %, 25 %, all. The ways take turns, a round
+each: as many moves, and at least as many requests. The last line is one JSON object; the exit code is 1 when
+a request of relctl's failed or was stale, or a limit was missed.
 """
 
 import argparse
-import contextlib
 import json
-import os
-import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from machine import machine
-from relctl.probe.load import Load, Sample, Settled, failed, stale
-from scratch import RELCTL, Scratch, free_port, translator_project
+from scratch import Scratch, echo_project
+from switch_parts.counted import Counted, Span
+from switch_parts.crowd import Crowd
+from switch_parts.relctl_moves import CANARY, Switch, moves, proved_releases
+from switch_parts.rivals import RIVALS, Rival
 
-TEXT = {"text": "北京天气很好。"}
-PAUSE = 0.1  # seconds between the requests of a client: the load must not starve what it measures
-ROLLBACK_LIMIT_S = 0.3
 POINTER_LIMIT_MS = 1.0
+_MOVES_OF_CANARY = len(CANARY) + 1
 
 
 @dataclass
 class Tally:
     """What one way of switching did to the requests."""
 
-    switches: int = 0
-    requests: int = 0
-    failed: int = 0
-    stale: int = 0
-    errors: dict[str, int] = field(default_factory=dict)
-    moves_ms: list[float] = field(default_factory=list)
-
-    def add(self, samples: list[Sample], spans: list[Settled]) -> None:
-        """Count the requests of one round."""
-        self.requests += len(samples)
-        self.stale += len(stale(samples, spans))
-        for sample in failed(samples):
-            self.failed += 1
-            self.errors[sample.error[:60]] = self.errors.get(sample.error[:60], 0) + 1
+    moves: int = 0
+    seconds: float = 0.0
+    counted: Counted = field(default_factory=Counted)
+    moved_ms: list[float] = field(default_factory=list)
 
     def result(self) -> dict[str, Any]:
         """The tally as JSON."""
-        found = {name: getattr(self, name) for name in ("switches", "requests", "failed", "stale", "errors")}
-        if self.moves_ms:
+        found = {
+            "moves": self.moves,
+            "requests": self.counted.requests,
+            "failed": self.counted.failed,
+            "stale": self.counted.stale,
+            "errors": dict(self.counted.errors.most_common()),
+            "seconds": round(self.seconds, 1),
+        }
+        if self.moved_ms:
             found["move_ms"] = {
-                "median": round(statistics.median(self.moves_ms), 3),
-                "max": max(self.moves_ms),
+                "median": round(statistics.median(self.moved_ms), 3),
+                "max": round(max(self.moved_ms), 3),
             }
         return found
 
 
-@dataclass(frozen=True)
-class Switch:
-    """One switch: `act` does it, and after it only `release` may answer."""
-
-    release: str
-    act: Callable[[], float | None]
-
-
-def round_of(listen: str, connections: int, live: str, switches: Iterator[Switch], tally: Tally) -> str:
-    """Run switches under load and count; returns the release that is live at the end."""
-    load = Load(listen, "/translate", TEXT, connections, PAUSE).start()
-    spans, since = [], time.monotonic()
-    load.wait_for(connections, within=60)
-    for switch in switches:
-        spans.append(Settled(live, since, time.monotonic()))
-        moved = switch.act()
-        since, live = time.monotonic(), switch.release
-        tally.switches += 1
-        tally.moves_ms += [moved] if moved is not None else []
-        load.wait_for(connections // 2, within=60)
-    samples = load.stop()
-    tally.add(samples, [*spans, Settled(live, since, float("inf"))])
-    return live
-
-
-def relctl_round(
-    project: Scratch, tags: list[str], live: str, promotes: int, rollbacks: int
-) -> Iterator[Switch]:
-    """Promote to the next release, then roll back and forth between the two slots, warm."""
-
-    def move(*arguments: str) -> float:
-        return float(project.json(*arguments)["switch_ms"])
-
-    standby = ""
-    for _ in range(promotes):
-        standby, live = live, tags[(tags.index(live) + 1) % len(tags)]
-        yield Switch(live, lambda live=live: move("promote", live))  # type: ignore[misc]
-        for _ in range(rollbacks // promotes):
-            standby, live = live, standby
-            yield Switch(live, lambda: move("rollback"))
-
-
-class Reloading:
-    """An Nginx that is switched as most are: the upstream is written anew, then `nginx -s reload`."""
-
-    def __init__(self, folder: Path, slots: dict[str, str]) -> None:
-        self.folder, self.slots = folder, slots
-        self.listen = f"127.0.0.1:{free_port()}"
-        self.config = folder / "nginx.conf"
-        self.command = [str(shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"))]
-        self.command += ["-p", str(folder), "-e", str(folder / "error.log"), "-c", str(self.config)]
-
-    def write(self, release: str) -> None:
-        """Write the configuration that sends everything to one release."""
-        self.config.write_text(f"""
-            worker_processes auto; pid {self.folder}/pid; events {{ worker_connections 8192; }}
-            http {{
-                access_log off; keepalive_timeout 75s; keepalive_requests 100000;
-                upstream live {{ server {self.slots[release]}; keepalive 64; keepalive_timeout 50s; }}
-                server {{
-                    listen {self.listen};
-                    location / {{
-                        proxy_pass http://live; proxy_http_version 1.1; proxy_set_header Connection "";
-                    }}
-                }}
-            }}""")
-
-    def switch(self, release: str) -> None:
-        """Switch, and return as soon as Nginx says that it was told."""
-        self.write(release)
-        subprocess.run([*self.command, "-s", "reload"], check=True)
-
-    @contextlib.contextmanager
-    def running(self, release: str) -> Iterator[None]:
-        """Run it for the time of the block."""
-        self.folder.mkdir()
-        self.write(release)
-        subprocess.run(self.command, check=True)
-        try:
-            yield
-        finally:
-            os.kill(int((self.folder / "pid").read_text()), signal.SIGQUIT)
-
-    def switches(self, live: str, number: int) -> Iterator[Switch]:
-        """Switch between the two releases that run."""
-        for _ in range(number):
-            live = next(release for release in self.slots if release != live)
-            yield Switch(live, lambda live=live: self.switch(live))  # type: ignore[misc]
-
-
-def releases(project: Scratch) -> list[str]:
-    """Build and verify three releases; the second brings the other model."""
-    tags = []
-    for version in ("1.0.0", "1.1.0", "1.2.0"):
-        print(f"building and verifying {version}", file=sys.stderr, flush=True)
-        tags.append(project.proved(version))
-    return tags
+def round_of(
+    port: int, load: argparse.Namespace, live: str, switches: Iterator[Switch], tally: Tally
+) -> None:
+    """Run switches under load and count; between two moves come the requests that are due for each."""
+    each = -(-load.requests // (load.moves or 1))
+    began = time.monotonic()
+    spans = [Span(began, frozenset([live]))]
+    with Crowd(port, load.connections, load.rate) as crowd:
+        crowd.wait_for(load.connections, within=60)
+        for switch in switches:
+            spans.append(Span(time.monotonic(), frozenset([live, switch.release])))
+            moved = switch.act()
+            live = switch.release
+            spans.append(Span(time.monotonic(), frozenset([live])))
+            tally.moves += switch.moves
+            tally.moved_ms += [moved] if moved is not None else []
+            crowd.wait_for(each * switch.moves, within=60 + 20 * each * switch.moves / load.rate)
+        tally.counted.add(crowd.stop(spans))
+    tally.seconds += time.monotonic() - began
 
 
 def slots(project: Scratch) -> dict[str, str]:
-    """Return the address of each release that runs, live and standby."""
+    """Return the address of each release that runs, live first."""
     found = project.json("status")
     return {found[role]["tag"]: found[role]["address"] for role in ("live", "standby")}
 
 
-def rollback_times(project: Scratch, runs: int) -> list[float]:
-    """Time warm rollbacks as whole processes, without load."""
-    times = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        subprocess.run(
-            [str(RELCTL), "rollback"], cwd=project.root, env=project.environ, check=True, capture_output=True
-        )
-        times.append(time.perf_counter() - started)
-    return times
-
-
 def measure(project: Scratch, options: argparse.Namespace) -> dict[str, Any]:
-    """Run the rounds, pointer and reload in turn."""
-    tags = releases(project)
-    for tag in tags[:2]:
-        project.ok("promote", tag)
-    idle = rollback_times(project, options.idle_rollbacks)
-    pointer, reload = Tally(), Tally()
+    """Run the rounds, every way in turn."""
+    tags = proved_releases(project, ("1.0.0", "1.1.0", "1.2.0"))
+    tallies = {name: Tally() for name in ("relctl", *options.rivals)}
     for number in range(options.rounds):
-        print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
-        live = project.json("status")["live"]["tag"]
-        moves = relctl_round(
-            project, tags, live, options.promotes // options.rounds, options.rollbacks // options.rounds
-        )
-        round_of(project.listen, options.connections, live, moves, pointer)
-        running = slots(project)
-        other = Reloading(project.state / f"reload-{number}", running)
-        first = next(iter(running))
-        with other.running(first):
-            count = (options.promotes + options.rollbacks) // options.rounds
-            round_of(other.listen, options.connections, first, other.switches(first, count), reload)
-    return {
-        "connections": options.connections,
-        "promotes": options.promotes,
-        "pointer": pointer.result(),
-        "reload": reload.result(),
-        "warm_rollback_s": {
-            "runs": len(idle),
-            "median": round(statistics.median(idle), 3),
-            "min": round(min(idle), 3),
-            "max": round(max(idle), 3),
-            "limit": ROLLBACK_LIMIT_S,
-        },
-        "move_limit_ms": POINTER_LIMIT_MS,
-    }
+        one_round(project, options, tags, number, tallies)
+        said = "; ".join(f"{name} {_words(tally)}" for name, tally in tallies.items())
+        print(f"round {number + 1} of {options.rounds}: {said}", file=sys.stderr, flush=True)
+    return {name: tally.result() for name, tally in tallies.items()}
+
+
+def one_round(
+    project: Scratch, options: argparse.Namespace, tags: list[str], number: int, tallies: dict[str, Tally]
+) -> None:
+    """One round of relctl's, then one of each rival between the two releases that run now."""
+    kinds = (_part(each, number, options) for each in (options.promotes, options.canaries, options.rollbacks))
+    live, port = project.json("status")["live"]["tag"], int(project.listen.rpartition(":")[2])
+    round_of(port, options, live, moves(project, tags, *kinds), tallies["relctl"])
+    running = slots(project)
+    first = next(iter(running))
+    for name in options.rivals:
+        rival: Rival = RIVALS[name](project.state / f"{name}-{number}", running)
+        with rival.running(first):
+            switches = rival.switches(first, _part(options.moves, number, options))
+            round_of(rival.port, options, first, switches, tallies[name])
+
+
+def _part(number: int, part: int, options: argparse.Namespace) -> int:
+    rounds: int = options.rounds
+    return (part + 1) * number // rounds - part * number // rounds
+
+
+def _words(tally: Tally) -> str:
+    found = tally.counted
+    return f"{tally.moves} moves, {found.requests} requests, {found.failed} failed, {found.stale} stale"
+
+
+def parse() -> argparse.Namespace:
+    """Read the options; `moves` is how many there are in all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--promotes", type=int, default=60)
+    parser.add_argument("--canaries", type=int, default=60)
+    parser.add_argument("--rollbacks", type=int, default=760)
+    parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=2_000.0)
+    parser.add_argument("--rivals", default=",".join(RIVALS))
+    options = parser.parse_args()
+    options.rivals = [name for name in options.rivals.split(",") if name]
+    unknown = set(options.rivals) - set(RIVALS)
+    if unknown:
+        parser.error(f"--rivals: {', '.join(sorted(unknown))} is not one of {', '.join(RIVALS)}")
+    options.moves = options.promotes + _MOVES_OF_CANARY * options.canaries + options.rollbacks
+    return options
 
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--promotes", type=int, default=20)
-    parser.add_argument("--rollbacks", type=int, default=180)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--idle-rollbacks", type=int, default=21)
-    options = parser.parse_args()
-    with translator_project() as project:
-        result = {"benchmark": "switch", **measure(project, options), "machine": machine()}
+    options = parse()
+    with echo_project() as project:
+        found = measure(project, options)
+    load = {
+        name: getattr(options, name) for name in ("promotes", "canaries", "rollbacks", "connections", "rate")
+    }
+    result = {"benchmark": "switch", **load, **found, "move_limit_ms": POINTER_LIMIT_MS, "machine": machine()}
     print(json.dumps(result, ensure_ascii=False))
-    pointer = result["pointer"]
-    kept = pointer["failed"] == pointer["stale"] == 0 and pointer["move_ms"]["median"] <= POINTER_LIMIT_MS
-    return 0 if kept and result["warm_rollback_s"]["median"] <= ROLLBACK_LIMIT_S else 1
+    ours = result["relctl"]
+    kept = ours["failed"] == ours["stale"] == 0 and ours["move_ms"]["median"] <= POINTER_LIMIT_MS
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up what `make demo` and `make test` need and is missing: Debian packages, an engine that answers, .venv.
-# Idempotent. Usage: deploy/setup.sh [dev|reference]   (dev adds what tests and lint need, reference also torch)
+# Idempotent. Usage: deploy/setup.sh [dev|reference]   (dev adds what tests and lint need, reference also torch and other proxies)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -41,6 +41,8 @@ missing_packages() {
   [ -x "$(command -v git)" ] || echo git
   [ -z "$extra" ] || [ -x "$(command -v chromium)" ] || echo chromium
   [ -z "$extra" ] || [ -x "$(command -v logrotate)" ] || echo logrotate
+  [ "$extra" != reference ] || [ -x "$(command -v haproxy)" ] || echo haproxy
+  [ "$extra" != reference ] || [ -x "$(command -v caddy)" ] || echo caddy
   [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 

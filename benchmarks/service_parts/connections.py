@@ -70,13 +70,21 @@ class Connections:
         self.busy: set[Connection] = set()
 
     def send(self, message: bytes, request: int, due: float) -> None:
-        """Send a request on an idle connection; `request` and `due` come back with it."""
+        """Send a request on an idle connection; `request` and `due` come back with it.
+
+        Raises OSError when nobody takes it; the next request opens the connection anew.
+        """
         connection = self.idle.popleft()
         connection.request, connection.due = request, due
+        try:
+            if not connection.is_open:
+                self._of[connection.open()] = connection
+            connection.send(message)
+        except OSError:
+            connection.close()
+            self.idle.append(connection)
+            raise
         self.busy.add(connection)
-        if not connection.is_open:
-            self._of[connection.open()] = connection
-        connection.send(message)
 
     def answers(self, within: float) -> Iterator[tuple[Connection, Answer]]:
         """What has been answered, as soon as anything has, at most `within` seconds from now."""

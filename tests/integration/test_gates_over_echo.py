@@ -569,6 +569,18 @@ def test_what_is_different_between_two_releases(project: Scratch, good: str) -> 
     assert "'latest' is not a release tag" in project.refused(2, "diff", "latest", good)
 
 
+def test_evidence_whose_figures_make_no_sense_is_no_traceback(project: Scratch, good: str) -> None:
+    pipeline(project, STARTUP, QUALITY)
+    other = project.build("7.4.0")
+    paths = [Path(verified(project, tag, code=0)["evidence"]) for tag in (good, other)]
+    found = json.loads(paths[1].read_text())
+    [quality] = [gate for gate in found["gates"] if gate["name"] == "quality"]
+    quality["figures"]["data_sets"][0]["translations"].pop()
+    paths[1].write_text(json.dumps(found))
+    words = project.refused(2, "diff", good, other)
+    assert f"the evidence of {good} or {other} is damaged" in words
+
+
 def test_a_dependency_that_changed_is_a_difference(project: Scratch, good: str) -> None:
     tag = project.build("7.3.0")
     changed(project, tag, 'LABEL io.relctl.dependencies="gunicorn==0.0.1"')

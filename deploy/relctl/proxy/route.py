@@ -6,6 +6,8 @@ from pathlib import Path
 
 from relctl.engine.slots import SLOTS, other
 
+# Nginx knows them always: a step that it does not know yet costs a reload, and that may break connections.
+USUAL_STEPS = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 75, 90)
 _CANARY = re.compile(rf"({'|'.join(SLOTS)})-(\d\d)")
 
 
@@ -41,10 +43,10 @@ def main_slot(route: str) -> str:
 
 
 def canaries(percents: tuple[int, ...], routes: Path) -> list[Canary]:
-    """The canaries that Nginx must know: those of the policy, for both slots, and those that have a folder.
+    """The canaries that Nginx must know: the usual and the policy's, for both slots, and those with a folder.
 
     Whatever the pointer may lead to has a folder, and a route that Nginx does not know answers 503.
     """
     made = (canary(folder.name) for folder in routes.glob("*-*"))
-    wanted = (Canary(slot, percent) for slot in SLOTS for percent in percents)
+    wanted = (Canary(slot, percent) for slot in SLOTS for percent in {*USUAL_STEPS, *percents})
     return sorted({*wanted, *(each for each in made if each is not None)})

@@ -8,6 +8,7 @@ cluster-robust inference, on few clusters).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp
 
 import numpy
@@ -42,10 +43,13 @@ def least_requests(percentile: float) -> int:
     return int(numpy.ceil(LEAST_ABOVE / (1 - percentile / 100) - 1e-9))
 
 
+@lru_cache(maxsize=4)  # an observation asks for the same ones at every look
 def draws(clusters: int, seed: int) -> NDArray[numpy.float32]:
     """How often each cluster is drawn, of shape (RESAMPLES, clusters); the same seed gives the same."""
     draw = numpy.random.default_rng(seed)
-    return draw.multinomial(clusters, numpy.full(clusters, 1 / clusters), RESAMPLES).astype(numpy.float32)
+    found = draw.multinomial(clusters, numpy.full(clusters, 1 / clusters), RESAMPLES).astype(numpy.float32)
+    found.flags.writeable = False
+    return found
 
 
 def standard_error(resampled: Numbers, clusters: int) -> float:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import relctl
+from relctl.cli.speak import Speaker, complain
+from relctl.errors import RelctlError
 from scratch import RELCTL
 
 
@@ -93,3 +95,11 @@ def test_a_defect_is_one_sentence_and_no_traceback() -> None:
     )
     assert "Traceback" in shown.stderr
     assert shown.returncode == 1
+
+
+def test_what_would_steer_a_terminal_is_not_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
+    Speaker(as_json=False).say("made by \x1b]0;title\x07 and \x9b2J, 北京 with\ttabs")
+    complain(RelctlError("a candidate said \x1b[2J"))
+    said = capsys.readouterr().err
+    assert not {"\x1b", "\x07", "\x9b"} & set(said)
+    assert "北京 with\ttabs" in said

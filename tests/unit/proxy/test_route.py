@@ -33,9 +33,10 @@ def test_the_name_of_a_canary_is_read_as_it_is_written() -> None:
     )
 
 
-def test_nginx_knows_the_policys_steps_and_every_route_that_has_a_folder(tmp_path: Path) -> None:
+def test_nginx_knows_the_usual_steps_the_policys_and_every_route_that_has_a_folder(tmp_path: Path) -> None:
     for name in ("blue", "green", "none", "green-07", "something-else"):
         (tmp_path / name).mkdir()
-    found = canaries((5,), tmp_path)
-    assert [each.name for each in found] == ["blue-05", "green-05", "green-07"]
-    assert canaries((), tmp_path / "missing") == []
+    found = {each.name for each in canaries((13,), tmp_path)}
+    usual = {each.name for each in canaries((), tmp_path / "missing")}
+    assert {"blue-01", "blue-05", "green-25", "green-50"} < usual
+    assert found - usual == {"blue-13", "green-13", "green-07"}

@@ -82,6 +82,12 @@ def test_a_file_that_speaks_of_something_else_is_refused(tmp_path: Path, changes
         store.find(IMAGE, PIPELINE)
 
 
+@pytest.mark.parametrize("member", ["started", "ended"])
+def test_a_time_without_a_zone_is_refused(member: str) -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        evidence(**{member: "2026-05-01T00:00:00"})
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "{", '{"v": 2}'])
 def test_what_is_no_evidence_is_refused_with_its_file(tmp_path: Path, text: str) -> None:
     store = EvidenceStore(tmp_path)

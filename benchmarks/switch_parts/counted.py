@@ -1,0 +1,54 @@
+"""What a load found: requests that failed, and answers of a release whose turn it was not."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Sample(NamedTuple):
+    """One request: when it was sent, on the monotonic clock; who answered, or what went wrong."""
+
+    sent: float
+    release: str
+    error: str
+
+
+class Span(NamedTuple):
+    """From `since` to the next span only these releases may answer: one at rest, two during a switch."""
+
+    since: float
+    releases: frozenset[str]
+
+
+@dataclass
+class Counted:
+    """Requests in all, those without a right answer by what went wrong, and those of the wrong release."""
+
+    requests: int = 0
+    stale: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> int:
+        """How many requests got no 200 with a release in it."""
+        return self.errors.total()
+
+    def add(self, other: "Counted") -> None:
+        """Add what another load found."""
+        self.requests += other.requests
+        self.stale += other.stale
+        self.errors += other.errors
+
+
+def count(samples: Sequence[Sample], spans: Sequence[Span]) -> Counted:
+    """Hold samples against spans, which are in the order of time and begin before the first sample."""
+    begins = [span.since for span in spans]
+    errors = Counter(sample.error for sample in samples if sample.error)
+    stale = sum(
+        sample.release not in spans[bisect_right(begins, sample.sent) - 1].releases
+        for sample in samples
+        if not sample.error
+    )
+    return Counted(len(samples), stale, errors)
