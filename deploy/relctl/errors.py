@@ -1,5 +1,22 @@
 """Every error that relctl raises on purpose: what happened, what to type next, and the exit code."""
 
+import errno
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def words_of(error: OSError) -> str:
+    """Say which file the system refused, and why, as people read it."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
+def way_out(error: OSError) -> str:
+    """What to do about an error of the system."""
+    if error.errno in _FULL:
+        return "make room on that disk (docs/runbook.md: The disk is full), then type the command again"
+    return "mend that, then type the command again"
+
 
 class RelctlError(Exception):
     """An error in words: `message` says what and where, `hint` the next command to type."""

@@ -257,8 +257,13 @@ def test_a_damaged_ledger(live: Live) -> None:
     path.write_text("not an event\n" + text)
     try:
         with live.untouched():
-            for arguments in (("status",), ("rollback",), ("promote", live.first)):
-                assert f"{path}:1: not a ledger event" in live.project.refused(2, *arguments)
+            for arguments in (("promote", live.first), ("rollback", live.first), ("prune",), ("history",)):
+                words = live.project.refused(2, *arguments)
+                assert f"{path}:1: not a ledger event" in words
+                assert f"sed -n 1p {path}" in words
+            found = live.project.json("status")
+            assert found["live"]["tag"] == live.tag
+            assert found["drift"][0].startswith(f"{path}:1: not a ledger event")
     finally:
         path.write_text(text)
 

@@ -2,18 +2,23 @@
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hosts import Bench, bench
+from relctl.config.environment import Rollout
+from relctl.errors import RolledBackError
 from relctl.probe.load import Load, failed
 from relctl.proxy.recent_traffic import recent_traffic
 from relctl.rollout.promote import promote
+from relctl.rollout.status import status
 from scratch import ROOT
 
 LOGROTATE = shutil.which("logrotate", path="/usr/sbin:/usr/bin:/sbin")
@@ -123,3 +128,53 @@ def test_a_number_that_another_process_got_is_sent_no_signal(stand: Bench) -> No
         bystander.kill()
         bystander.wait()
         (stand.host.paths.proxy / "nginx.pid").unlink()
+
+
+def watching(stand: Bench, damage: Callable[[Path], None]) -> object:
+    """Promote 2.0.0 and watch it for two seconds under requests, in whose middle the log is damaged."""
+    rollout = {"observe": "2s", "too_few": "rollback", "max_error_rate": 0.2, "max_p95_ratio": 9.0}
+    environment = stand.host.project.environment.model_copy(
+        update={"rollout": Rollout.model_validate(rollout | {"ready_within": "2s"})}
+    )
+    host = stand.with_project(environment=environment)
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=4, pause=0.005).start()
+    load.wait_for(100, within=20)
+
+    def in_its_middle() -> None:
+        while "observing" not in stand.events():
+            time.sleep(0.02)
+        time.sleep(0.5)
+        damage(stand.host.paths.access_log)
+
+    hand = threading.Thread(target=in_its_middle, daemon=True)
+    hand.start()
+    try:
+        return promote(host, stand.proved("2.0.0"))
+    finally:
+        hand.join(timeout=20)
+        assert failed(load.stop()) == []
+
+
+def test_a_log_that_is_truncated_while_a_release_is_watched_is_read_on_and_said(stand: Bench) -> None:
+    assert watching(stand, lambda log: os.truncate(log, 0)) is not None
+    [observed] = [each for each in stand.host.ledger.read().events if each.event == "observed"]
+    assert "the access log was truncated 1 times and may have lost lines" in observed.reason
+
+
+def test_a_log_that_is_removed_while_a_release_is_watched_is_read_on_and_said(stand: Bench) -> None:
+    assert watching(stand, Path.unlink) is not None
+    [observed] = [each for each in stand.host.ledger.read().events if each.event == "observed"]
+    assert "access.log is missing" in observed.reason
+
+
+def test_a_log_that_cannot_be_read_any_more_accepts_nothing(stand: Bench) -> None:
+    def replace(log: Path) -> None:
+        log.unlink()
+        log.mkdir()
+
+    with pytest.raises(RolledBackError, match=f"{stand.host.paths.access_log}: Is a directory"):
+        watching(stand, replace)
+    found = status(stand.host)
+    assert found.live is not None
+    assert found.live.tag == "v1.0.0-abc12de"
+    assert found.traffic.problem == f"{stand.host.paths.access_log}: Is a directory"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relctl.build.layer import Digesting, Layer
-from relctl.state.files import replace_text
+from relctl.state.files import naming, replace_text
 from relctl.state.layers import NOTES, TARS, locked
 from relctl.state.layers import tar as tar_of
 
@@ -54,7 +54,7 @@ class Cache:
     def _make(self, name: str, key: str, write: Callable[[Digesting], Facts]) -> Layer:
         with self.scratch() as scratch:
             new = scratch / "layer.tar"
-            with new.open("wb") as file:
+            with naming(new), new.open("wb") as file:
                 out = Digesting(file)
                 facts = dict(write(out))
             tar = self._tar(out.digest)

@@ -14,7 +14,7 @@ from relctl.build.job import Job
 from relctl.build.load import load, present
 from relctl.config.project import Project
 from relctl.config.versions import Versions
-from relctl.engine.hold import hold_image
+from relctl.engine.hold import hold_image, names
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import UsageError
 from relctl.release import COMMIT_DIGITS, Tag
@@ -75,9 +75,10 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
         have = len(image.layers) if existing else present(engine, image)
         loaded = existing or load(engine, image, have, cache, say)
     cache.sweep()
-    if hold_image(project, engine, loaded, tag) or existing is None:
+    if existing is None or not names(project, loaded).own:
         details = {"reference": image.reference, "revision": source.revision}
         Ledger(paths.ledger).append(Event("built", tag=str(tag), image_id=loaded.id, details=details))
+    hold_image(project, engine, loaded, tag)  # last: what could not be written down is, by the next build
     return Built(
         tag=str(tag),
         reference=image.reference,

@@ -8,6 +8,7 @@ from relctl.build.layer import Layer, intact
 from relctl.engine.protocol import Engine, Image
 from relctl.engine.slots import SERVICE
 from relctl.errors import BuildError, EngineError
+from relctl.state.files import naming
 
 Say = Callable[[str], None]
 
@@ -42,7 +43,8 @@ def _hand_over(engine: Engine, image: Assembly, layers: Sequence[Layer], cache: 
     size = sum(layer.size for layer in layers)
     say(f"loading {len(layers)} of {len(image.layers)} layers, {size / 1e6:.1f} MB")
     with cache.scratch() as scratch:
-        write_archive(scratch / "image.tar", image, layers)
+        with naming(scratch / "image.tar"):
+            write_archive(scratch / "image.tar", image, layers)
         engine.load(scratch / "image.tar")
 
 

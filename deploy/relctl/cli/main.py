@@ -33,7 +33,7 @@ from relctl.cli import (
 from relctl.cli.context import Settings
 from relctl.cli.interrupted import Interrupted
 from relctl.cli.speak import Speaker, complain
-from relctl.errors import RelctlError, UsageError
+from relctl.errors import RelctlError, UsageError, way_out, words_of
 from relctl.state import fault
 
 app = typer.Typer(
@@ -125,8 +125,7 @@ def _complain(error: Exception) -> int:
         complain(error)
         return error.exit_code
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        complain(UsageError(f"{where}{error.strerror or error}", "mend that, then type the command again"))
+        complain(UsageError(words_of(error), way_out(error)))
         return UsageError.exit_code
     complain(
         RelctlError(

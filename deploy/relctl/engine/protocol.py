@@ -62,7 +62,10 @@ class ContainerSpec:
 
 @dataclass(frozen=True)
 class Container:
-    """A container as the engine has it; `address` is `host:port` as seen from this machine, "" if none."""
+    """A container as the engine has it; `address` is `host:port` as seen from this machine, "" if none.
+
+    One that is `paused` is not `running`: it answers nobody.
+    """
 
     name: str
     image_id: str
@@ -71,6 +74,7 @@ class Container:
     restarts: int
     exit_code: int
     address: str
+    paused: bool = False
 
 
 class Engine(Protocol):

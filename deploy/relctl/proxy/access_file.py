@@ -9,6 +9,7 @@ from relctl.proxy.access_line import parse
 
 _AT_ONCE = 1024**2  # bytes; a backlog of an hour must not fill the memory
 _NEAR = 64 * 1024  # bytes, between which reading on is as quick as searching
+_HEAD = 64  # bytes; the time of the first line, to the millisecond
 _LONGEST = 1024**2  # bytes of a line; what has no end by then is none
 
 
@@ -29,6 +30,7 @@ class AccessFile:
         self._at = wanted if most is None else max(wanted, size - most)
         if since is None or self._at > wanted:
             self._begin_with_a_line()
+        self._head = self._beginning()
         self.cut = since is not None and self._at > wanted and (self.first() or since) > since
 
     def first(self) -> float | None:
@@ -37,7 +39,9 @@ class AccessFile:
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines that were ended since the last call; half a line waits for its end."""
-        if self._size() < self._at:
+        if self._size() < self._at or not self._beginning().startswith(
+            self._head
+        ):  # it may have grown beyond
             self.truncated += 1
             self._at, self._rest = 0, b""
         while chunk := os.pread(self._file.fileno(), _AT_ONCE, self._at):
@@ -47,6 +51,7 @@ class AccessFile:
             if len(self._rest) > _LONGEST:
                 yield self._rest  # nobody can read that either; it is counted
                 self._rest = b""
+        self._head = self._beginning()
 
     def close(self) -> bool:
         """Let go of it; returns whether its last line was cut short."""
@@ -55,6 +60,10 @@ class AccessFile:
 
     def _size(self) -> int:
         return os.fstat(self._file.fileno()).st_size
+
+    def _beginning(self) -> bytes:
+        """How it begins; otherwise, once it was truncated."""
+        return os.pread(self._file.fileno(), _HEAD, 0)
 
     def _begin_with_a_line(self) -> None:
         """Go back to where a line begins, which may be half written yet: its end alone would be garbage."""

@@ -17,7 +17,7 @@ from relctl.proxy.pointer import Pointer
 from relctl.proxy.render import render
 from relctl.proxy.route import canaries
 from relctl.proxy.worker import worker_user
-from relctl.state.files import make_open, replace_text, temporary
+from relctl.state.files import make_open, naming, replace_text, temporary, write_all
 from relctl.state.paths import Paths
 
 Change = Literal["none", "started", "reloaded", "restarted"]
@@ -186,14 +186,14 @@ class Proxy:
     def _trial(self, text: str) -> Iterator[Path]:
         """A name of its own for every trial: `check` takes no lock, and may run beside an `apply`."""
         with tempfile.NamedTemporaryFile(
-            "w",
-            encoding="utf-8",
+            "wb",
+            buffering=0,
             dir=self._paths.proxy,
             prefix=temporary(self._nginx.config),
             suffix=".trial",
         ) as file:
-            file.write(text)
-            file.flush()
+            with naming(self.config):
+                write_all(file, text.encode())
             yield Path(file.name)
 
     def _comparison(self) -> tuple[bool, str]:

@@ -1,7 +1,7 @@
 """Bringing Nginx up, or up to date, without taking it away from what is live."""
 
 from relctl.config.project import Project
-from relctl.engine.slots import slot_address
+from relctl.engine.slots import SLOT, slot_address
 from relctl.errors import UsageError
 from relctl.proxy.door import Change
 from relctl.rollout.alone import alone
@@ -51,9 +51,11 @@ def _apply(host: Host) -> Change:
 
 
 def moved_slots(project: Project, situation: Situation) -> list[str]:
-    """Name every slot whose container runs elsewhere than the environment says now."""
+    """Name every slot whose container, if relctl started it, runs elsewhere than the environment says now."""
     return [
         f"{slot} runs at {container.address}, the environment says {slot_address(project, slot)}"
         for slot, container in situation.slots.items()
-        if container is not None and container.address not in ("", slot_address(project, slot))
+        if container is not None
+        and container.labels.get(SLOT) == slot
+        and container.address not in ("", slot_address(project, slot))
     ]

@@ -1,12 +1,15 @@
 """Drift: every way in which pointer, slots, ledger and Nginx contradict each other, in sentences."""
 
+from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
+from relctl.errors import UsageError
 from relctl.proxy.door import ProxyState
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.interrupted import unfinished
 from relctl.rollout.situation import Situation
 from relctl.rollout.standing_in import Answering
+from relctl.rollout.window import open_window
 from relctl.state.ledger import Event
 
 
@@ -15,7 +18,7 @@ def drift(situation: Situation, names: dict[str, str], *, watched: bool = False)
 
     `watched`: a living process watches what is unfinished, so that alone is none.
     """
-    found = []
+    found = [f"{each.message}: {each.hint}" for each in (*situation.damage, *_spoilt_window(situation))]
     if situation.torn:
         found.append("the ledger's last line was cut short by a crash")
     operation = unfinished(situation.events)
@@ -28,17 +31,33 @@ def drift(situation: Situation, names: dict[str, str], *, watched: bool = False)
         ]
     meant = situation.meant
     if meant is None:
-        return found
+        live = situation.live
+        return [*found, f"the pointer leads to {live}; the ledger does not say why"] if live else found
     if situation.pointer != meant.slot:
-        leads = situation.pointer or "nothing"
-        found.append(f"the pointer leads to {leads}; the ledger says {meant.slot} ({meant.tag})")
+        says = f"the ledger says {meant.slot} ({meant.tag})"
+        why = f": {situation.astray}" if situation.astray else ""
+        found.append(f"the pointer leads to {situation.pointer or 'nothing'}; {says}{why}")
     if meant.slot not in names:
         return [*found, f"the ledger speaks of a slot {meant.slot!r}, which there is not"]
     found += _in_slot(situation, names, meant)
     standby = situation.container(other(meant.slot))
     if standby is not None and not standby.running:
-        found.append(f"the standby {names[other(meant.slot)]} is stopped")
+        found.append(f"the standby {names[other(meant.slot)]} {_halted(standby)}")
     return found
+
+
+def _halted(container: Container | None) -> str:
+    if container is None:
+        return "does not exist"
+    return f"is paused: docker unpause {container.name}" if container.paused else "is stopped"
+
+
+def _spoilt_window(situation: Situation) -> list[UsageError]:
+    try:
+        open_window(situation.events)
+    except UsageError as error:
+        return [error]
+    return []
 
 
 def _of_watched(situation: Situation, names: dict[str, str], move: Event) -> list[str]:
@@ -54,7 +73,7 @@ def _in_slot(situation: Situation, names: dict[str, str], event: Event) -> list[
     """Say where the slot of an event does not run the release of it."""
     container, name = situation.container(event.slot), names[event.slot]
     if container is None or not container.running:
-        return [f"{name} should run {event.tag} and {'is stopped' if container else 'does not exist'}"]
+        return [f"{name} should run {event.tag} and {_halted(container)}"]
     if container.image_id != event.image_id:
         return [f"{name} runs image {container.image_id[:19]}, the ledger says {event.image_id[:19]}"]
     return []

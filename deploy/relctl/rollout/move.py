@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from relctl.engine.protocol import Container
-from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError, TakenBackError
+from relctl.errors import (
+    EngineError,
+    NeedsPersonError,
+    RelctlError,
+    RolledBackError,
+    TakenBackError,
+    way_out,
+    words_of,
+)
 from relctl.rollout.canary import canary_step
 from relctl.rollout.host import Host
 from relctl.rollout.observation import observe_switch
@@ -115,7 +123,7 @@ def carry_out(host: Host, move: Move) -> Moved:
     """
     started = time.monotonic()
     reach(host, move, "begin")
-    host.ledger.append(move.begun())
+    _note(host, move, move.begun())
     with contextlib.ExitStack() as until_written:
         try:
             switched = _bring_in(host, move)
@@ -155,7 +163,7 @@ def _bring_in(host: Host, move: Move) -> _Switched:
     reach(host, move, "point")
     at = time.time()
     switch_ms = host.proxy.pointer.move(move.slot)
-    host.ledger.append(move.event("pointed"))
+    _note(host, move, move.event("pointed"))
     host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {switch_ms:.2f} ms)")
     reach(host, move, "prove-live")
     prove_through_proxy(host, container)
@@ -188,14 +196,28 @@ def _start(host: Host, move: Move) -> Container:
     return start_up(host, move.slot, image)
 
 
+def _note(host: Host, move: Move, event: Event) -> None:
+    """Write an event of a move; a warm rollback goes on without, on a full disk say.
+
+    Users wait for it, and it leaves nothing half done: it touches no container, and the pointer itself says
+    where it leads.
+    """
+    try:
+        host.ledger.append(event)
+    except OSError as error:
+        if not (move.warm and host.ledger.tolerant):
+            raise
+        host.say(f"going on, though {event.event} could not be written down: {words_of(error)}")
+
+
 def _commit(host: Host, move: Move, switch_ms: float) -> None:
     reach(host, move, "record")
     try:
         host.ledger.append(move.event(DONE[move.kind], switch_ms=round(switch_ms, 3)))
     except OSError as error:
         raise NeedsPersonError(
-            f"{move.tag} is live, but that could not be written down: {error.filename}: {error.strerror}",
-            "mend that; the next promote or rollback writes it down",
+            f"{move.tag} is live, but that could not be written down: {words_of(error)}",
+            f"mend that, then relctl promote {move.tag}: it stays live, and is written down",
         ) from error
 
 
@@ -208,25 +230,26 @@ def _untouched(host: Host, move: Move) -> bool:
 
 def _undo(host: Host, move: Move, error: BaseException) -> None:
     """Undo what was done: the traffic first, and nothing more if that fails; then the slot."""
-    reason, step = str(error) or type(error).__name__, host.steps.last
+    reason = (words_of(error) if isinstance(error, OSError) else str(error)) or type(error).__name__
+    step = host.steps.last
     try:
         put_traffic_back(host, move.slot, move.source)
     except OSError as failed:
         raise NeedsPersonError(
             f"{move.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
-            f" {failed.filename}: {failed.strerror}",
+            f" {words_of(failed)}",
             "mend that, then relctl rollback",
         ) from error
     if not move.warm and not _untouched(host, move):
         restore_standby(host, move.slot, move.replaced)
     now = f"{move.previous} is live" if move.previous else "nothing is live"
     host.say(f"undone; traffic is as before: {now}")
-    with contextlib.suppress(
-        OSError
-    ):  # a full disk: the next command finds the move unfinished, and settles it
+    try:
         host.ledger.append(move.event("aborted", reason=reason, step=step))
+    except OSError as unwritten:  # the next command finds the move unfinished, and settles it
+        host.say(f"that could not be written down: {words_of(unwritten)}")
     if isinstance(error, RelctlError | OSError):
-        hint = error.hint if isinstance(error, RelctlError) else "mend that, then type the command again"
+        hint = error.hint if isinstance(error, RelctlError) else way_out(error)
         raise RolledBackError(
             f"{move.tag} was not {_VERB[move.kind]}: {reason}\ntraffic is as before: {now}",
             hint or "relctl history says what was done",

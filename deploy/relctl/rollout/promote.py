@@ -17,6 +17,7 @@ from relctl.rollout.prove import is_warm, prove_through_proxy
 from relctl.rollout.proved import proof
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import heal_live, reconcile
+from relctl.rollout.renamed import insist_on_names
 from relctl.rollout.situation import Situation
 from relctl.rollout.window import open_window
 from relctl.state.steps import LOOKS
@@ -32,7 +33,9 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     watched, LockedError while another release is watched here.
     """
     with alone_unwatched(host):
-        situation = heal_live(host, reconcile(host).situation)
+        situation = reconcile(host).situation
+        insist_on_names(host)
+        situation = heal_live(host, situation)
         image = _resolve(host, tag)
         if is_live(situation, image):
             bring_up(host, situation)

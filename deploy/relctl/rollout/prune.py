@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from relctl.engine.hold import Names, hold_image, let_go, names, shares_state
 from relctl.engine.protocol import Image
 from relctl.engine.slots import SERVICE, TAG
-from relctl.errors import EngineError, RelctlError
+from relctl.errors import EngineError, RelctlError, words_of
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.reconcile import reconcile_from
@@ -60,7 +60,8 @@ def prune_after_promote(host: Host) -> None:
     try:
         _carry_out(host, look(host))
     except (RelctlError, OSError) as error:
-        host.say(f"old releases were not pruned: {error}; relctl prune tries again")
+        why = words_of(error) if isinstance(error, OSError) else str(error)
+        host.say(f"old releases were not pruned: {why}; relctl prune tries again")
 
 
 def _carry_out(host: Host, situation: Situation) -> Pruned:

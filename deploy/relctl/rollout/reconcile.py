@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from relctl.engine.protocol import Container
-from relctl.engine.slots import TAG
-from relctl.errors import NeedsPersonError, RelctlError
+from relctl.engine.slots import SLOTS, TAG
+from relctl.errors import NeedsPersonError, RelctlError, words_of
 from relctl.probe.ready import wait_until_ready
 from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
@@ -177,6 +177,7 @@ def _wait(host: Host, container: Container) -> None:
 def _repair(host: Host, situation: Situation, repair: Repair) -> None:
     meant, container = situation.meant, situation.container(situation.live)
     if meant is not None and repair == "restore pointer":
+        _insist_on_slot(host, meant)
         host.steps.reach_for_good(
             "repair",
             f"bring the lost pointer back to {meant.tag} in {meant.slot}",
@@ -199,10 +200,29 @@ def _repair(host: Host, situation: Situation, repair: Repair) -> None:
             f"take the pointer as it was moved by hand: {adopted.tag} is live",
             "it is where the traffic goes already",
         )
-        host.ledger.append(adopted)
+        _note(host, adopted)
         host.say(f"the pointer was moved by hand: {adopted.tag} in {adopted.slot} is live")
+
+
+def _insist_on_slot(host: Host, meant: Event) -> None:
+    """Raise NeedsPersonError for a slot that only a hand can have written: Nginx has no route to it."""
+    if meant.slot not in SLOTS:
+        raise NeedsPersonError(
+            f"the pointer is lost, and {host.paths.ledger} speaks of slot {meant.slot!r}, which there is not",
+            f"mend the event {meant.event} of {meant.at} in it, then type the command again",
+        )
 
 
 def _record_repair(host: Host, meant: Event, reason: str) -> None:
     repaired = Event("repaired", tag=meant.tag, image_id=meant.image_id, slot=meant.slot, reason=reason)
-    host.ledger.append(repaired)
+    _note(host, repaired)
+
+
+def _note(host: Host, repaired: Event) -> None:
+    """Write down what was put in order; who goes back to the standby does not wait for that."""
+    try:
+        host.ledger.append(repaired)
+    except OSError as error:
+        if not host.ledger.tolerant:
+            raise
+        host.say(f"that {repaired.reason} could not be written down: {words_of(error)}")

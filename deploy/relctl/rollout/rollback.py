@@ -8,6 +8,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, carry_out
 from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import heal_live, reconcile_from
+from relctl.rollout.renamed import insist_on_names
 from relctl.rollout.retained import Retained, retained
 from relctl.rollout.situation import Situation, look
 from relctl.rollout.take_back import move_to_end, take_back
@@ -18,8 +19,11 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
 
     A promote that is watched, or was killed in a canary step, is taken back first, and without a tag that
     is all. None when `tag` is live already. Raises UsageError when there is nothing to go back to,
-    RolledBackError when a step failed and traffic is as before.
+    RolledBackError when a step failed and traffic is as before. The way to a warm standby needs no ledger:
+    what cannot be read of it is said.
     """
+    if tag is None:
+        host.ledger.tolerate(host.say)
     with alone(host):
         return roll_back(host, tag, reason)
 
@@ -50,6 +54,8 @@ def _from_here(host: Host, situation: Situation, tag: Tag | None, reason: str) -
         bring_up(host, situation)
     move = _move(host, situation, target, reason)
     if not move.warm:
+        host.ledger.insist()
+        insist_on_names(host)
         heal_live(host, situation)  # its standby is about to be replaced
     return carry_out(host, move)
 

@@ -6,9 +6,10 @@ from typing import Literal
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TAG, other
+from relctl.errors import UsageError
 from relctl.proxy.route import main_slot
 from relctl.rollout.host import Host
-from relctl.state.ledger import Event
+from relctl.state.ledger import Event, History
 
 SETTLED = ("promoted", "rolled-back", "repaired")
 Kind = Literal["promote", "rollback"]
@@ -19,12 +20,18 @@ ENDED = (*SETTLED, "aborted")
 
 @dataclass(frozen=True)
 class Situation:
-    """The three truths: `pointer` about traffic, `slots` about containers, `events` about intent."""
+    """The three truths: `pointer` about traffic, `slots` about containers, `events` about intent.
+
+    `torn` and `damage`: what cannot be read of the ledger. `astray`: what is wrong with a pointer that leads
+    to no route.
+    """
 
     pointer: str
     slots: Mapping[str, Container | None]
     events: Sequence[Event]
     torn: str = ""
+    damage: Sequence[UsageError] = ()
+    astray: str = ""
 
     @property
     def live(self) -> str:
@@ -60,6 +67,13 @@ class Situation:
 
 
 def look(host: Host) -> Situation:
-    """Read pointer, slots and ledger; changes nothing."""
-    history = host.ledger.read()
-    return Situation(host.proxy.pointer.read(), host.slots(), history.events, history.torn)
+    """Read pointer, slots and ledger; changes nothing. Raises UsageError for a damaged ledger."""
+    return compare(host, host.ledger.read())
+
+
+def compare(host: Host, history: History) -> Situation:
+    """Read pointer and slots beside what is known of the ledger; changes nothing."""
+    pointer = host.proxy.pointer
+    return Situation(
+        pointer.read(), host.slots(), history.events, history.torn, history.damage, pointer.astray()
+    )

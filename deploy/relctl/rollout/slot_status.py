@@ -10,7 +10,7 @@ from relctl.rollout.situation import Situation
 
 @dataclass(frozen=True)
 class SlotStatus:
-    """What is in one slot; `health` is ready, not ready, stopped or empty."""
+    """What is in one slot; `health` is ready, not ready, paused, stopped or empty."""
 
     slot: str
     tag: str
@@ -31,5 +31,5 @@ def slot_status(host: Host, situation: Situation, slot: str) -> SlotStatus:
 
 def _health(host: Host, container: Container) -> str:
     if not container.running or not container.address:
-        return "stopped"
+        return "paused" if container.paused else "stopped"
     return "ready" if Service(container.address, host.project.versions.contract).is_ready() else "not ready"

@@ -4,10 +4,12 @@ import time
 from dataclasses import dataclass, field
 
 from relctl.engine.slots import other
+from relctl.errors import UsageError
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.rollout.drift import drift, proxy_drift, slot_names
 from relctl.rollout.host import Host
-from relctl.rollout.situation import DONE, Situation, look
+from relctl.rollout.renamed import renamed
+from relctl.rollout.situation import DONE, Situation, compare
 from relctl.rollout.slot_status import SlotStatus, slot_status
 from relctl.rollout.standing_in import StandingIn, ask, standing_in
 from relctl.rollout.window import open_window
@@ -57,12 +59,14 @@ class Status:
 
 def status(host: Host, events: int = 5) -> Status:
     """Look at everything and change nothing."""
-    at_work, watching, situation = at_work_now(host.paths.lock), at_work_now(host.paths.watching), look(host)
+    at_work, watching = at_work_now(host.paths.lock), at_work_now(host.paths.watching)
+    situation = compare(host, host.ledger.salvage())  # whoever looks in need sees what can be seen
     live = slot_status(host, situation, situation.live) if situation.live else None
     standby = slot_status(host, situation, other(situation.live)) if situation.live else None
     proxy, traffic, answering = host.proxy.state(), _traffic(host), ask(host)
     contradictions = [
         *drift(situation, slot_names(host), watched=bool(watching)),
+        *(f"{each}: {each.way_out}" for each in renamed(host)),
         *proxy_drift(situation, proxy, answering),
     ]
     return Status(
@@ -107,7 +111,10 @@ def notices(situation: Situation) -> list[str]:
 
 
 def _observing(situation: Situation) -> Observing | None:
-    window = open_window(situation.events)
+    try:
+        window = open_window(situation.events)
+    except UsageError:  # told as drift
+        return None
     if window is None:
         return None
     return Observing(window.tag, window.since, window.seconds, round(window.left(time.time()), 1))

@@ -7,7 +7,7 @@ from typing import Any
 
 from relctl.config.notify import Hook
 from relctl.config.project import Project
-from relctl.errors import RelctlError
+from relctl.errors import RelctlError, words_of
 from relctl.rollout.host import Host
 from relctl.rollout.situation import SETTLED
 from relctl.state.fault import effect
@@ -56,5 +56,7 @@ def _told(host: Host, hook: Hook, event: Event) -> str:
         body = json.dumps(told, ensure_ascii=False).encode()
         with effect("notify"):
             return host.deliver(hook, host.project.root, body)
-    except (RelctlError, OSError, ValueError) as error:
-        return getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        return words_of(error)
+    except (RelctlError, ValueError) as error:
+        return str(error)

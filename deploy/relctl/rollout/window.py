@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from relctl.errors import UsageError
 from relctl.rollout.figures import Figures
 from relctl.rollout.situation import SETTLED
 from relctl.state.ledger import Event
@@ -26,18 +27,17 @@ class Window:
 
     @classmethod
     def of(cls, event: Event) -> "Window":
-        """Return the window that an event `observing` opened."""
+        """Return the window that an event `observing` opened; raises UsageError if a hand has spoilt it."""
         found: dict[str, Any] = event.details
-        baseline = Figures(**found["baseline"]) if found.get("baseline") else None
-        return cls(
-            event.tag,
-            event.image_id,
-            event.slot,
-            event.source,
-            float(found["since"]),
-            float(found["seconds"]),
-            baseline,
-        )
+        try:
+            baseline = Figures(**found["baseline"]) if found.get("baseline") else None
+            since, seconds = float(found["since"]), float(found["seconds"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"the ledger's event observing of {event.at} is not whole: {type(error).__name__}: {error}",
+                f"grep -n {event.at} in the ledger finds it; mend it or remove that line",
+            ) from None
+        return cls(event.tag, event.image_id, event.slot, event.source, since, seconds, baseline)
 
     def opened(self) -> Event:
         """The event that opens it."""

@@ -1,31 +1,41 @@
 """Replacing files so that a reader, or a crash, finds the old or the new one and never a half."""
 
+import contextlib
 import glob
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from relctl.state.fault import effect
 
 _ENTER = 0o005  # others may list it and go through
 
 
+class SupportsWrite(Protocol):
+    """A file, or what behaves like one."""
+
+    def write(self, content: bytes, /) -> int:
+        """Write what there is room for; returns how many bytes that were."""
+        ...
+
+
 def replace_text(path: Path, text: str, mode: int = 0o644) -> None:
     """Write `text` to `path`: temporary file, fsync, rename, fsync of the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear_up(path)
-    descriptor, name = tempfile.mkstemp(prefix=temporary(path), dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            _write(file, text, mode, path.name)
-        with effect("file.rename", path.name):
-            Path(name).replace(path)
-    except BaseException as error:
-        name_file(error, path)
-        Path(name).unlink(missing_ok=True)
-        raise
+    with naming(path):
+        descriptor, name = tempfile.mkstemp(prefix=temporary(path), dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                _write(file, text, mode, path.name)
+            with effect("file.rename", path.name):
+                Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
     with effect("folder.sync", path.name):
         sync_folder(path.parent)
 
@@ -58,10 +68,22 @@ def remove(path: Path, called: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def name_file(error: BaseException, path: Path) -> None:
-    """Let an error of the system name its file: a full disk is reported of a number, not of a name."""
-    if isinstance(error, OSError) and error.filename is None:
-        error.filename = str(path)
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name this file: of a full disk it names none, or a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        named = [Path(each).parent for each in (error.filename, error.filename2) if isinstance(each, str)]
+        if not named or path.parent in named:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+def write_all(file: SupportsWrite, content: bytes) -> None:
+    """Write to an unbuffered file: of a disk that is nearly full a part is taken, and the rest refused."""
+    while content:
+        content = content[file.write(content) :]
 
 
 def replace_link(link: Path, target: str) -> float:
@@ -70,13 +92,15 @@ def replace_link(link: Path, target: str) -> float:
     Returns the milliseconds of the rename alone; the fsync that makes it survive a power cut follows.
     """
     new = link.with_name(f".{link.name}.new")
-    new.unlink(missing_ok=True)  # left by a process that was killed between the two calls
-    with effect("link.make", link.name):
-        new.symlink_to(target)
-    with effect("link.rename", link.name):
-        started = time.perf_counter()
-        new.replace(link)
-        milliseconds = (time.perf_counter() - started) * 1000
+    with naming(link), contextlib.ExitStack() as litter:
+        litter.callback(new.unlink, missing_ok=True)
+        new.unlink(missing_ok=True)  # left by a process that was killed between the two calls
+        with effect("link.make", link.name):
+            new.symlink_to(target)
+        with effect("link.rename", link.name):
+            started = time.perf_counter()
+            new.replace(link)
+            milliseconds = (time.perf_counter() - started) * 1000
     with effect("folder.sync", link.name):
         sync_folder(link.parent)
     return milliseconds

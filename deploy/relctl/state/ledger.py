@@ -1,18 +1,20 @@
 """The ledger: the append-only history of what was done, one fsynced JSON line an event."""
 
+import contextlib
 import fcntl
 import getpass
 import json
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from relctl.errors import UsageError
+from relctl.errors import UsageError, words_of
 from relctl.state.fault import effect
-from relctl.state.files import name_file, sync_folder
+from relctl.state.files import naming, sync_folder, write_all
 
 VERSION = 1
 
@@ -51,6 +53,7 @@ class History:
 
     events: list[Event]
     torn: str = ""
+    damage: tuple[UsageError, ...] = ()
 
 
 class Ledger:
@@ -59,24 +62,26 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._news: list[Event] = []
+        self._say: Callable[[str], None] | None = None
+        self._said: set[str] = set()
 
     def append(self, event: Event) -> Event:
-        """Add one event, stamped with the time and the person, and make it durable."""
+        """Add one event, stamped with the time and the person, and make it durable.
+
+        Raises OSError, naming the file; the event is news all the same: what it tells of has happened.
+        """
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         stamped = Event(**{**asdict(event), "at": at, "by": who()})
-        self._keep(stamped)
         self._news.append(stamped)
+        self._keep(stamped)
         return stamped
 
     def _keep(self, event: Event) -> None:
         line = json.dumps(event.as_json(), ensure_ascii=False) + "\n"
         fresh = not self.path.exists()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with naming(self.path):
             self._write(line.encode(), event.event)
-        except OSError as error:
-            name_file(error, self.path)
-            raise
         if fresh:
             sync_folder(self.path.parent)
 
@@ -86,41 +91,94 @@ class Ledger:
         return found
 
     def _write(self, line: bytes, name: str) -> None:
-        with self.path.open("ab+") as file:
+        with self.path.open("ab+", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # else a line that another is writing would look torn
-            _end_torn_line(file)
-            with effect("ledger.write", name):
-                file.write(line)
-                file.flush()
-            with effect("ledger.sync", name):
-                os.fsync(file.fileno())
+            end = file.seek(0, os.SEEK_END)
+            try:
+                with effect("ledger.write", name):
+                    write_all(file, _end_of_torn_line(file, end) + line)
+                with effect("ledger.sync", name):
+                    os.fsync(file.fileno())
+            except OSError:
+                with contextlib.suppress(OSError):  # what stays of the line is torn, and known to be
+                    file.truncate(end)  # a disk that is nearly full takes a part of it
+                raise
+
+    @property
+    def tolerant(self) -> bool:
+        """Whether somebody goes on whatever is the matter with the ledger."""
+        return self._say is not None
+
+    def tolerate(self, say: Callable[[str], None]) -> None:
+        """From now on read what can be read: what cannot is said, once, and not raised."""
+        self._say = say
+
+    def insist(self) -> None:
+        """Raise UsageError for the first thing that cannot be read, tolerated or not."""
+        for damage in self.salvage().damage:
+            raise damage
 
     def read(self) -> History:
-        """Return all events; a torn last line is set aside, any other bad line is an error."""
+        """Return all events; a torn last line is set aside.
+
+        Raises UsageError for any other line that is no event, and for a file that cannot be read.
+        """
+        found = self.salvage()
+        if self._say is None:
+            for damage in found.damage:
+                raise damage
+        for each in (str(damage) for damage in found.damage):
+            if self._say is not None and each not in self._said:
+                self._said.add(each)
+                self._say(f"going on without what cannot be read: {each}")
+        return found
+
+    def salvage(self) -> History:
+        """Return what can be read, and an error for each line that is no event or for the whole file."""
         try:
-            lines = self.path.read_bytes().split(b"\n")
+            with naming(self.path):
+                lines = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return History([])
+        except OSError as error:
+            return History([], damage=(self._unreadable(error),))
         torn = lines.pop().decode(errors="replace")
-        events = [self._event(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-        return History([event for event in events if event is not None], torn)
+        found = [self._read(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        return History(
+            [each for each in found if isinstance(each, Event)],
+            torn,
+            tuple(each for each in found if isinstance(each, UsageError)),
+        )
+
+    def _unreadable(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"the ledger cannot be read: {words_of(error)}",
+            f"mend that; or set it aside: mv {self.path} {self.path}.bad; {_MEANWHILE}",
+        )
+
+    def _read(self, number: int, line: bytes) -> Event | UsageError | None:
+        try:
+            return self._event(number, line)
+        except UsageError as error:
+            return error
 
     def _event(self, number: int, line: bytes) -> Event | None:
-        if line.startswith(_TORN):
+        if line.startswith(_TORN) or line.endswith(_TORN):
             return None
         try:
             found = json.loads(line)
             version = found.pop("v")
             event = _event_of(found) if version == VERSION else None
-        except (ValueError, AttributeError, KeyError, TypeError):
+        except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
             raise UsageError(
                 f"{self.path}:{number}: not a ledger event",
-                f"look at that line; to set the ledger aside: mv {self.path} {self.path}.bad",
+                f"sed -n {number}p {self.path} shows it; mend it, or set the ledger aside:"
+                f" mv {self.path} {self.path}.bad; {_MEANWHILE}",
             ) from None
         if event is None:
             raise UsageError(
                 f"{self.path}:{number}: event version {version}; this relctl reads {VERSION}",
-                "use the relctl that wrote it, or a newer one",
+                f"use the relctl that wrote it, or a newer one; {_MEANWHILE}",
             )
         return event
 
@@ -135,23 +193,14 @@ def _event_of(found: dict[str, Any]) -> Event:
     return event
 
 
-_TORN = b"#torn "
+_TORN = b"#torn"  # ends such a line; older ledgers begin it so
+_MEANWHILE = "meanwhile relctl rollback goes back to a standby that is ready"
 
 
-def _end_torn_line(file: Any) -> None:
-    """Close a line that a crash cut short, and mark it, so that the next event starts on its own."""
-    end = file.seek(0, os.SEEK_END)
-    if end == 0:
-        return
-    file.seek(end - 1)
-    if file.read(1) == b"\n":
-        return
-    file.seek(0)
-    start = file.read().rfind(b"\n") + 1
-    file.seek(start)
-    rest = file.read()
-    file.truncate(start)
-    file.write(_TORN + rest + b"\n")
+def _end_of_torn_line(file: BinaryIO, end: int) -> bytes:
+    """What closes a line that a crash cut short, and marks it; nothing that is there is written again."""
+    whole = end == 0 or os.pread(file.fileno(), 1, end - 1) == b"\n"
+    return b"" if whole else b" " + _TORN + b"\n"
 
 
 def who() -> str:

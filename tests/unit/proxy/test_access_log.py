@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -193,6 +194,19 @@ def test_a_truncated_file_is_read_from_its_beginning(path: Path, follow: Follow)
     assert ended(log) == [4]
     assert log.losses.truncated == 1
     assert log.losses.sentences(path) == ["the access log was truncated 1 times and may have lost lines"]
+
+
+def test_a_truncated_file_that_has_grown_beyond_since_is_read_from_its_beginning(
+    path: Path, follow: Follow
+) -> None:
+    add(path, 1, 2)
+    log = follow()
+    add(path, 3)
+    assert ended(log) == [3]
+    os.truncate(path, 0)
+    add(path, *range(10, 20))
+    assert ended(log) == list(range(10, 20))
+    assert log.losses.truncated == 1
 
 
 def test_a_file_that_is_missing_is_read_as_soon_as_it_is_there(path: Path, follow: Follow) -> None:

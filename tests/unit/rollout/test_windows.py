@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from relctl.config.environment import Rollout
+from relctl.errors import UsageError
 from relctl.rollout.apart import taken_by
 from relctl.rollout.figures import Figures
 from relctl.rollout.judgement import Judgement, Verdict
@@ -59,6 +60,15 @@ def test_the_window_of_what_is_live_is_open_until_it_is_closed(events: list[str]
 def test_a_window_is_read_from_the_ledger_as_it_was_opened(baseline: Figures | None) -> None:
     window = Window("v2", "id-v2", "green", "blue", 1_700_000_000.125, 1_800.0, baseline)
     assert Window.of(window.opened()) == window
+
+
+@pytest.mark.parametrize(
+    "details",
+    [{}, {"since": "noon", "seconds": 1}, {"since": 1}, {"since": 1, "seconds": 1, "baseline": {"odd": 1}}],
+)
+def test_a_window_that_a_hand_has_spoilt_is_an_error_that_says_where(details: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="the ledger's event observing of 2026-11-25 is not whole"):
+        open_window([Event("observing", at="2026-11-25", details=details)])
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Replacing files: a reader finds the old or the new one, never a half and never none."""
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from relctl.state.files import replace_link, replace_text
+from small_disk import small_disk
 
 
 def test_a_text_is_replaced_whole_and_readable_by_others(tmp_path: Path) -> None:
@@ -58,3 +60,20 @@ def test_a_temporary_link_left_by_a_killed_process_is_no_obstacle(tmp_path: Path
     link.with_name(".live.new").symlink_to("nowhere")
     replace_link(link, "a")
     assert link.readlink() == Path("a")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a file system")
+@pytest.mark.parametrize("inodes", [False, True], ids=("no room", "no inode"))
+def test_on_a_full_disk_the_old_text_and_link_stay_and_are_named(tmp_path: Path, inodes: bool) -> None:
+    with small_disk(tmp_path) as disk:
+        path, link = tmp_path / "text", tmp_path / "live"
+        replace_text(path, "old")
+        replace_link(link, "routes/blue")
+        disk.fill_inodes() if inodes else disk.fill()
+        with pytest.raises(OSError, match=f"No space left on device: '{path}'$"):
+            replace_text(path, "new" * 4096)
+        if inodes:
+            with pytest.raises(OSError, match=f"No space left on device: '{link}'$"):
+                replace_link(link, "routes/green")
+        assert (path.read_text(), str(link.readlink())) == ("old", "routes/blue")
+        assert list(tmp_path.glob(".*")) == []

@@ -1,6 +1,7 @@
 """The ledger: every event is kept, and what a crash left is told apart from what was damaged."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from relctl.errors import UsageError
 from relctl.state.ledger import Event, Ledger
+from small_disk import PAGE, small_disk
 
 
 def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -58,7 +60,7 @@ def test_an_event_after_a_torn_line_is_not_lost(tmp_path: Path) -> None:
     history = ledger.read()
     assert [event.event for event in history.events] == ["promoted", "aborted"]
     assert history.torn == ""
-    assert '#torn {"v": 1, "ev' in ledger.path.read_text()
+    assert '{"v": 1, "ev #torn\n' in ledger.path.read_text()
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,74 @@ def test_writers_at_the_same_time_lose_no_event(tmp_path: Path) -> None:
     history = Ledger(path).read()
     assert len(history.events) == 600
     assert "#torn" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"[" * 100_000, "2: not a ledger event"),
+        (b"\x00\xff\xfe\x80" * 50, "2: not a ledger event"),
+        (b'{"v": 1, "event": 7}', "2: not a ledger event"),
+        (b'{"v": 1, "event": "promoted", "tag"', "2: not a ledger event"),
+        (b'{"event": "promoted"}', "2: not a ledger event"),
+        (b'{"v": 2, "event": "promoted"}', "2: event version 2; this relctl reads 1"),
+    ],
+)
+def test_what_can_be_read_beside_a_damaged_line_can_be_salvaged(
+    tmp_path: Path, line: bytes, message: str
+) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.append(Event("promoted"))
+    with ledger.path.open("ab") as file:
+        file.write(line + b"\n")
+    ledger.append(Event("aborted"))
+    found = ledger.salvage()
+    assert [event.event for event in found.events] == ["promoted", "aborted"]
+    [damage] = found.damage
+    assert f"{ledger.path}:{message}" in str(damage)
+    assert "relctl rollback" in damage.hint
+
+
+def test_who_tolerates_damage_is_told_of_it_once_and_may_insist_later(tmp_path: Path) -> None:
+    ledger, said = Ledger(tmp_path / "ledger.jsonl"), list[str]()
+    ledger.path.write_text("oops\n")
+    ledger.tolerate(said.append)
+    assert ledger.read().events == ledger.read().events == []
+    assert said == [f"going on without what cannot be read: {ledger.path}:1: not a ledger event"]
+    with pytest.raises(UsageError, match=r"ledger\.jsonl:1: not a ledger event"):
+        ledger.insist()
+
+
+def test_an_event_of_a_name_that_nobody_knows_is_an_event(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.path.write_text('{"v": 1, "event": "moonwalked", "tag": "v1", "steps": 3}\n')
+    [event] = ledger.read().events
+    assert (event.event, event.details) == ("moonwalked", {"steps": 3})
+
+
+@pytest.mark.parametrize("kind", ["folder", "circle", "not readable"])
+def test_a_ledger_that_cannot_be_read_is_one_error_with_its_path(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "ledger.jsonl"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path if kind == "circle" else "/proc/self/mem")
+    with pytest.raises(UsageError, match=f"the ledger cannot be read: {path}: ") as raised:
+        Ledger(path).read()
+    assert f"mv {path} {path}.bad" in raised.value.hint
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a file system")
+def test_of_an_event_that_finds_no_room_nothing_stays(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        ledger = Ledger(tmp_path / "ledger.jsonl")
+        ledger.append(Event("promoted"))
+        with ledger.path.open("a") as file:
+            file.write('{"v": 1, "ev')
+        before = ledger.path.read_bytes()
+        disk.fill()
+        with pytest.raises(OSError, match=f"No space left on device: '{ledger.path}'"):
+            ledger.append(Event("verified", reason="x" * 2 * PAGE))
+        assert ledger.path.read_bytes() == before
+        ledger.append(Event("aborted"))
+        assert [event.event for event in ledger.read().events] == ["promoted", "aborted"]

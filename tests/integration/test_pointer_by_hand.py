@@ -1,0 +1,137 @@
+"""A pointer that a hand moved, removed or replaced: status names it, the next command puts it in order."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from hosts import Bench, bench
+from relctl.errors import NeedsPersonError
+from relctl.release import Tag
+from relctl.rollout.promote import promote
+from relctl.rollout.prune import prune
+from relctl.rollout.rollback import rollback
+from relctl.rollout.status import status
+from relctl.state.ledger import Event
+
+FIRST, SECOND = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2))
+
+
+@pytest.fixture
+def stand() -> Iterator[Bench]:
+    """1 stands by in blue, 2 is live in green."""
+    with bench() as made:
+        for version in ("1.0.0", "2.0.0"):
+            promote(made.host, made.proved(version))
+        yield made
+
+
+def answers(stand: Bench) -> str:
+    """Who answers users, or the status without anybody."""
+    found = requests.post(f"http://{stand.listen}/translate", json={"text": "x"}, timeout=10)
+    return str(found.json()["release"] if found.ok else found.status_code)
+
+
+def removed(link: Path) -> None:
+    link.unlink()
+
+
+def folder(link: Path) -> None:
+    link.unlink()
+    (link / "kept").mkdir(parents=True)
+
+
+def file(link: Path) -> None:
+    link.unlink()
+    link.write_text("a note\n")
+
+
+def circle(link: Path) -> None:
+    link.unlink()
+    link.symlink_to(link.name)
+
+
+def dangling(link: Path) -> None:
+    link.unlink()
+    link.symlink_to("routes/purple")
+
+
+def elsewhere(link: Path) -> None:
+    link.unlink()
+    link.symlink_to("/usr")
+
+
+def without_route(link: Path) -> None:
+    shutil.rmtree(link.parent / "routes" / "green")
+
+
+LOST: dict[Callable[[Path], None], str] = {
+    removed: "it is missing",
+    folder: "a folder is in its place",
+    file: "a file is in its place",
+    circle: "it leads to live, which is not there",
+    dangling: "it leads to routes/purple, which is not there",
+    elsewhere: "it leads to /usr, which is no route",
+    without_route: "it leads to routes/green, which is not there",
+}
+
+
+@pytest.mark.parametrize("damage", LOST, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("command", ["promote", "rollback", "prune"])
+def test_a_lost_pointer_is_named_and_the_next_command_brings_it_back(
+    stand: Bench, damage: Callable[[Path], None], command: str
+) -> None:
+    damage(stand.host.paths.pointer)
+    assert answers(stand) == "503"
+    expected = f"the pointer leads to nothing; the ledger says green ({SECOND}): {LOST[damage]}"
+    assert status(stand.host).drift[0] == expected
+    do(stand, command)
+    assert status(stand.host).drift == []
+    assert answers(stand) == str(FIRST if command == "rollback" else SECOND)
+    assert "repaired" in stand.events()
+
+
+def do(stand: Bench, command: str) -> None:
+    if command == "promote":
+        promote(stand.host, SECOND)
+    elif command == "rollback":
+        rollback(stand.host, None)
+    else:
+        prune(stand.host)
+
+
+def test_what_a_folder_in_its_place_held_is_set_aside(stand: Bench) -> None:
+    folder(stand.host.paths.pointer)
+    promote(stand.host, SECOND)
+    [aside] = stand.host.paths.home.glob("live.set-aside-*")
+    assert (aside / "kept").is_dir()
+
+
+@pytest.mark.parametrize("relative", [True, False], ids=("relative", "absolute"))
+@pytest.mark.parametrize("command", ["promote", "rollback", "prune"])
+def test_a_link_that_a_hand_led_to_the_other_slot_is_accepted(
+    stand: Bench, relative: bool, command: str
+) -> None:
+    link = stand.host.paths.pointer
+    new = link.with_name("live.new")
+    new.symlink_to("routes/blue" if relative else link.parent / "routes" / "blue")
+    new.replace(link)
+    assert answers(stand) == str(FIRST)
+    assert status(stand.host).drift[0] == f"the pointer leads to blue; the ledger says green ({SECOND})"
+    do(stand, command)
+    found = status(stand.host)
+    assert found.drift == []
+    assert found.live is not None
+    assert answers(stand) == found.live.tag
+    # promote was asked for 2, rollback for the other than the one that has the traffic, prune for neither
+    assert found.live.tag == str({"promote": SECOND, "rollback": SECOND, "prune": FIRST}[command])
+
+
+def test_a_ledger_that_speaks_of_no_slot_brings_no_pointer_back(stand: Bench) -> None:
+    stand.host.ledger.append(Event("promoted", tag=str(SECOND), image_id="sha256:2.0.0", slot="purple"))
+    stand.host.paths.pointer.unlink()
+    with pytest.raises(NeedsPersonError, match="speaks of slot 'purple', which there is not"):
+        promote(stand.host, SECOND)
+    assert status(stand.host).pointer == ""

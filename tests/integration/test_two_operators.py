@@ -1,0 +1,92 @@
+"""Two operators who type at the same moment: one waits, or is refused in words, and nothing is corrupt."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from hosts import Bench, bench
+from relctl.errors import LockedError
+from relctl.probe.load import Load, failed
+from relctl.release import Tag
+from relctl.rollout.host import Host
+from relctl.rollout.pin import pin
+from relctl.rollout.promote import promote
+from relctl.rollout.prune import prune
+from relctl.rollout.rollback import rollback
+from relctl.rollout.status import status
+from relctl.state.lock import Wait, exclusive
+
+FIRST, SECOND, THIRD, FOURTH = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3, 4))
+Command = Callable[[Host], object]
+
+COMMANDS: dict[str, Command] = {
+    "promote": lambda host: promote(host, THIRD),
+    "another promote": lambda host: promote(host, FOURTH),
+    "rollback": lambda host: rollback(host, None),
+    "prune": prune,
+    "pin": lambda host: pin(host, FIRST),
+}
+PAIRS = list(itertools.combinations(COMMANDS, 2))
+
+
+@pytest.fixture
+def stand() -> Iterator[Bench]:
+    """1 stands by, 2 is live, 3 and 4 are proved; no request may fail from here to the end of the test."""
+    with bench() as made:
+        for version in ("1.0.0", "2.0.0"):
+            promote(made.host, made.proved(version))
+        for version in ("3.0.0", "4.0.0"):
+            made.proved(version)
+        load = Load(made.listen, "/translate", {"text": "x"}, connections=2, pause=0.01).start()
+        load.wait_for(5, within=20)
+        yield made
+        load.wait_for(5, within=20)
+        assert failed(load.stop()) == []
+
+
+def at_once(stand: Bench, names: tuple[str, str], wait: float) -> list[Exception | None]:
+    """Let each command begin at the same moment, in a host of its own; returns how each ended."""
+    start, ended = threading.Barrier(2), list[Exception | None]([None, None])
+
+    def type_it(number: int) -> None:
+        hold = partial(exclusive, wait=Wait(wait, stand.said.append) if wait else None)
+        host = Host.of(stand.host.project, stand.engine, stand.said.append, hold)
+        start.wait(timeout=10)
+        try:
+            COMMANDS[names[number]](host)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
+            ended[number] = error
+
+    threads = [threading.Thread(target=type_it, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return ended
+
+
+@pytest.mark.parametrize("names", PAIRS, ids=" and ".join)
+def test_who_does_not_wait_is_refused_in_words(stand: Bench, names: tuple[str, str]) -> None:
+    ended = at_once(stand, names, wait=0)
+    assert None in ended
+    for error in filter(None, ended):
+        assert isinstance(error, LockedError)
+        assert "another relctl is at work here" in error.message
+    in_order(stand)
+
+
+@pytest.mark.parametrize("names", PAIRS, ids=" and ".join)
+def test_who_waits_gets_their_turn(stand: Bench, names: tuple[str, str]) -> None:
+    assert at_once(stand, names, wait=30) == [None, None]
+    in_order(stand)
+
+
+def in_order(stand: Bench) -> None:
+    """No drift, and in the ledger every move whole before the next begins."""
+    assert status(stand.host).drift == []
+    moves = [each for each in stand.events() if each not in ("pinned", "pruned", "repaired")]
+    whole = [("promoting", "pointed", "promoted"), ("rolling-back", "pointed", "rolled-back")]
+    assert all(tuple(moves[at : at + 3]) in whole for at in range(0, len(moves), 3)), moves
