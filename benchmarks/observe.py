@@ -19,10 +19,10 @@ from typing import Any
 from machine import machine
 from relctl.config.environment import Rollout
 from relctl.proxy.access_log import AccessLog
-from relctl.rollout.figures import beside, figures
-from relctl.rollout.judgement import Compared
-from relctl.rollout.traffic import Tally
-from relctl.rollout.watch import Watch, watch
+from relctl.rollout.observation.figures import beside, figures
+from relctl.rollout.observation.judgement import Compared
+from relctl.rollout.observation.traffic import Tally
+from relctl.rollout.observation.watch import Watch, watch
 
 LIMIT = 0.05  # of one core, at 1,000 requests a second
 LINE = (

@@ -17,7 +17,7 @@ from relctl.errors import EngineError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout.slot_status import SlotStatus
 from relctl.rollout.status import Status
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 REASON = "wrong translations of prices since two o'clock, as the shop says; [ticket 17]"
 arguments = [word for word in sys.argv[1:] if word != "--json"]

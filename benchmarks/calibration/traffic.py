@@ -11,10 +11,10 @@ import numpy
 
 from relctl.config.environment import Rollout
 from relctl.proxy.access_line import Request
-from relctl.rollout.figures import Figures, after, beside, figures
-from relctl.rollout.judgement import CERTAIN, CONFIDENCE, Compared, judge
-from relctl.rollout.patience import decisive_looks, step
-from relctl.rollout.traffic import SPAN, Tally
+from relctl.rollout.observation.figures import Figures, after, beside, figures
+from relctl.rollout.observation.judgement import CERTAIN, CONFIDENCE, Compared, judge
+from relctl.rollout.observation.patience import decisive_looks, step
+from relctl.rollout.observation.traffic import SPAN, Tally
 
 SPREAD, SHARED, OF_ONE_POOL = 0.35, 0.15, 0.075  # standard deviations of the logarithm of milliseconds
 MIDDLE = 2.5  # the logarithm of 12 ms

@@ -16,7 +16,7 @@ from relctl.engine.slots import SLOTS
 from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.situation import BEGUN, SETTLED, Situation, look
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 from relctl.state.paths import Paths
 from scratch import Scratch
 

@@ -13,15 +13,15 @@ from relctl.engine.slots import slot_spec
 from relctl.errors import RolledBackError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
-from relctl.rollout import traffic, watch
-from relctl.rollout.bring_up import up
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.moving.bring_up import up
+from relctl.rollout.moving.move import Move
+from relctl.rollout.observation import traffic, watch
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 POLICY = {
     "canary": (20, 50),

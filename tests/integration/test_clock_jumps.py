@@ -12,13 +12,13 @@ from relctl.config.environment import Rollout
 from relctl.probe.load import Load
 from relctl.release import Tag
 from relctl.rollout.host import Host
+from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.retained import retained
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.rollout.window import Window
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 POLICY = {"min_requests": 50, "max_error_rate": 0.2, "too_few": "rollback", "ready_within": "2s"}

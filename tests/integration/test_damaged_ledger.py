@@ -10,7 +10,7 @@ from relctl.errors import NeedsPersonError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.moving.move import Move
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin
 from relctl.rollout.promote import promote

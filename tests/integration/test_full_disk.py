@@ -22,7 +22,7 @@ from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 from small_disk import PAGE, SmallDisk, small_disk
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a file system")

@@ -13,16 +13,16 @@ from hosts import Bench, bench
 from relctl.errors import RolledBackError, UnhealthyError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
-from relctl.rollout import traffic, watch
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.moving.move import Move
+from relctl.rollout.moving.prove import start_up
+from relctl.rollout.observation import traffic, watch
+from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
-from relctl.rollout.prove import start_up
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
-from relctl.rollout.window import Window
 
 WINDOW = 3.0
 # Wide enough for a few hundred requests, and for servers that share one interpreter with their clients.
@@ -265,7 +265,9 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
 
     with monkeypatch.context() as patched:
         patched.setattr(watch, "judge", kill)
-        patched.setattr("relctl.rollout.move._undo", kill)  # a process that was killed undoes nothing
+        patched.setattr(
+            "relctl.rollout.moving.carry_out._undo", kill
+        )  # a process that was killed undoes nothing
         with pytest.raises(KilledError):
             promote(watching(stand), second)
     assert stand.events()[-1] == "observing"

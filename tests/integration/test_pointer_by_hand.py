@@ -14,7 +14,7 @@ from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 FIRST, SECOND = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2))
 

@@ -19,9 +19,9 @@ from relctl.rollout.promote import promote
 from relctl.rollout.prune import Pruned, plan, prune
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
+from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layers import tar as tar_of
-from relctl.state.ledger import Event
 from relctl.state.lock import exclusive
 from scratch import free_port
 

@@ -15,15 +15,15 @@ from relctl.config.notify import Hook
 from relctl.errors import LockedError, RelctlError, RolledBackError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
-from relctl.rollout.bring_up import up
 from relctl.rollout.down import down, down_proxy
 from relctl.rollout.host import Host
+from relctl.rollout.moving.bring_up import up
+from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.rehearsal.doors import RehearsedProxy
 from relctl.rollout.rehearsal.host import rehearse
 from relctl.rollout.rollback import rollback
-from relctl.rollout.window import Window
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps
 

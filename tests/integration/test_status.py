@@ -12,7 +12,7 @@ from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 @pytest.fixture

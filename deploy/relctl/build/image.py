@@ -18,7 +18,8 @@ from relctl.engine.hold import hold_image, names
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import UsageError
 from relctl.release import COMMIT_DIGITS, Tag
-from relctl.state.ledger import Event, Ledger
+from relctl.state.event import Event
+from relctl.state.ledger import Ledger
 from relctl.state.paths import Paths
 
 Say = Callable[[str], None]

@@ -9,7 +9,7 @@ from relctl.cli.when import ago, to_the_second
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from relctl.state.ledger import Event
+    from relctl.state.event import Event
 
 HEADINGS = ("AT", "AGO", "EVENT", "TAG", "SLOT", "BY", "REASON")
 _GAP = 2

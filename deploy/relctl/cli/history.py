@@ -12,7 +12,8 @@ from relctl.cli.speak import Speaker, on_terminal, table
 from relctl.cli.when import now, seconds_of
 
 if TYPE_CHECKING:
-    from relctl.state.ledger import Event, History
+    from relctl.state.event import Event
+from relctl.state.ledger import History
 
 _USUAL = 20  # events
 

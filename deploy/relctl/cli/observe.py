@@ -9,7 +9,7 @@ from relctl.cli.plan import DryRun, tell_plan
 from relctl.cli.policy import duration
 
 if TYPE_CHECKING:
-    from relctl.rollout.watch import Watched
+    from relctl.rollout.observation.watch import Watched
 
 
 def observe(

@@ -10,7 +10,7 @@ from relctl.cli.plan import DryRun, tell_plan
 from relctl.cli.policy import with_policy
 
 if TYPE_CHECKING:
-    from relctl.rollout.move import Moved
+    from relctl.rollout.moving.move import Moved
 
 
 def promote(

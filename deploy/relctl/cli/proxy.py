@@ -17,7 +17,7 @@ app = typer.Typer(help="Start, stop or test the Nginx in front.", no_args_is_hel
 @app.command()
 def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
-    from relctl.rollout.bring_up import up as bring_up
+    from relctl.rollout.moving.bring_up import up as bring_up
 
     chosen = settings(context)
     host = chosen.stage(wait, dry_run)

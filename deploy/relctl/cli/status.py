@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from relctl.rollout.slot_status import SlotStatus
     from relctl.rollout.standing_in import StandingIn
     from relctl.rollout.status import Observing, Status
-    from relctl.state.ledger import Event
+    from relctl.state.event import Event
 
 _SHORTEST = 0.1  # seconds; a look at everything takes about as long
 

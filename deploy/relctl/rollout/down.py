@@ -4,7 +4,7 @@ from relctl.engine.slots import TRIAL_ROLES, labels, network
 from relctl.proxy.door import Proxy
 from relctl.rollout.alone import alone_unwatched, nobody_watching, reach_lock
 from relctl.rollout.host import Host
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 from relctl.state.lock import Hold
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps

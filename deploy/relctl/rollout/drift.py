@@ -6,11 +6,11 @@ from relctl.errors import UsageError
 from relctl.proxy.door import ProxyState
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.interrupted import unfinished
+from relctl.rollout.moving.interrupted import unfinished
+from relctl.rollout.observation.window import open_window
 from relctl.rollout.situation import Situation
 from relctl.rollout.standing_in import Answering
-from relctl.rollout.window import open_window
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 def drift(situation: Situation, names: dict[str, str], *, watched: bool = False) -> list[str]:

@@ -17,7 +17,7 @@ from relctl.probe.service import Service
 from relctl.proxy.access_log import AccessLog
 from relctl.proxy.door import Proxy
 from relctl.rollout.deliver import deliver
-from relctl.rollout.watch import Say, Watch, Watched, watch
+from relctl.rollout.observation.watch import Say, Watch, Watched, watch
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layers import forget
 from relctl.state.ledger import Ledger

@@ -5,14 +5,14 @@ import time
 
 from relctl.errors import RolledBackError, UnhealthyError, UsageError, words_of
 from relctl.rollout.alone import alone, nobody_watching
-from relctl.rollout.apart import apart
 from relctl.rollout.host import Host
-from relctl.rollout.observation import watch_window
-from relctl.rollout.reconcile import reconcile
+from relctl.rollout.moving.reconcile import reconcile
+from relctl.rollout.observation.after_switch import watch_window
+from relctl.rollout.observation.apart import apart
+from relctl.rollout.observation.watch import Watched
+from relctl.rollout.observation.window import Window, last_baseline, open_window
 from relctl.rollout.rollback import roll_back
 from relctl.rollout.situation import Situation, look
-from relctl.rollout.watch import Watched
-from relctl.rollout.window import Window, last_baseline, open_window
 from relctl.state.steps import LOOKS
 
 

@@ -7,7 +7,7 @@ from relctl.release import Tag
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.retained import pinned
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 def pin(host: Host, tag: Tag, reason: str = "") -> bool:

@@ -10,16 +10,17 @@ from relctl.errors import RelctlError, UsageError
 from relctl.proxy.route import Canary
 from relctl.release import Tag
 from relctl.rollout.alone import alone_unwatched
-from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move, Moved, carry_out
-from relctl.rollout.prove import is_warm, prove_through_proxy
+from relctl.rollout.moving.bring_up import bring_up
+from relctl.rollout.moving.carry_out import carry_out
+from relctl.rollout.moving.move import Move, Moved
+from relctl.rollout.moving.prove import is_warm, prove_through_proxy
+from relctl.rollout.moving.reconcile import heal_live, reconcile
+from relctl.rollout.observation.window import open_window
 from relctl.rollout.proved import proof
 from relctl.rollout.prune import prune_after_promote
-from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.renamed import insist_on_names
 from relctl.rollout.situation import Situation
-from relctl.rollout.window import open_window
 from relctl.state.steps import LOOKS
 
 

@@ -9,12 +9,12 @@ from relctl.engine.slots import SERVICE, TAG
 from relctl.errors import EngineError, RelctlError, words_of
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
-from relctl.rollout.reconcile import reconcile_from
+from relctl.rollout.moving.reconcile import reconcile_from
+from relctl.rollout.moving.take_back import watched_move
 from relctl.rollout.retained import remembered
 from relctl.rollout.retention import Decision, Release, decide, needed, used_by
 from relctl.rollout.situation import Situation, look
-from relctl.rollout.take_back import watched_move
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 @dataclass(frozen=True)

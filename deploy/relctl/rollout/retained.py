@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 @dataclass(frozen=True)

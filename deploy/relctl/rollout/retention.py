@@ -7,10 +7,10 @@ from typing import Literal
 from relctl.engine.hold import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
-from relctl.rollout.interrupted import unfinished
+from relctl.rollout.moving.interrupted import unfinished
 from relctl.rollout.retained import pinned, promoted, remembered
 from relctl.rollout.situation import Situation
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 # "leave": not this environment's to decide about; "let go": needed here no more, but by someone else.
 Action = Literal["keep", "leave", "let go", "remove"]

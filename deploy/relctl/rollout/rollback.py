@@ -3,15 +3,16 @@
 from relctl.errors import UsageError
 from relctl.release import Tag
 from relctl.rollout.alone import alone
-from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move, Moved, carry_out
-from relctl.rollout.prove import is_warm
-from relctl.rollout.reconcile import heal_live, reconcile_from
+from relctl.rollout.moving.bring_up import bring_up
+from relctl.rollout.moving.carry_out import carry_out
+from relctl.rollout.moving.move import Move, Moved
+from relctl.rollout.moving.prove import is_warm
+from relctl.rollout.moving.reconcile import heal_live, reconcile_from
+from relctl.rollout.moving.take_back import move_to_end, take_back
 from relctl.rollout.renamed import insist_on_names
 from relctl.rollout.retained import Retained, retained
 from relctl.rollout.situation import Situation, look
-from relctl.rollout.take_back import move_to_end, take_back
 
 
 def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:

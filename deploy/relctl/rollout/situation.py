@@ -9,7 +9,8 @@ from relctl.engine.slots import SLOTS, TAG, other
 from relctl.errors import UsageError
 from relctl.proxy.route import main_slot
 from relctl.rollout.host import Host
-from relctl.state.ledger import Event, History
+from relctl.state.event import Event
+from relctl.state.ledger import History
 
 SETTLED = ("promoted", "rolled-back", "repaired")
 Kind = Literal["promote", "rollback"]

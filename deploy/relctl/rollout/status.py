@@ -8,12 +8,12 @@ from relctl.errors import UsageError
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.rollout.drift import drift, proxy_drift, slot_names
 from relctl.rollout.host import Host
+from relctl.rollout.observation.window import open_window
 from relctl.rollout.renamed import renamed
 from relctl.rollout.situation import DONE, Situation, compare
 from relctl.rollout.slot_status import SlotStatus, slot_status
 from relctl.rollout.standing_in import StandingIn, ask, standing_in
-from relctl.rollout.window import open_window
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 from relctl.state.lock import at_work as at_work_now
 
 _RECENT = 300.0  # seconds of traffic

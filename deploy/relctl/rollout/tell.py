@@ -10,8 +10,8 @@ from relctl.config.project import Project
 from relctl.errors import RelctlError, words_of
 from relctl.rollout.host import Host
 from relctl.rollout.situation import SETTLED
+from relctl.state.event import Event
 from relctl.state.fault import effect
-from relctl.state.ledger import Event
 
 
 def tell(host: Host) -> None:

@@ -2,49 +2,21 @@
 
 import contextlib
 import fcntl
-import getpass
 import json
 import os
-import socket
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from relctl.errors import UsageError, words_of
+from relctl.state.event import MEANWHILE, Event, parse
 from relctl.state.fault import effect
 from relctl.state.files import naming, sync_folder, write_all
+from relctl.state.person import who
 
-VERSION = 1
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of the ledger; `source` is the slot that traffic came from (`from` in the file).
-
-    `replaced` and `warm` are what an undo needs: the image that was in the slot, and whether it stayed there.
-    """
-
-    event: str
-    tag: str = ""
-    image_id: str = ""
-    slot: str = ""
-    source: str = ""
-    replaced: str = ""
-    warm: bool = False
-    evidence: str = ""
-    reason: str = ""
-    at: str = ""
-    by: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The event as the contract writes it: empty members left out, details beside the others."""
-        found = {key: value for key, value in asdict(self).items() if value and key != "details"}
-        if "source" in found:
-            found["from"] = found.pop("source")
-        return {"v": VERSION, **found, **self.details}
+_TORN = b"#torn"  # ends such a line; older ledgers begin it so
 
 
 @dataclass(frozen=True)
@@ -153,60 +125,19 @@ class Ledger:
     def _unreadable(self, error: OSError) -> UsageError:
         return UsageError(
             f"the ledger cannot be read: {words_of(error)}",
-            f"mend that; or set it aside: mv {self.path} {self.path}.bad; {_MEANWHILE}",
+            f"mend that; or set it aside: mv {self.path} {self.path}.bad; {MEANWHILE}",
         )
 
     def _read(self, number: int, line: bytes) -> Event | UsageError | None:
-        try:
-            return self._event(number, line)
-        except UsageError as error:
-            return error
-
-    def _event(self, number: int, line: bytes) -> Event | None:
         if line.startswith(_TORN) or line.endswith(_TORN):
             return None
         try:
-            found = json.loads(line)
-            version = found.pop("v")
-            event = _event_of(found) if version == VERSION else None
-        except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
-            raise UsageError(
-                f"{self.path}:{number}: not a ledger event",
-                f"sed -n {number}p {self.path} shows it; mend it, or set the ledger aside:"
-                f" mv {self.path} {self.path}.bad; {_MEANWHILE}",
-            ) from None
-        if event is None:
-            raise UsageError(
-                f"{self.path}:{number}: event version {version}; this relctl reads {VERSION}",
-                f"use the relctl that wrote it, or a newer one; {_MEANWHILE}",
-            )
-        return event
-
-
-def _event_of(found: dict[str, Any]) -> Event:
-    """Read the members of a line; raises TypeError or KeyError when they are none of ours."""
-    found["source"] = found.pop("from", "")
-    known = {key: found.pop(key) for key in list(found) if key in Event.__dataclass_fields__}
-    event = Event(**known, details=found)
-    if not all(isinstance(value, str | bool) for key, value in asdict(event).items() if key != "details"):
-        raise TypeError("a member is neither text nor a truth value")
-    return event
-
-
-_TORN = b"#torn"  # ends such a line; older ledgers begin it so
-_MEANWHILE = "meanwhile relctl rollback goes back to a standby that is ready"
+            return parse(line, self.path, number)
+        except UsageError as error:
+            return error
 
 
 def _end_of_torn_line(file: BinaryIO, end: int) -> bytes:
     """What closes a line that a crash cut short, and marks it; nothing that is there is written again."""
     whole = end == 0 or os.pread(file.fileno(), 1, end - 1) == b"\n"
     return b"" if whole else b" " + _TORN + b"\n"
-
-
-def who() -> str:
-    """Return `user@host`, as the ledger and the lock write it."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a uid without a passwd entry, as in a container
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from relctl.errors import LockedError
 from relctl.state.fault import effect
 from relctl.state.files import remove, replace_text
-from relctl.state.ledger import who
+from relctl.state.person import who
 
 # How a use case holds a lock: `exclusive`, waiting or not, or a look at it that takes nothing.
 Hold = Callable[[Path], AbstractContextManager[None]]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 def select(

@@ -14,8 +14,9 @@ from relctl.config.gates import GateSection
 from relctl.engine.hold import hold_image
 from relctl.engine.slots import TAG
 from relctl.errors import RelctlError, UsageError
+from relctl.state.event import Event
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, GateVerdict, overall
-from relctl.state.ledger import Event, Ledger
+from relctl.state.ledger import Ledger
 from relctl.state.lock import Hold, exclusive
 from relctl.state.paths import Paths
 from relctl.verify.candidate import Candidate

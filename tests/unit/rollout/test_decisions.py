@@ -9,14 +9,14 @@ from relctl.errors import UsageError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.release import Tag
 from relctl.rollout.drift import drift
-from relctl.rollout.interrupted import is_watched, refusal, unfinished
-from relctl.rollout.reconcile import decide
+from relctl.rollout.moving.interrupted import is_watched, refusal, unfinished
+from relctl.rollout.moving.reconcile import decide
 from relctl.rollout.retained import retained
 from relctl.rollout.rollback import choose
 from relctl.rollout.situation import Situation
 from relctl.rollout.slot_status import SlotStatus
 from relctl.rollout.standing_in import Answering, StandingIn, standing_in
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 A, B, C, D = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4))
 NAMES = {"blue": "svc-blue", "green": "svc-green"}

@@ -7,9 +7,9 @@ import pytest
 
 from relctl.config.environment import Rollout
 from relctl.proxy.access_line import Request
-from relctl.rollout.figures import Figures, after, beside, figures
-from relctl.rollout.judgement import CERTAIN, CONFIDENCE, Compared, judge
-from relctl.rollout.traffic import Tally
+from relctl.rollout.observation.figures import Figures, after, beside, figures
+from relctl.rollout.observation.judgement import CERTAIN, CONFIDENCE, Compared, judge
+from relctl.rollout.observation.traffic import Tally
 from relctl.statistics.clusters import Ratio
 
 LIMITS = Rollout(min_requests=100, max_error_rate=0.002, max_p95_ratio=1.25)

@@ -13,8 +13,8 @@ from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
 from relctl.release import Tag
 from relctl.rollout.proved import proof
+from relctl.state.event import Event
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult
-from relctl.state.ledger import Event
 
 TAG = Tag("1.0.0", "abc12de")
 IMAGE = Image("sha256:" + "1" * 64, (), {}, (), "65532", 1)

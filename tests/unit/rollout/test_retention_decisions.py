@@ -7,7 +7,7 @@ from relctl.engine.protocol import Container, Image
 from relctl.rollout.retained import pinned, retained
 from relctl.rollout.retention import Release, decide, needed, used_by
 from relctl.rollout.situation import Situation
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 A, B, C, D, E = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4, 5))
 OWN, PLAIN, OTHER = f"relctl-hold/svc-a-000000:{A}", f"svc:{A}", f"relctl-hold/svc-b-111111:{A}"

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from relctl.rollout import steps
-from relctl.rollout.move import Move
-from relctl.rollout.steps import describe
+import relctl.rollout
+from relctl.rollout.moving.move import Move
+from relctl.rollout.moving.steps import describe
 
 MOVES = (
     Move("promote", "v2", "id-2", "green", "blue", "id-0", previous="v1", canary=(5,), observe=1.0),
     Move("promote", "v1", "id-1", "blue", ""),
     Move("rollback", "v1", "id-1", "blue", "green", warm=True, previous="v2"),
 )
-ROLLOUT = Path(steps.__file__).parent
+ROLLOUT = Path(relctl.rollout.__file__).parent
 NAMES = ("begin", "start", "prove", "canary", "point", "prove-live", "observe", "record")
 
 

@@ -13,7 +13,7 @@ from hosts import Bench, bench
 from relctl.config.notify import Hook
 from relctl.rollout.host import Host
 from relctl.rollout.tell import message, previous, tell
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 from webhook_server import WebhookServer
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from relctl.config.environment import Rollout
 from relctl.errors import UsageError
-from relctl.rollout.apart import taken_by
-from relctl.rollout.figures import Figures
-from relctl.rollout.judgement import Judgement, Verdict
-from relctl.rollout.patience import decisive_looks, step
-from relctl.rollout.window import Window, last_baseline, open_window
-from relctl.state.ledger import Event
+from relctl.rollout.observation.apart import taken_by
+from relctl.rollout.observation.figures import Figures
+from relctl.rollout.observation.judgement import Judgement, Verdict
+from relctl.rollout.observation.patience import decisive_looks, step
+from relctl.rollout.observation.window import Window, last_baseline, open_window
+from relctl.state.event import Event
 
 BEFORE = Figures(5_000, 3, 1.0, 2.0, 3.0, 0.01, 30)
 

@@ -12,8 +12,9 @@ from typing import get_args
 import pytest
 
 from relctl.state import fault
+from relctl.state.event import Event
 from relctl.state.files import make_open, replace_link, replace_text
-from relctl.state.ledger import Event, Ledger
+from relctl.state.ledger import Ledger
 
 RELCTL = Path(sys.executable).with_name("relctl")
 
@@ -29,7 +30,7 @@ def killed(setting: str, work: str, folder: Path) -> int:
     lines = (
         "import sys; from pathlib import Path; from relctl.state import fault",
         "from relctl.state.files import replace_link, replace_text",
-        "from relctl.state.ledger import Event, Ledger",
+        "from relctl.state.event import Event; from relctl.state.ledger import Ledger",
         f"fault.arm({setting!r}); folder = Path({str(folder)!r}); {work}",
     )
     environ = {"PYTHONPATH": str(Path(fault.__file__).parents[2])}

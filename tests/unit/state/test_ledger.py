@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from relctl.errors import UsageError
-from relctl.state.ledger import Event, Ledger
+from relctl.state.event import Event
+from relctl.state.ledger import Ledger
 from small_disk import PAGE, small_disk
 
 
@@ -85,7 +86,8 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(
 APPEND = """
 import sys
 from pathlib import Path
-from relctl.state.ledger import Event, Ledger
+from relctl.state.event import Event
+from relctl.state.ledger import Ledger
 for number in range(200):
     Ledger(Path(sys.argv[1])).append(Event("verified", reason="x" * 3000, details={"n": number}))
 """

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 from relctl.state.selection import moment, select
 
 NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)

@@ -10,8 +10,9 @@ from relctl.probe.identity import Identity
 from relctl.probe.service import Answer, Service
 from relctl.proxy.door import Change, Proxy, knows
 from relctl.proxy.pointer import Pointer
+from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
-from relctl.state.ledger import Event, History, Ledger
+from relctl.state.ledger import History, Ledger
 from relctl.state.paths import Paths
 
 

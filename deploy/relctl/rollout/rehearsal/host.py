@@ -8,8 +8,9 @@ from relctl.engine.slots import slot_container
 from relctl.probe.identity import Identity
 from relctl.probe.service import Service
 from relctl.proxy.route import main_slot
-from relctl.rollout.figures import Figures
 from relctl.rollout.host import Host
+from relctl.rollout.observation.figures import Figures
+from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.rehearsal.doors import (
     RehearsedEvidence,
     RehearsedLedger,
@@ -17,7 +18,6 @@ from relctl.rollout.rehearsal.doors import (
     RehearsedService,
 )
 from relctl.rollout.rehearsal.engine import RehearsedEngine
-from relctl.rollout.watch import Watch, Watched
 from relctl.state.lock import Hold, only_looking
 from relctl.state.steps import Steps
 from relctl.state.turn import Turn

@@ -7,7 +7,7 @@ from relctl.errors import TakenBackError
 from relctl.rollout.host import Host
 from relctl.rollout.situation import BEGUN, SETTLED, look
 from relctl.rollout.tell import tell
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 @contextlib.contextmanager

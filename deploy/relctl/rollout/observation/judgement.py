@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from relctl.config.environment import Rollout
-from relctl.rollout.figures import Figures
+from relctl.rollout.observation.figures import Figures
 from relctl.statistics.proportion import difference
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from relctl.errors import UsageError
-from relctl.rollout.figures import Figures
+from relctl.rollout.observation.figures import Figures
 from relctl.rollout.situation import SETTLED
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from relctl.errors import RelctlError
 from relctl.proxy.pointer import NOWHERE
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.prove import start_up
+from relctl.rollout.moving.prove import start_up
 
 
 def put_traffic_back(host: Host, slot: str, source: str) -> float:

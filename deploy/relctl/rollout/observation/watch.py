@@ -8,10 +8,10 @@ from typing import Any
 from relctl.config.environment import Rollout
 from relctl.errors import UnhealthyError
 from relctl.proxy.access_log import AccessLog
-from relctl.rollout.figures import Figures
-from relctl.rollout.judgement import CERTAIN, CONFIDENCE, Compared, Verdict, judge
-from relctl.rollout.patience import decisive_looks, step
-from relctl.rollout.traffic import Tally
+from relctl.rollout.observation.figures import Figures
+from relctl.rollout.observation.judgement import CERTAIN, CONFIDENCE, Compared, Verdict, judge
+from relctl.rollout.observation.patience import decisive_looks, step
+from relctl.rollout.observation.traffic import Tally
 
 Say = Callable[[str], None]
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from relctl.config.environment import Rollout
-from relctl.rollout.judgement import Judgement
+from relctl.rollout.observation.judgement import Judgement
 
 Step = Literal["go on", "accept", "roll back"]
 

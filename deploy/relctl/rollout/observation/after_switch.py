@@ -4,13 +4,13 @@ import time
 from dataclasses import replace
 
 from relctl.errors import UsageError
-from relctl.rollout.apart import apart
-from relctl.rollout.figures import Figures, after, figures
 from relctl.rollout.host import Host
-from relctl.rollout.judgement import Compared
-from relctl.rollout.traffic import Tally
-from relctl.rollout.watch import Watch, Watched
-from relctl.rollout.window import Window
+from relctl.rollout.observation.apart import apart
+from relctl.rollout.observation.figures import Figures, after, figures
+from relctl.rollout.observation.judgement import Compared
+from relctl.rollout.observation.traffic import Tally
+from relctl.rollout.observation.watch import Watch, Watched
+from relctl.rollout.observation.window import Window
 
 _BASELINE = 300.0  # seconds before a switch at most; a longer past is no better, and takes time to read
 

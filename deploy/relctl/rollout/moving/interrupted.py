@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from relctl.rollout.situation import BEGUN, ENDED
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 
 def unfinished(events: Sequence[Event]) -> Event | None:

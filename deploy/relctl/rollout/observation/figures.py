@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from relctl.rollout.traffic import Side
+from relctl.rollout.observation.traffic import Side
 
 if TYPE_CHECKING:  # numpy is imported only where something is observed
     from relctl.statistics.clusters import Ratio

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from relctl.proxy.route import Canary
 from relctl.state.steps import LOOKS, Step
 
-if TYPE_CHECKING:  # a move reaches its steps
+if TYPE_CHECKING:  # only their names are needed
     from relctl.rollout.host import Host
-    from relctl.rollout.move import Move
+    from relctl.rollout.moving.move import Move
 
 
 def reach(host: "Host", move: "Move", name: str, percent: int = 0) -> None:

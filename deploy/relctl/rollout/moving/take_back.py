@@ -5,13 +5,13 @@ import time
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.interrupted import unfinished
-from relctl.rollout.move import Move, Moved
-from relctl.rollout.prove import is_warm
-from relctl.rollout.reconcile import clear_up
+from relctl.rollout.moving.interrupted import unfinished
+from relctl.rollout.moving.move import Move, Moved
+from relctl.rollout.moving.prove import is_warm
+from relctl.rollout.moving.reconcile import clear_up
+from relctl.rollout.moving.undo import put_traffic_back, restore
 from relctl.rollout.situation import BEGUN, Situation, look
-from relctl.rollout.undo import put_traffic_back, restore
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 from relctl.state.lock import is_held
 
 

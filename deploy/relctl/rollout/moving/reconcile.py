@@ -7,16 +7,16 @@ from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TAG
 from relctl.errors import NeedsPersonError, RelctlError, words_of
 from relctl.probe.ready import wait_until_ready
-from relctl.rollout.bring_up import bring_up
 from relctl.rollout.host import Host
-from relctl.rollout.interrupted import is_watched, refusal, unfinished
-from relctl.rollout.move import Move
-from relctl.rollout.observation import with_baseline
-from relctl.rollout.prove import is_warm, prove, prove_through_proxy
+from relctl.rollout.moving.bring_up import bring_up
+from relctl.rollout.moving.interrupted import is_watched, refusal, unfinished
+from relctl.rollout.moving.move import Move
+from relctl.rollout.moving.prove import is_warm, prove, prove_through_proxy
+from relctl.rollout.moving.undo import put_traffic_back, restore, restore_standby
+from relctl.rollout.observation.after_switch import with_baseline
+from relctl.rollout.observation.window import Window
 from relctl.rollout.situation import DONE, Situation, look
-from relctl.rollout.undo import put_traffic_back, restore, restore_standby
-from relctl.rollout.window import Window
-from relctl.state.ledger import Event
+from relctl.state.event import Event
 
 Repair = Literal["nothing", "restore pointer", "adopt pointer"]
 

@@ -4,14 +4,14 @@ from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
 from relctl.errors import UsageError
 from relctl.proxy.route import Canary
-from relctl.rollout.apart import apart
-from relctl.rollout.figures import beside, figures
 from relctl.rollout.host import Host
-from relctl.rollout.judgement import Compared
-from relctl.rollout.prove import OtherReleaseError, prove
-from relctl.rollout.traffic import Tally
-from relctl.rollout.watch import Watch, Watched
-from relctl.rollout.window import Window
+from relctl.rollout.moving.prove import OtherReleaseError, prove
+from relctl.rollout.observation.apart import apart
+from relctl.rollout.observation.figures import beside, figures
+from relctl.rollout.observation.judgement import Compared
+from relctl.rollout.observation.traffic import Tally
+from relctl.rollout.observation.watch import Watch, Watched
+from relctl.rollout.observation.window import Window
 
 
 def canary_step(host: Host, window: Window, percent: int, container: Container) -> None:

@@ -1,0 +1,69 @@
+"""An event: one line of the ledger, as it is written and read."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relctl.errors import UsageError
+
+VERSION = 1
+MEANWHILE = "meanwhile relctl rollback goes back to a standby that is ready"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the ledger; `source` is the slot that traffic came from (`from` in the file).
+
+    `replaced` and `warm` are what an undo needs: the image that was in the slot, and whether it stayed there.
+    """
+
+    event: str
+    tag: str = ""
+    image_id: str = ""
+    slot: str = ""
+    source: str = ""
+    replaced: str = ""
+    warm: bool = False
+    evidence: str = ""
+    reason: str = ""
+    at: str = ""
+    by: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as the contract writes it: empty members left out, details beside the others."""
+        found = {key: value for key, value in asdict(self).items() if value and key != "details"}
+        if "source" in found:
+            found["from"] = found.pop("source")
+        return {"v": VERSION, **found, **self.details}
+
+
+def parse(line: bytes, path: Path, number: int) -> Event:
+    """Read a line of the ledger at `path`; raises UsageError for what is no event that this relctl knows."""
+    try:
+        found = json.loads(line)
+        version = found.pop("v")
+        event = _event_of(found) if version == VERSION else None
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        raise UsageError(
+            f"{path}:{number}: not a ledger event",
+            f"sed -n {number}p {path} shows it; mend it, or set the ledger aside:"
+            f" mv {path} {path}.bad; {MEANWHILE}",
+        ) from None
+    if event is None:
+        raise UsageError(
+            f"{path}:{number}: event version {version}; this relctl reads {VERSION}",
+            f"use the relctl that wrote it, or a newer one; {MEANWHILE}",
+        )
+    return event
+
+
+def _event_of(found: dict[str, Any]) -> Event:
+    """Read the members of a line; raises TypeError or KeyError when they are none of ours."""
+    found["source"] = found.pop("from", "")
+    known = {key: found.pop(key) for key in list(found) if key in Event.__dataclass_fields__}
+    event = Event(**known, details=found)
+    if not all(isinstance(value, str | bool) for key, value in asdict(event).items() if key != "details"):
+        raise TypeError("a member is neither text nor a truth value")
+    return event
