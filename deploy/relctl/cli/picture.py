@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relctl.cli.events import drawn
-from relctl.cli.status import slot_words, standing_in_words, switch_words, traffic_words, window_words
+from relctl.cli.status_words import slot_words, standing_in_words, switch_words, traffic_words, window_words
 from relctl.cli.when import span
 from relctl.errors import RelctlError
 

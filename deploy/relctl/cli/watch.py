@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from relctl.cli.interrupted import Interrupted
 from relctl.cli.pause import Pause, pauses
 from relctl.cli.speak import Speaker, complain, on_terminal
-from relctl.cli.status import as_json, tell
+from relctl.cli.status_words import as_json, tell
 from relctl.cli.when import now
 from relctl.errors import RelctlError
 from relctl.state.interruption import held_back
