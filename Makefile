@@ -65,6 +65,7 @@ bench: setup-reference ## the benchmarks; each prints one JSON object last
 	$(PYTHON) benchmarks/retention.py
 	$(PYTHON) benchmarks/service.py
 	$(PYTHON) benchmarks/gate_calibration.py
+	$(PYTHON) benchmarks/observation_calibration.py
 	$(PYTHON) benchmarks/verify.py
 	$(PYTHON) benchmarks/verify.py --pipeline pipelines/release.yaml
 
