@@ -57,7 +57,7 @@ test-reference: setup-reference # the tests that compare with torch and with oth
 
 test-all: test test-slow test-reference ## all tests
 
-bench: setup-reference ## the benchmarks; each prints one JSON object last
+bench: setup-reference ## the benchmarks, for hours; each prints one JSON object last
 	$(PYTHON) benchmarks/build.py
 	$(PYTHON) benchmarks/switch.py
 	$(PYTHON) benchmarks/rollback.py

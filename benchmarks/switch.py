@@ -1,14 +1,16 @@
 """Switches traffic under load by relctl's pointer and, beside it, by reloads of Nginx, HAProxy and Caddy.
 
     python benchmarks/switch.py [--promotes 60] [--canaries 60] [--rollbacks 760] [--requests 1000000]
-                                [--rounds 10] [--connections 64] [--rate 2000] [--rivals nginx,haproxy,caddy]
+                                [--rounds 10] [--connections 64] [--rate 3000] [--rivals nginx,haproxy,caddy]
 
 Releases of the echo service in two slots, so that the proxy is what limits; keep-alive POSTs without client
-retries. A request has failed when it gets no 200 with a release in it. It is stale when it was sent after a
-switch had returned (and before the next began) and another release than that one answers, or during one and
-neither of the two does. A canary is a promote of three moves: 5 %, 25 %, all. The ways take turns, a round
-each: as many moves, and at least as many requests. The last line is one JSON object; the exit code is 1 when
-a request of relctl's failed or was stale, or a limit was missed.
+retries. A request has failed when it gets no 200 with a release in it. It is stale when a release answers
+whose turn it was at no time while the request was on its way: the old one's until the switch, the new one's
+from its effect on, either's in between (`either_s` in all). relctl's switch is the move of the pointer, seen
+from beside it to a millisecond, or all moves of a canary (5 %, 25 %, all). Of a reload it is the time until
+only the new configuration takes connections, as the proxy itself shows. The ways take turns, a round each: as
+many moves, and at least as many requests. It takes an hour. The last line is one JSON object; the exit code
+is 1 when a request of relctl's failed or was stale, or a limit was missed.
 """
 
 import argparse
@@ -24,8 +26,9 @@ from machine import machine
 from scratch import Scratch, echo_project
 from switch_parts.counted import Counted, Span
 from switch_parts.crowd import Crowd
-from switch_parts.relctl_moves import CANARY, Switch, moves, proved_releases
-from switch_parts.rivals import RIVALS, Rival
+from switch_parts.relctl_moves import CANARY, moves, proved_releases, share
+from switch_parts.rivals import RIVALS, Rival, program
+from switch_parts.switch import Switch, Switched
 
 POINTER_LIMIT_MS = 1.0
 _MOVES_OF_CANARY = len(CANARY) + 1
@@ -37,8 +40,15 @@ class Tally:
 
     moves: int = 0
     seconds: float = 0.0
+    either: float = 0.0  # seconds within which either release might answer
     counted: Counted = field(default_factory=Counted)
     moved_ms: list[float] = field(default_factory=list)
+
+    def add(self, switch: Switch, switched: Switched) -> None:
+        """Count a switch."""
+        self.moves += switch.moves
+        self.either += switched.until - switched.since
+        self.moved_ms += [switched.moved_ms] if switched.moved_ms is not None else []
 
     def result(self) -> dict[str, Any]:
         """The tally as JSON."""
@@ -49,6 +59,7 @@ class Tally:
             "stale": self.counted.stale,
             "errors": dict(self.counted.errors.most_common()),
             "seconds": round(self.seconds, 1),
+            "either_s": round(self.either, 3),
         }
         if self.moved_ms:
             found["move_ms"] = {
@@ -68,12 +79,11 @@ def round_of(
     with Crowd(port, load.connections, load.rate) as crowd:
         crowd.wait_for(load.connections, within=60)
         for switch in switches:
-            spans.append(Span(time.monotonic(), frozenset([live, switch.release])))
-            moved = switch.act()
+            switched = switch.act()
+            spans.append(Span(switched.since, frozenset([live, switch.release])))
             live = switch.release
-            spans.append(Span(time.monotonic(), frozenset([live])))
-            tally.moves += switch.moves
-            tally.moved_ms += [moved] if moved is not None else []
+            spans.append(Span(switched.until, frozenset([live])))
+            tally.add(switch, switched)
             crowd.wait_for(each * switch.moves, within=60 + 20 * each * switch.moves / load.rate)
         tally.counted.add(crowd.stop(spans))
     tally.seconds += time.monotonic() - began
@@ -100,7 +110,10 @@ def one_round(
     project: Scratch, options: argparse.Namespace, tags: list[str], number: int, tallies: dict[str, Tally]
 ) -> None:
     """One round of relctl's, then one of each rival between the two releases that run now."""
-    kinds = (_part(each, number, options) for each in (options.promotes, options.canaries, options.rollbacks))
+    kinds = (
+        share(each, number, options.rounds)
+        for each in (options.promotes, options.canaries, options.rollbacks)
+    )
     live, port = project.json("status")["live"]["tag"], int(project.listen.rpartition(":")[2])
     round_of(port, options, live, moves(project, tags, *kinds), tallies["relctl"])
     running = slots(project)
@@ -108,13 +121,8 @@ def one_round(
     for name in options.rivals:
         rival: Rival = RIVALS[name](project.state / f"{name}-{number}", running)
         with rival.running(first):
-            switches = rival.switches(first, _part(options.moves, number, options))
+            switches = rival.switches(first, share(options.moves, number, options.rounds))
             round_of(rival.port, options, first, switches, tallies[name])
-
-
-def _part(number: int, part: int, options: argparse.Namespace) -> int:
-    rounds: int = options.rounds
-    return (part + 1) * number // rounds - part * number // rounds
 
 
 def _words(tally: Tally) -> str:
@@ -133,13 +141,15 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=2_000.0)
+    parser.add_argument("--rate", type=float, default=3_000.0)
     parser.add_argument("--rivals", default=",".join(RIVALS))
     options = parser.parse_args()
     options.rivals = [name for name in options.rivals.split(",") if name]
     unknown = set(options.rivals) - set(RIVALS)
     if unknown:
         parser.error(f"--rivals: {', '.join(sorted(unknown))} is not one of {', '.join(RIVALS)}")
+    for name in options.rivals:
+        program(name)
     options.moves = options.promotes + _MOVES_OF_CANARY * options.canaries + options.rollbacks
     return options
 

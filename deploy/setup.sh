@@ -46,6 +46,14 @@ missing_packages() {
   [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
+stop_services() { # stop_services PACKAGES: of these only the programs are wanted, not what Debian starts with them
+  local each
+  [ -d /run/systemd/system ] || return 0
+  for each in haproxy caddy; do
+    [[ " $1 " != *" $each "* ]] || systemctl disable --now "$each"
+  done
+}
+
 install_packages() {
   local packages
   packages=$(missing_packages | xargs)
@@ -56,6 +64,7 @@ install_packages() {
   apt-get update -qq
   # shellcheck disable=SC2086 # one word a package
   apt-get install -y -qq --no-install-recommends $packages >&2
+  stop_services "$packages"
   [ -n "$(find_python)" ] || fail "Python 3.11 or newer is needed" "install python3.11 and python3.11-venv"
 }
 

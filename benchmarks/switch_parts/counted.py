@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 
 class Sample(NamedTuple):
-    """One request: when it was sent, on the monotonic clock; who answered, or what went wrong."""
+    """One request: when it was sent and answered, on the monotonic clock; by whom, or what went wrong."""
 
     sent: float
+    ended: float
     release: str
     error: str
 
@@ -46,9 +47,11 @@ def count(samples: Sequence[Sample], spans: Sequence[Span]) -> Counted:
     """Hold samples against spans, which are in the order of time and begin before the first sample."""
     begins = [span.since for span in spans]
     errors = Counter(sample.error for sample in samples if sample.error)
-    stale = sum(
-        sample.release not in spans[bisect_right(begins, sample.sent) - 1].releases
-        for sample in samples
-        if not sample.error
-    )
+    stale = sum(not sample.error and not _timely(sample, spans, begins) for sample in samples)
     return Counted(len(samples), stale, errors)
+
+
+def _timely(sample: Sample, spans: Sequence[Span], begins: Sequence[float]) -> bool:
+    """Whether it was the turn of the release that answered at any time while the request was on its way."""
+    first, last = bisect_right(begins, sample.sent) - 1, bisect_right(begins, sample.ended)
+    return any(sample.release in span.releases for span in spans[first:last])

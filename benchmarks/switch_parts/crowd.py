@@ -77,25 +77,26 @@ def _send(connections: Connections, samples: list[Sample], now: float) -> None:
     try:
         connections.send(_MESSAGE, 0, now)
     except OSError as error:
-        samples.append(Sample(now, "", type(error).__name__))
+        samples.append(Sample(now, now, "", type(error).__name__))
 
 
 def _collect(connections: Connections, samples: list[Sample], within: float) -> None:
     for connection, answer in connections.answers(within):
-        samples.append(_sample(connection.due, answer))
+        samples.append(_sample(connection.due, time.monotonic(), answer))
 
 
 def _drain(connections: Connections, samples: list[Sample]) -> None:
     until = time.monotonic() + _PATIENCE
     while connections.busy and time.monotonic() < until:
         _collect(connections, samples, _TICK)
-    samples += [Sample(each.due, "", "no answer") for each in connections.busy]
+    samples += [Sample(each.due, time.monotonic(), "", "no answer") for each in connections.busy]
 
 
-def _sample(sent: float, answer: Answer) -> Sample:
+def _sample(sent: float, ended: float, answer: Answer) -> Sample:
     if answer.status != 200:
-        return Sample(sent, "", f"status {answer.status}" if answer.status else "broken connection")
+        error = f"status {answer.status}" if answer.status else "broken connection"
+        return Sample(sent, ended, "", error)
     try:
-        return Sample(sent, json.loads(answer.body)["release"], "")
+        return Sample(sent, ended, json.loads(answer.body)["release"], "")
     except (ValueError, KeyError, TypeError):
-        return Sample(sent, "", "a 200 without a release")
+        return Sample(sent, ended, "", "a 200 without a release")

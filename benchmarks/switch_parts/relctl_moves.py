@@ -1,10 +1,11 @@
 """relctl's side: releases of the echo service, and promotes, canaries and rollbacks of them in a round."""
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from scratch import Scratch
+from switch_parts.link import changes_of
+from switch_parts.switch import Switch, Switched
 
 CANARY = (5, 25)
 # The steps are the environment's own, so Nginx knows them from the first promote on. What is watched is
@@ -19,21 +20,10 @@ POLICY = {
 _AT_ONCE = ("--canary", "none", "--observe", "0s")
 
 
-@dataclass(frozen=True)
-class Switch:
-    """One command: `act` does it and returns its own milliseconds if it tells; after it `release` answers.
-
-    `moves` is how often it changes where requests go: a canary's steps count, and the whole after them.
-    """
-
-    release: str
-    act: Callable[[], float | None]
-    moves: int = 1
-
-
 def proved_releases(project: Scratch, versions: tuple[str, ...]) -> list[str]:
     """Build and prove releases; each but the last is promoted, so that the next is compared with it."""
     project.environ |= {f"RELCTL_ROLLOUT_{key}": value for key, value in POLICY.items()}
+    project.environ["RELCTL_RESOURCES_PIDS"] = "2048"  # a thread a connection, of old and new workers alike
     tags: list[str] = []
     for version in versions:
         print(f"building and verifying {version}", file=sys.stderr, flush=True)
@@ -50,19 +40,27 @@ def moves(
     live, brought = project.json("status")["live"]["tag"], promotes + canaries
     for number in range(brought):
         standby, live = live, tags[(tags.index(live) + 1) % len(tags)]
-        if _share(canaries, number, brought):
+        if share(canaries, number, brought):
             yield _switch(project, live, len(CANARY) + 1, "promote", live)
         else:
             yield _switch(project, live, 1, "promote", live, *_AT_ONCE)
-        for _ in range(_share(rollbacks, number, brought)):
+        for _ in range(share(rollbacks, number, brought)):
             standby, live = live, standby
             yield _switch(project, live, 1, "rollback")
 
 
-def _share(number: int, part: int, parts: int) -> int:
+def share(number: int, part: int, parts: int) -> int:
     """How many of `number` things are of this part, when they are dealt out evenly."""
     return (part + 1) * number // parts - part * number // parts
 
 
 def _switch(project: Scratch, release: str, moves: int, *arguments: str) -> Switch:
-    return Switch(release, lambda: float(project.json(*arguments)["switch_ms"]), moves)
+    """Either release may answer from the first move of the pointer to the last: one but for a canary."""
+
+    def act() -> Switched:
+        with changes_of(project.state / f"{project.service}-local" / "live") as changes:
+            moved_ms = float(project.json(*arguments)["switch_ms"])
+        assert len(changes) == moves, f"the pointer moved {len(changes)} times, not {moves}"
+        return Switched(changes[0].before, changes[-1].after, moved_ms)
+
+    return Switch(release, act, moves)

@@ -6,20 +6,39 @@ as relctl's Nginx does.
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from relctl.proxy.workers import Worker, find, serving
 from scratch import free_port
-from switch_parts.relctl_moves import Switch
+from switch_parts.switch import Switch, Switched
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+
+def program(name: str) -> str:
+    """Return the path of a proxy; raises FileNotFoundError where it is not installed."""
+    found = shutil.which(name, path=_PATH)
+    if found is None:
+        raise FileNotFoundError(f"{name} is not installed: make setup-reference")
+    return found
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Look every millisecond; raises TimeoutError after half a minute."""
+    deadline = time.monotonic() + 30
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the reload does not come to its end")
+        time.sleep(0.001)
 
 
 class Rival(ABC):
@@ -30,7 +49,7 @@ class Rival(ABC):
     def __init__(self, folder: Path, slots: Mapping[str, str]) -> None:
         self.folder, self.slots = folder, slots
         self.port = free_port()
-        self.program = str(shutil.which(self.name, path=_PATH))
+        self.program = program(self.name)
         folder.mkdir()
 
     @abstractmethod
@@ -43,7 +62,7 @@ class Rival(ABC):
 
     @abstractmethod
     def reload(self) -> None:
-        """Ask for a reload, and return as soon as that is taken."""
+        """Ask for a reload, and return when the new configuration takes connections and the old one none."""
 
     @contextlib.contextmanager
     def running(self, release: str) -> Iterator[None]:
@@ -74,9 +93,11 @@ class Rival(ABC):
             time.sleep(0.02)
         raise TimeoutError(f"{self.name} does not listen: {(self.folder / 'log').read_text()}")
 
-    def _switch(self, release: str) -> None:
+    def _switch(self, release: str) -> Switched:
         self.write(self.slots[release])
+        began = time.monotonic()
         self.reload()
+        return Switched(began, time.monotonic())
 
     def _run(self, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("wb") as log:
@@ -112,7 +133,12 @@ class Nginx(Rival):
         return self._run(*self._where())
 
     def reload(self) -> None:
+        before = self._serving()
         subprocess.run([self.program, *self._where(), "-s", "reload"], check=True)
+        wait_until(lambda: bool(now := self._serving()) and not now & before)
+
+    def _serving(self) -> set[Worker]:
+        return serving(find(self.folder / "error.log"))
 
     def _where(self) -> list[str]:
         error = str(self.folder / "error.log")
@@ -144,11 +170,27 @@ backend live
 """)
 
     def start(self) -> subprocess.Popen[bytes]:
-        self.process = self._run("-W", "-f", str(self.folder / "haproxy.cfg"))
+        self.process = self._run("-W", "-S", str(self._master), "-f", str(self.folder / "haproxy.cfg"))
         return self.process
 
     def reload(self) -> None:
+        before = self._worker()
         self.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: self._worker() not in ("", before))
+
+    @property
+    def _master(self) -> Path:
+        return self.folder / "master.sock"
+
+    def _worker(self) -> str:
+        """The process that takes connections now, as the master says; "" while it is busy with a reload."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as master:
+            master.settimeout(1)
+            master.connect(str(self._master))
+            master.sendall(b"show proc\n")
+            found = re.search(r"# workers\n(\d+)", master.recv(4096).decode())
+            return found[1] if found else ""
+        return ""
 
 
 class Caddy(Rival):
