@@ -62,3 +62,15 @@ def test_a_build_is_reproducible_and_loads_little() -> None:
     assert found["image"]["same_image_id"]
     assert found["image"]["bytes"] <= found["image"]["limit_bytes"]
     assert found["code_change"]["new_bytes"] <= found["code_change"]["limit_bytes"]
+
+
+@pytest.mark.slow
+def test_the_curve_of_watching_traffic_falls() -> None:
+    found = benchmark("observation_calibration", "--windows", "4", "--observe", "10", "--rate", "800")
+    accepted = {
+        (each["watched"], each["worse"], each["times_limit"]): each["accepted"] for each in found["curve"]
+    }
+    assert len(accepted) == 18
+    for watched in ("canary", "switch"):
+        assert accepted[watched, "nothing", 0] > 0.5
+        assert accepted[watched, "failures", 4] == accepted[watched, "p95", 4] == 0
