@@ -290,7 +290,7 @@ def test_a_plan_tells_every_step_of_a_promote_and_its_undo(stand: Bench) -> None
 
 
 def test_a_rehearsal_accepts_at_once_what_the_command_watches_for_hours(stand: Bench) -> None:
-    command = watching(stand, a_third(stand), canary=(5, 25), observe=3600.0, too_few="wait")
+    command = watching(stand, a_third(stand), canary=(7, 25), observe=3600.0, too_few="wait")
     began = time.monotonic()
     steps = rehearsed(stand, command, stand.host)
     assert time.monotonic() - began < 5
