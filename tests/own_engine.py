@@ -1,5 +1,6 @@
 """A Docker engine of a test's own, to be stopped and killed while the machine's engine goes on."""
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -54,6 +55,7 @@ class OwnEngine:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         kept = self._folder
+        _forget_the_dead(kept / "exec" / "containerd" / "containerd.pid")
         with (kept / "log").open("ab") as log:
             process = subprocess.Popen(
                 [
@@ -85,3 +87,11 @@ class OwnEngine:
         except EngineError:
             return False
         return True
+
+
+def _forget_the_dead(pid_file: Path) -> None:
+    """Remove the file of a process that has ended; where no init reaps it, dockerd would wait for it."""
+    with contextlib.suppress(FileNotFoundError):
+        running = Path("/proc", pid_file.read_text().strip(), "cmdline")
+        if not running.exists() or not running.read_bytes():
+            pid_file.unlink()
