@@ -3,19 +3,20 @@
 from relctl.engine.slots import slot_container
 from relctl.errors import RelctlError
 from relctl.proxy.pointer import NOWHERE
-from relctl.proxy.route import newcomer
+from relctl.proxy.route import main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.moving.prove import start_up
 
 
 def put_traffic_back(host: Host, slot: str, source: str) -> float:
-    """Point at `source` again if the pointer sends anything to `slot` that is new there.
+    """Point at `source` again if the pointer sends anything to `slot`, or is lost and sends it nowhere.
 
     Nothing else may be undone before that. Returns the milliseconds of the pointer's move, 0 without one.
     """
-    if newcomer(host.proxy.pointer.read()) != slot:
+    route, before = host.proxy.pointer.read(), source or NOWHERE
+    if route == before or not {slot, ""} & {newcomer(route), main_slot(route)}:
         return 0.0
-    return host.proxy.pointer.move(source or NOWHERE)
+    return host.proxy.pointer.move(before)
 
 
 def restore_standby(host: Host, slot: str, image_id: str) -> None:
