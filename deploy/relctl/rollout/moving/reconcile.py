@@ -5,7 +5,7 @@ from typing import Literal
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TAG
-from relctl.errors import NeedsPersonError, RelctlError, words_of
+from relctl.errors import NeedsPersonError, RelctlError
 from relctl.probe.ready import wait_until_ready
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
@@ -106,16 +106,11 @@ def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
         "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
     )
     put_traffic_back(host, move.slot, move.source)
-    clear_up(host, move, "undone after an interruption")
-    host.say(f"the interrupted {move.kind} of {move.tag} is undone")
-    return None
-
-
-def clear_up(host: Host, move: Move, reason: str) -> None:
-    """Bring back the standby of a move that has lost the traffic, and write down that it is undone."""
     if not move.warm:
         restore_standby(host, move.slot, move.replaced)
-    host.ledger.append(move.event("aborted", reason=reason))
+    host.ledger.note(move.event("aborted", reason="undone after an interruption"))
+    host.say(f"the interrupted {move.kind} of {move.tag} is undone")
+    return None
 
 
 def _finish(host: Host, situation: Situation, move: Move) -> Move:
@@ -130,7 +125,7 @@ def _finish(host: Host, situation: Situation, move: Move) -> Move:
         window = Window(move.tag, move.image_id, move.slot, move.source, since, move.observe)
         host.ledger.append(with_baseline(host, window).opened())
         host.say(f"{move.tag} is not watched yet: relctl observe does")
-    host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
+    host.ledger.note(move.event(DONE[move.kind], reason="finished after an interruption"))
     host.say(f"the interrupted {move.kind} of {move.tag} is finished")
     return move
 
@@ -200,7 +195,7 @@ def _repair(host: Host, situation: Situation, repair: Repair) -> None:
             f"take the pointer as it was moved by hand: {adopted.tag} is live",
             "it is where the traffic goes already",
         )
-        _note(host, adopted)
+        host.ledger.note(adopted)
         host.say(f"the pointer was moved by hand: {adopted.tag} in {adopted.slot} is live")
 
 
@@ -215,14 +210,4 @@ def _insist_on_slot(host: Host, meant: Event) -> None:
 
 def _record_repair(host: Host, meant: Event, reason: str) -> None:
     repaired = Event("repaired", tag=meant.tag, image_id=meant.image_id, slot=meant.slot, reason=reason)
-    _note(host, repaired)
-
-
-def _note(host: Host, repaired: Event) -> None:
-    """Write down what was put in order; who goes back to the standby does not wait for that."""
-    try:
-        host.ledger.append(repaired)
-    except OSError as error:
-        if not host.ledger.tolerant:
-            raise
-        host.say(f"that {repaired.reason} could not be written down: {words_of(error)}")
+    host.ledger.note(repaired)

@@ -8,8 +8,8 @@ from relctl.rollout.host import Host
 from relctl.rollout.moving.interrupted import unfinished
 from relctl.rollout.moving.move import Move, Moved
 from relctl.rollout.moving.prove import is_warm
-from relctl.rollout.moving.reconcile import clear_up
-from relctl.rollout.moving.undo import put_traffic_back, restore
+from relctl.rollout.moving.record import record_end
+from relctl.rollout.moving.undo import put_traffic_back, restore, restore_standby
 from relctl.rollout.situation import BEGUN, Situation, look
 from relctl.state.event import Event
 from relctl.state.lock import is_held
@@ -43,7 +43,10 @@ def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Move
     )
     switch_ms = put_traffic_back(host, move.slot, move.source)
     host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
-    clear_up(host, move, f"taken back by a rollback{f': {reason}' if reason else ''}")
+    if not move.warm:
+        restore_standby(host, move.slot, move.replaced)
+    words = f"taken back by a rollback{f': {reason}' if reason else ''}"
+    record_end(host, move.event("aborted", reason=words), before)
     standby = look(host).tag(move.slot)
     seconds = time.monotonic() - started
     return Moved(before, move.source, move.tag, switch_ms, warm=True, seconds=seconds, standby=standby)
