@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from hosts import Bench, bench
+from relctl.engine.protocol import Container, ContainerSpec
 from relctl.engine.slots import slot_container
+from relctl.errors import NeedsPersonError
 from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
 from relctl.rollout.observation.window import Window
 from relctl.rollout.promote import promote
+from relctl.rollout.rehearsal.host import rehearse
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
@@ -68,3 +71,72 @@ def test_a_promote_killed_with_all_the_traffic_is_taken_back_at_once_and_no_furt
     assert look(stand.host).live_tag == str(SECOND)
     assert stand.events()[-1] == "aborted"
     assert status(stand.host).drift == []
+
+
+@pytest.fixture
+def starts(stand: Bench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the containers that are started from now on."""
+    found, start = list[str](), stand.engine.start
+
+    def noting(spec: ContainerSpec) -> Container:
+        found.append(spec.name)
+        return start(spec)
+
+    monkeypatch.setattr(stand.engine, "start", noting)
+    return found
+
+
+def test_in_a_canary_a_release_that_is_not_ready_takes_all_traffic_as_it_runs(
+    stand: Bench, starts: list[str]
+) -> None:
+    move = stand.killed_promote(THIRD, "green-20")
+    stand.engine.fall_silent(slot_container(stand.host.project, move.source))
+    moved = rollback(under(stand, ready_within=120.0), None)
+    assert moved is not None
+    assert moved.tag == str(SECOND)
+    assert slot_container(stand.host.project, move.source) not in starts
+
+
+def test_what_runs_and_is_not_ready_is_waited_for_and_left_as_it_is_if_it_stays_so(
+    stand: Bench, starts: list[str]
+) -> None:
+    move = stand.killed_promote(THIRD)
+    stand.engine.fall_silent(slot_container(stand.host.project, move.source))
+    with pytest.raises(NeedsPersonError, match=r"release in blue cannot take it back: .*not ready") as raised:
+        rollback(stand.host, None)
+    assert raised.value.hint.endswith("the traffic was not moved")
+    assert slot_container(stand.host.project, move.source) not in starts
+    assert look(stand.host).pointer == move.slot
+
+
+@pytest.mark.parametrize("route", ["green-20", "green"])
+def test_what_was_removed_is_started_again_and_named(stand: Bench, route: str) -> None:
+    move = stand.killed_promote(THIRD, route)
+    stand.engine.remove(slot_container(stand.host.project, move.source))
+    rehearsed = rehearse(stand.host)
+    planned = rollback(rehearsed, None)
+    moved = rollback(stand.host, None)
+    assert planned is not None
+    assert moved is not None
+    assert (planned.tag, moved.tag, look(stand.host).live_tag) == (str(SECOND),) * 3
+    does = [step.does for step in rehearsed.steps.reached]
+    assert f"point at blue again: all traffic goes to {SECOND}" in does
+    assert any(words.startswith(f"{SECOND} has all traffic again") for words in stand.said)
+
+
+def test_what_runs_is_not_replaced_by_what_a_damaged_ledger_still_says(
+    stand: Bench, starts: list[str]
+) -> None:
+    promote(stand.host, FIRST)
+    promote(stand.host, SECOND)
+    move = stand.killed_promote(THIRD, "green-20")
+    starts.clear()
+    path = stand.host.paths.ledger
+    lines = path.read_text().splitlines(keepends=True)
+    last = max(at for at, line in enumerate(lines) if '"promoted"' in line)
+    lines[last] = "{spoilt\n"
+    path.write_text("".join(lines))
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert moved.tag == str(SECOND)
+    assert slot_container(stand.host.project, move.source) not in starts

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TAG
 from relctl.errors import NeedsPersonError, RelctlError
-from relctl.probe.ready import wait_until_ready
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.interrupted import is_watched, refusal, unfinished
 from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.prove import is_warm, prove, prove_through_proxy
+from relctl.rollout.moving.source import insist_on_source, wait_for
 from relctl.rollout.moving.undo import put_traffic_back, restore, restore_standby
 from relctl.rollout.observation.after_switch import with_baseline
 from relctl.rollout.observation.window import Window
@@ -101,7 +100,8 @@ def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
         if not reason:
             return _finish(host, situation, move)
         host.say(f"{move.tag} took traffic and may not keep it: {reason}")
-        _insist_on_source(host, situation, move, reason)
+        if move.source:
+            insist_on_source(host, situation, move, reason)
     host.steps.reach_for_good(
         "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
     )
@@ -136,7 +136,7 @@ def _why_not(host: Host, situation: Situation, move: Move) -> str:
     if container is None or not container.running or container.image_id != move.image_id:
         return "its container is gone"
     try:
-        _wait(host, container)
+        wait_for(host, container)
         prove(host, container)
         if not host.proxy.is_up():
             bring_up(host, situation)
@@ -144,29 +144,6 @@ def _why_not(host: Host, situation: Situation, move: Move) -> str:
     except RelctlError as error:
         return str(error)
     return ""
-
-
-def _insist_on_source(host: Host, situation: Situation, move: Move, reason: str) -> None:
-    """Raise NeedsPersonError unless the release before can take the traffic back."""
-    if not move.source:
-        return None
-    container, why = situation.container(move.source), "its container is gone"
-    if container is not None:
-        try:
-            return _wait(host, container)
-        except RelctlError as error:
-            why = str(error)
-    raise NeedsPersonError(
-        f"{move.tag} has the traffic and may not keep it ({reason}),"
-        f" and the release in {move.source} cannot take it back: {why}",
-        "relctl status, then the logs of both slots' containers; nothing was changed",
-    )
-
-
-def _wait(host: Host, container: Container) -> None:
-    contract = host.project.versions.contract
-    within = host.project.environment.rollout.ready_within
-    wait_until_ready(host.engine, container, contract, within, ask=host.ask)
 
 
 def _repair(host: Host, situation: Situation, repair: Repair) -> None:

@@ -6,7 +6,7 @@ from relctl.state.event import Event
 
 
 def record_end(host: Host, event: Event, live: str) -> None:
-    """Append the event that ends a move; raises NeedsPersonError, which names the tag that is live, if not."""
+    """Append the event that ends a move; raises NeedsPersonError, naming what is live, where it cannot."""
     try:
         host.ledger.append(event)
     except OSError as error:

@@ -2,14 +2,14 @@
 
 import time
 
-from relctl.errors import NeedsPersonError, RelctlError
+from relctl.engine.slots import TAG
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.moving.interrupted import unfinished
 from relctl.rollout.moving.move import Move, Moved
-from relctl.rollout.moving.prove import is_warm
 from relctl.rollout.moving.record import record_end
-from relctl.rollout.moving.undo import put_traffic_back, restore, restore_standby
+from relctl.rollout.moving.source import insist_on_source
+from relctl.rollout.moving.undo import put_traffic_back, restore_standby
 from relctl.rollout.situation import BEGUN, Situation, look
 from relctl.state.event import Event
 from relctl.state.lock import is_held
@@ -32,10 +32,11 @@ def move_to_end(host: Host, situation: Situation) -> Move | None:
 def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Moved:
     """Give all traffic to the release before, then bring back the standby before; returns how it stands.
 
-    Raises NeedsPersonError, and moves nothing, when the release before is down and does not come back.
+    Raises NeedsPersonError: the traffic not moved when the release before cannot serve, and moved when that
+    could not be written down.
     """
-    started, before = time.monotonic(), situation.tag(move.source)
-    _insist_on_source(host, situation, move)
+    started = time.monotonic()
+    before = insist_on_source(host, situation, move, "a rollback was typed").labels.get(TAG, "")
     host.steps.reach_for_good(
         "take-back",
         f"point at {move.source} again: all traffic goes to {before}",
@@ -63,23 +64,3 @@ def _had_traffic(situation: Situation, promoting: Event) -> bool:
     now = newcomer(situation.pointer) == promoting.slot
     last = next(each for each in reversed(situation.events) if each.event in ("pointed", promoting.event))
     return now or last.event == "pointed"
-
-
-def _insist_on_source(host: Host, situation: Situation, move: Move) -> None:
-    meant, container = situation.meant, situation.container(move.source)
-    if meant is None or is_warm(host, container, meant.image_id):
-        return
-    host.say(f"{meant.tag} is down: starting it in {move.source} again")
-    host.steps.reach_for_good(
-        "heal",
-        f"start {meant.tag}, which is down, in {move.source} again",
-        "it is about to take the traffic back",
-    )
-    try:
-        restore(host, move.source, meant.image_id)
-    except RelctlError as error:
-        raise NeedsPersonError(
-            f"{meant.tag} in {move.source} is down and does not come back,"
-            f" so {move.tag} keeps its traffic: {error}",
-            "relctl status, then the logs of both slots' containers; nothing was changed",
-        ) from error

@@ -1,5 +1,6 @@
 """The undo of a move, for the process that made it and for the one that finds it unfinished."""
 
+from relctl.engine.protocol import Container
 from relctl.engine.slots import slot_container
 from relctl.errors import RelctlError
 from relctl.proxy.pointer import NOWHERE
@@ -33,10 +34,15 @@ def restore_standby(host: Host, slot: str, image_id: str) -> None:
 
 def restore(host: Host, slot: str, image_id: str) -> None:
     """Start an image in a slot again, or empty the slot for ""; raises RelctlError when it does not run."""
-    if not image_id:
-        return host.engine.remove(slot_container(host.project, slot))
+    if image_id:
+        start_image(host, slot, image_id)
+    else:
+        host.engine.remove(slot_container(host.project, slot))
+
+
+def start_image(host: Host, slot: str, image_id: str) -> Container:
+    """Start an image in a slot, ready and warm; raises RelctlError when it is gone or does not run."""
     image = host.engine.image(image_id)
     if image is None:
         raise RelctlError(f"image {image_id[:19]} is gone from the engine", "relctl build makes it again")
-    start_up(host, slot, image)
-    return None
+    return start_up(host, slot, image)
