@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from hosts import Bench, bench
 from relctl.engine.protocol import Container, ContainerSpec
@@ -140,3 +141,26 @@ def test_what_runs_is_not_replaced_by_what_a_damaged_ledger_still_says(
     assert moved is not None
     assert moved.tag == str(SECOND)
     assert slot_container(stand.host.project, move.source) not in starts
+
+
+def test_an_nginx_that_is_down_is_brought_up_and_shows_who_has_the_traffic(stand: Bench) -> None:
+    stand.killed_promote(THIRD, "green-20")
+    stand.host.proxy.down()
+    rollback(stand.host, None)
+    found = requests.post(f"http://{stand.listen}/translate", json={"text": "x"}, timeout=10)
+    assert found.json()["release"] == str(SECOND)
+    assert status(stand.host).drift == []
+
+
+def test_where_nginx_does_not_show_it_that_is_said_and_the_traffic_stays_back(stand: Bench) -> None:
+    stand.killed_promote(THIRD, "green-20")
+    stand.host.proxy.down()
+    template = stand.folder / "nginx" / "service.conf.j2"
+    whole = template.read_text()
+    template.write_text(f"{whole}\nnonsense;\n")
+    with pytest.raises(NeedsPersonError, match=f"{SECOND} has all traffic again, and .*nonsense") as raised:
+        rollback(stand.host, None)
+    assert raised.value.hint.startswith("nginx -p ")
+    assert (look(stand.host).pointer, stand.events()[-1]) == ("blue", "aborted")
+    template.write_text(whole)
+    assert promote(stand.host, SECOND) is None
