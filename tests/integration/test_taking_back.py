@@ -164,3 +164,23 @@ def test_where_nginx_does_not_show_it_that_is_said_and_the_traffic_stays_back(st
     assert (look(stand.host).pointer, stand.events()[-1]) == ("blue", "aborted")
     template.write_text(whole)
     assert promote(stand.host, SECOND) is None
+
+
+@pytest.fixture
+def killed_rollback(stand: Bench) -> Move:
+    """A rollback from 2 to 1 that was killed before anything was written of it but its beginning."""
+    promote(stand.host, FIRST)
+    promote(stand.host, SECOND)
+    situation = look(stand.host)
+    move = Move("rollback", str(FIRST), "sha256:1.0.0", situation.idle, situation.live, warm=True)
+    stand.host.ledger.append(move.begun())
+    return move
+
+
+def test_a_rollback_typed_again_says_what_was_live_before_and_stands_by(
+    stand: Bench, killed_rollback: Move
+) -> None:
+    stand.host.proxy.pointer.move(killed_rollback.slot)
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert (moved.tag, moved.previous, moved.standby) == (str(FIRST), str(SECOND), str(SECOND))
