@@ -20,6 +20,8 @@ from relctl.rollout.rehearsal.host import rehearse
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
+from relctl.state import lock
+from relctl.state.lock import exclusive
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 
@@ -184,3 +186,24 @@ def test_a_rollback_typed_again_says_what_was_live_before_and_stands_by(
     moved = rollback(stand.host, None)
     assert moved is not None
     assert (moved.tag, moved.previous, moved.standby) == (str(FIRST), str(SECOND), str(SECOND))
+
+
+def test_a_killed_rollback_is_not_said_to_be_watched_because_somebody_watches(
+    stand: Bench, killed_rollback: Move
+) -> None:
+    with exclusive(stand.host.paths.watching):
+        found = status(stand.host)
+    assert found.watching != ""
+    assert found.drift == [
+        f"an interrupted rolling-back {killed_rollback.tag}: the next promote or rollback settles it"
+    ]
+
+
+def test_where_the_kernel_does_not_tell_who_holds_a_lock_a_watched_promote_is_no_drift(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.killed_promote(THIRD, "green-20")
+    monkeypatch.setattr(lock, "_kernel_holder", lambda _path: None)
+    with exclusive(stand.host.paths.watching):
+        found = status(stand.host)
+    assert (found.watching, found.drift) == ("", [])
