@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -79,6 +80,27 @@ def ended(process: "subprocess.Popen[str]", within: float = 30.0) -> tuple[int, 
     """Wait for the end of a process; returns its exit code and its words."""
     _, words = process.communicate(timeout=within)
     return process.returncode, words
+
+
+def listen(process: "subprocess.Popen[str]", words: str) -> None:
+    """Wait until a process says something on standard error."""
+    assert process.stderr is not None
+    heard = []
+    while line := process.stderr.readline():
+        heard.append(line)
+        if words in line:
+            return
+    raise AssertionError(f"it ended without saying {words!r}: {''.join(heard)}")
+
+
+@contextlib.contextmanager
+def paused(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Let a process stand still during the block, with all that it holds; signals wait for it."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager

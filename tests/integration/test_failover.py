@@ -3,29 +3,16 @@
 import json
 import subprocess
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from relctl.probe.load import Load, failed
-from scratch import RELCTL, Scratch, echo_project
+from scratch import RELCTL, Scratch
 
 pytestmark = pytest.mark.engine
 
 SLOWEST = 3.0  # seconds; the time to connect that the template gives, and a loaded machine's moment
-
-
-@pytest.fixture(scope="module")
-def project() -> Iterator[Scratch]:
-    with echo_project() as scratch:
-        yield scratch
-
-
-@pytest.fixture(scope="module")
-def tags(project: Scratch) -> list[str]:
-    """Three proved releases, the oldest first."""
-    return [project.proved(version) for version in ("1.0.0", "2.0.0", "3.0.0")]
 
 
 def settle(project: Scratch, tags: list[str]) -> None:
@@ -52,20 +39,20 @@ def docker(project: Scratch, slot: str, *verb: str) -> None:
 
 @pytest.mark.parametrize("verb", [("stop",), ("kill",), ("rm", "-f")], ids="-".join)
 def test_live_s_container_goes_away_and_no_request_fails(
-    project: Scratch, tags: list[str], verb: tuple[str, ...]
+    shared_echo: Scratch, echo_tags: list[str], verb: tuple[str, ...]
 ) -> None:
-    settle(project, tags)
-    pointer, load = project.json("status")["pointer"], loaded(project)
-    docker(project, pointer, *verb)
+    settle(shared_echo, echo_tags)
+    pointer, load = shared_echo.json("status")["pointer"], loaded(shared_echo)
+    docker(shared_echo, pointer, *verb)
     load.wait_for(16, within=20)
     samples = load.stop()
     slowest = max(sample.ended - sample.sent for sample in samples)
     print(f"docker {' '.join(verb)}: {len(samples)} requests, slowest {slowest:.3f} s")
     assert failed(samples) == []
-    assert {sample.release for sample in samples[:100]} == {tags[1]}
-    assert {sample.release for sample in samples[-8:]} == {tags[0]}
+    assert {sample.release for sample in samples[:100]} == {echo_tags[1]}
+    assert {sample.release for sample in samples[-8:]} == {echo_tags[0]}
     assert slowest < SLOWEST
-    assert_told(project, tags, pointer, sum(sample.release == tags[0] for sample in samples))
+    assert_told(shared_echo, echo_tags, pointer, sum(sample.release == echo_tags[0] for sample in samples))
 
 
 def assert_told(project: Scratch, tags: list[str], pointer: str, answered: int) -> None:
@@ -90,23 +77,23 @@ def assert_told(project: Scratch, tags: list[str], pointer: str, answered: int) 
 
 
 def test_a_release_that_is_down_is_unhealthy_though_every_request_is_answered(
-    project: Scratch, tags: list[str]
+    shared_echo: Scratch, echo_tags: list[str]
 ) -> None:
-    settle(project, tags)
-    new, load = {"blue": "green", "green": "blue"}[project.json("status")["pointer"]], loaded(project)
-    command = [str(RELCTL), "promote", tags[2], "--observe", "10m"]
+    settle(shared_echo, echo_tags)
+    new, load = {"blue": "green", "green": "blue"}[shared_echo.json("status")["pointer"]], loaded(shared_echo)
+    command = [str(RELCTL), "promote", echo_tags[2], "--observe", "10m"]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=project.root, env=project.environ, **pipes) as promote:
-        while (found := project.json("status"))["observing"] is None:
+    with subprocess.Popen(command, cwd=shared_echo.root, env=shared_echo.environ, **pipes) as promote:
+        while (found := shared_echo.json("status"))["observing"] is None:
             assert promote.poll() is None, promote.communicate()
-        docker(project, new, "kill")
+        docker(shared_echo, new, "kill")
         _, words = promote.communicate(timeout=60)
     load.wait_for(16, within=20)
     samples = load.stop()
     assert promote.returncode == 5, words
-    assert f"{tags[2]} was not promoted: it is unhealthy: " in words
+    assert f"{echo_tags[2]} was not promoted: it is unhealthy: " in words
     assert "requests failed" in words
     assert failed(samples) == []
-    assert {sample.release for sample in samples[-8:]} == {tags[1]}
+    assert {sample.release for sample in samples[-8:]} == {echo_tags[1]}
     assert found["watching"] != ""
-    assert project.json("status")["standing_in"] is None
+    assert shared_echo.json("status")["standing_in"] is None

@@ -4,64 +4,54 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from relctl.probe.load import Load, failed
 from relctl.proxy.workers import Worker, find, serving
-from scratch import Scratch, echo_project
+from scratch import Scratch
 
 pytestmark = pytest.mark.engine
 
 BY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can kill what another user runs")
 
 
-@pytest.fixture(scope="module")
-def project() -> Iterator[Scratch]:
-    with echo_project() as scratch:
-        yield scratch
-
-
-@pytest.fixture(scope="module")
-def tags(project: Scratch) -> list[str]:
-    """Two proved releases, the older one first."""
-    return [project.proved(version) for version in ("1.0.0", "2.0.0")]
-
-
 @BY_ROOT
-def test_live_s_process_is_killed_comes_back_and_no_request_fails(project: Scratch, tags: list[str]) -> None:
-    for tag in tags:
-        project.ok("promote", tag)
-    pointer = project.json("status")["pointer"]
-    name = f"relctl-{project.service}-local-{pointer}"
-    load = Load(project.listen, "/translate", {"text": "x"}, connections=8, pause=0.01).start()
+def test_live_s_process_is_killed_comes_back_and_no_request_fails(
+    shared_echo: Scratch, echo_tags: list[str]
+) -> None:
+    for tag in echo_tags[:2]:
+        shared_echo.ok("promote", tag)
+    pointer = shared_echo.json("status")["pointer"]
+    name = f"relctl-{shared_echo.service}-local-{pointer}"
+    load = Load(shared_echo.listen, "/translate", {"text": "x"}, connections=8, pause=0.01).start()
     load.wait_for(100, within=20)
     os.kill(int(inspected(name, "{{.State.Pid}}")), signal.SIGKILL)
     until(lambda: inspected(name, "{{.RestartCount}} {{.State.Running}}") == "1 true")
-    until(lambda: bool(project.json("status")["live"]["health"] == "ready"))
+    until(lambda: bool(shared_echo.json("status")["live"]["health"] == "ready"))
     load.wait_for(16, within=20)
     samples = load.stop()
     assert failed(samples) == []
-    assert {sample.release for sample in samples} == set(tags), "the standby has answered meanwhile"
-    assert {sample.release for sample in samples[-8:]} == {tags[1]}
+    assert {sample.release for sample in samples} == set(echo_tags[:2]), "the standby has answered meanwhile"
+    assert {sample.release for sample in samples[-8:]} == {echo_tags[1]}
 
 
 @BY_ROOT
 def test_a_killed_worker_of_nginx_breaks_its_own_connections_once_and_nothing_else(
-    project: Scratch, tags: list[str]
+    shared_echo: Scratch, echo_tags: list[str]
 ) -> None:
-    for tag in tags:
-        project.ok("promote", tag)
-    load = Load(project.listen, "/translate", {"text": "x"}, connections=16, pause=0.01).start()
+    for tag in echo_tags[:2]:
+        shared_echo.ok("promote", tag)
+    load = Load(shared_echo.listen, "/translate", {"text": "x"}, connections=16, pause=0.01).start()
     load.wait_for(200, within=20)
-    workers = nginx_workers(project)
-    doomed = max(workers, key=lambda worker: connections(project, worker))
-    held = connections(project, doomed)
+    workers = nginx_workers(shared_echo)
+    doomed = max(workers, key=lambda worker: connections(shared_echo, worker))
+    held = connections(shared_echo, doomed)
     killed = time.monotonic()
     os.kill(doomed.pid, signal.SIGKILL)
-    until(lambda: len(nginx_workers(project) - {doomed}) == len(workers))
+    until(lambda: len(nginx_workers(shared_echo) - {doomed}) == len(workers))
     load.wait_for(200, within=20)
     samples = load.stop()
     lost = failed(samples)
@@ -70,8 +60,8 @@ def test_a_killed_worker_of_nginx_breaks_its_own_connections_once_and_nothing_el
     assert len(lost) <= held, "no connection is broken twice, and none of another worker"
     assert all(sample.error.startswith(BROKEN) for sample in lost)
     assert all(sample.ended >= killed for sample in lost)
-    assert {sample.release for sample in samples[-16:]} == {tags[1]}, "service goes on"
-    assert project.json("status")["drift"] == []
+    assert {sample.release for sample in samples[-16:]} == {echo_tags[1]}, "service goes on"
+    assert shared_echo.json("status")["drift"] == []
 
 
 # What a client sees of a connection that has gone: instead of an answer, or as it sends the next request.

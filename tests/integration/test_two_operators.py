@@ -1,9 +1,11 @@
 """Two operators who type at the same moment: one waits, or is refused in words, and nothing is corrupt."""
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -47,20 +49,49 @@ def stand() -> Iterator[Bench]:
         assert failed(load.stop()) == []
 
 
+@dataclass(frozen=True)
+class Meeting:
+    """Two commands that want one lock: who has it keeps it until the other one has come.
+
+    `wait`: how many seconds each waits for it, 0 for not at all.
+    """
+
+    stand: Bench
+    wait: float
+    came: threading.Event = field(default_factory=threading.Event)
+
+    def host(self) -> Host:
+        """A host for one of the two."""
+        return Host.of(self.stand.host.project, self.stand.engine, self.stand.said.append, self._hold)
+
+    @contextlib.contextmanager
+    def _hold(self, path: Path) -> Iterator[None]:
+        with exclusive(path, Wait(self.wait, self._say) if self.wait else None):
+            if path == self.stand.host.paths.lock:
+                assert self.came.wait(timeout=20), "nobody else came to the lock"
+            yield
+
+    def _say(self, words: str) -> None:
+        self.stand.said.append(words)
+        self.came.set()
+
+
 def at_once(stand: Bench, names: tuple[str, str], wait: float) -> list[Exception | None]:
     """Let each command begin at the same moment, in a host of its own; returns how each ended."""
-    start, ended = threading.Barrier(2), list[Exception | None]([None, None])
+    start, meeting = threading.Barrier(2), Meeting(stand, wait)
+    ended: list[Exception | None] = [TimeoutError(f"{name} has not ended") for name in names]
 
     def type_it(number: int) -> None:
-        hold = partial(exclusive, wait=Wait(wait, stand.said.append) if wait else None)
-        host = Host.of(stand.host.project, stand.engine, stand.said.append, hold)
+        host = meeting.host()
         start.wait(timeout=10)
         try:
             COMMANDS[names[number]](host)
+            ended[number] = None
         except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
             ended[number] = error
+        meeting.came.set()
 
-    threads = [threading.Thread(target=type_it, args=(number,)) for number in range(2)]
+    threads = [threading.Thread(target=type_it, args=(number,), daemon=True) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -70,17 +101,17 @@ def at_once(stand: Bench, names: tuple[str, str], wait: float) -> list[Exception
 
 @pytest.mark.parametrize("names", PAIRS, ids=" and ".join)
 def test_who_does_not_wait_is_refused_in_words(stand: Bench, names: tuple[str, str]) -> None:
-    ended = at_once(stand, names, wait=0)
-    assert None in ended
-    for error in filter(None, ended):
-        assert isinstance(error, LockedError)
-        assert "another relctl is at work here" in error.message
+    done, refused = sorted(at_once(stand, names, wait=0), key=lambda error: error is not None)
+    assert done is None
+    assert isinstance(refused, LockedError)
+    assert "another relctl is at work here" in refused.message
     in_order(stand)
 
 
 @pytest.mark.parametrize("names", PAIRS, ids=" and ".join)
 def test_who_waits_gets_their_turn(stand: Bench, names: tuple[str, str]) -> None:
     assert at_once(stand, names, wait=30) == [None, None]
+    assert any(words.startswith("waiting, ") for words in stand.said)
     in_order(stand)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from relctl.probe.load import Load, Settled, failed, stale
 from scratch import RELCTL
-from watcher import Stand, ended, watcher_stand
+from watcher import Stand, ended, listen, paused, watcher_stand
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
@@ -164,13 +164,16 @@ def test_who_interrupts_the_watcher_during_a_rollback_undoes_nothing_more(stand:
 @pytest.mark.slow
 def test_who_interrupts_the_watcher_twice_leaves_the_rest_to_the_rollback(stand: Stand) -> None:
     stand.settle(standby=stand.slow)
-    with stand.watching("canary") as watcher, rolling_back(stand) as one:
-        for _ in range(2):
+    with stand.watching("canary") as watcher:
+        with paused(watcher):  # so that the first signal finds it watching, not waiting already
+            one = rolling_back(stand)
             watcher.send_signal(signal.SIGINT)
-            time.sleep(0.5)
-        code, words = ended(watcher, within=1.0)
-        assert one.poll() is None, "the rollback was not slow enough to be waited for"
-        assert ended(one)[0] == 0
+        with one:
+            with paused(one):  # so that there is no end of it to wait for
+                listen(watcher, "waiting, ")
+                watcher.send_signal(signal.SIGINT)
+                code, words = ended(watcher)
+            assert ended(one)[0] == 0
     assert code == 130, words
     assert_taken_back(stand, standby=stand.slow)
 
