@@ -17,6 +17,9 @@ from relctl.config.versions import Versions
 from relctl.engine.protocol import Image
 from relctl.release import Tag
 from relctl.rollout.host import Host
+from relctl.rollout.moving.move import Move
+from relctl.rollout.moving.prove import start_up
+from relctl.rollout.situation import look
 from relctl.state.evidence import Evidence, GateResult
 from scratch import ECHO, ROOT, free_port
 
@@ -72,6 +75,26 @@ class Bench:
     def events(self) -> list[str]:
         """The names of the ledger's events, oldest first."""
         return [event.event for event in self.host.ledger.read().events]
+
+    def killed_promote(self, tag: Tag, route: str = "", observe: float = 0.0) -> Move:
+        """Leave what a promote leaves that is killed when it has pointed at its release, or at `route`."""
+        situation, image = look(self.host), self.engine.image(f"sha256:{tag.version}")
+        standby = situation.container(situation.idle)
+        assert image is not None
+        move = Move(
+            "promote",
+            str(tag),
+            image.id,
+            situation.idle,
+            situation.live,
+            replaced=standby.image_id if standby else "",
+            observe=observe,
+        )
+        self.host.ledger.append(move.begun())
+        start_up(self.host, move.slot, image)
+        self.host.proxy.pointer.move(route or move.slot)
+        self.host.ledger.append(move.event("pointed"))
+        return move
 
     def with_project(self, **changes: Any) -> Host:
         """The same host under a changed project."""

@@ -14,8 +14,6 @@ from relctl.errors import RolledBackError, UnhealthyError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.moving.move import Move
-from relctl.rollout.moving.prove import start_up
 from relctl.rollout.observation import traffic, watch
 from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
@@ -278,27 +276,12 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
     assert any("relctl observe goes on with it" in words for words in stand.said)
 
 
-def killed_after_the_switch(stand: Bench, tag: Tag) -> Move:
-    """Leave what a promote leaves that has pointed at its release, and is killed before it watches."""
-    situation, version = look(stand.host), tag.version
-    live = situation.container(situation.live)
-    assert live is not None
-    image = stand.engine.image(f"sha256:{version}")
-    assert image is not None
-    move = Move("promote", str(tag), image.id, situation.idle, situation.live, observe=WINDOW)
-    stand.host.ledger.append(move.begun())
-    start_up(stand.host, move.slot, image)
-    stand.host.proxy.pointer.move(move.slot)
-    stand.host.ledger.append(move.event("pointed"))
-    return move
-
-
 def test_a_promote_killed_before_it_watched_is_left_to_observe(stand: Bench) -> None:
     promote(stand.host, stand.proved("1.0.0"))
     load = loaded(stand)
     second = stand.proved("2.0.0")
     switched = time.time()
-    killed_after_the_switch(stand, second)
+    stand.killed_promote(second, observe=WINDOW)
     assert promote(stand.host, second) is None
     assert stand.events()[-2:] == ["observing", "promoted"]
     window = status(stand.host).observing
@@ -311,20 +294,17 @@ def test_a_promote_killed_before_it_watched_is_left_to_observe(stand: Bench) -> 
     assert status(stand.host).observing is None
 
 
-@pytest.mark.parametrize("command", ["promote", "rollback", "observe"])
+@pytest.mark.parametrize("command", ["promote", "observe"])
 def test_a_promote_killed_when_it_was_refused_is_undone_and_not_finished(stand: Bench, command: str) -> None:
     first = stand.proved("1.0.0")
     promote(stand.host, first)
     second = stand.proved("2.0.0")
-    move = killed_after_the_switch(stand, second)
+    move = stand.killed_promote(second, observe=WINDOW)
     window = Window(move.tag, move.image_id, move.slot, move.source, time.time(), WINDOW)
     stand.host.ledger.append(window.opened())
     stand.host.ledger.append(window.closed("unhealthy: planted", accepted=False))
     if command == "promote":
         assert promote(stand.host, first) is None
-    elif command == "rollback":
-        with pytest.raises(UsageError, match="no retained release before"):
-            rollback(stand.host, None)
     else:
         with pytest.raises(UsageError, match="no window is open"):
             observe(stand.host, 0.0)

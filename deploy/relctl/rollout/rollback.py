@@ -18,7 +18,7 @@ from relctl.rollout.situation import Situation, look
 def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     """Give traffic back: without a tag to the standby, with one to that retained release.
 
-    A promote that is watched, or was killed in a canary step, is taken back first, and without a tag that
+    A promote that is watched, or was killed when it had traffic, is taken back first, and without a tag that
     is all. None when `tag` is live already. Raises UsageError when there is nothing to go back to,
     RolledBackError when a step failed and traffic is as before. The way to a warm standby needs no ledger:
     what cannot be read of it is said.

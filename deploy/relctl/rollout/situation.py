@@ -64,7 +64,12 @@ class Situation:
     @property
     def meant(self) -> Event | None:
         """The last event that settled where traffic goes, None before the first promote."""
-        return next((event for event in reversed(self.events) if event.event in SETTLED), None)
+        return settled(self.events)
+
+
+def settled(events: Sequence[Event]) -> Event | None:
+    """Return the last event that settled where traffic goes, None before the first promote."""
+    return next((event for event in reversed(events) if event.event in SETTLED), None)
 
 
 def look(host: Host) -> Situation:

@@ -34,7 +34,8 @@ def carry_out(host: Host, move: Move) -> Moved:
     """Start, prove, canary steps, point, prove through Nginx, observe, write it down.
 
     The lock is let go of while it only watches. Raises RolledBackError if a step failed and all was undone,
-    TakenBackError if somebody else undid it meanwhile, NeedsPersonError if the undo failed too.
+    TakenBackError if somebody else undid it meanwhile, NeedsPersonError if the undo failed too, or if the
+    ledger cannot tell whether somebody did.
     """
     started = time.monotonic()
     reach(host, move, "begin")
@@ -44,8 +45,8 @@ def carry_out(host: Host, move: Move) -> Moved:
             switched = _bring_in(host, move)
             watched = _watch(host, move, switched.at) if move.observe else None
             until_written.enter_context(held_back())  # from here on it is done, and must be written down
-        except TakenBackError:
-            raise
+        except (TakenBackError, NeedsPersonError):
+            raise  # others ended it while it was watched, or may have: theirs must not be undone
         except BaseException as error:
             if host.turn.held:  # else a signal ended the waiting for it: the next command settles the move
                 with held_back():

@@ -22,12 +22,9 @@ def watched_move(host: Host, situation: Situation) -> Move | None:
 
 
 def move_to_end(host: Host, situation: Situation) -> Move | None:
-    """The promote that a rollback ends: one that is watched, or that died in a canary or half taken back.
-
-    One that died with all the traffic is live; what it is to go back from that, the ledger says.
-    """
+    """The promote that a rollback ends: one that is watched, or that was killed when it had traffic."""
     event = _promoting(situation)
-    if event and situation.pointer != event.slot and _had_traffic(situation, event):
+    if event and _had_traffic(situation, event):
         return Move.of(event)
     return watched_move(host, situation)
 
