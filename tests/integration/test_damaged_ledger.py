@@ -50,6 +50,18 @@ def junk(path: Path) -> None:
     path.write_bytes(bytes(range(256)) * 64 + b"\n")
 
 
+def spoilt_slot(path: Path) -> None:
+    with path.open("a") as file:
+        file.write('{"v": 1, "event": "promoted", "image_id": "sha256:3.0.0", "slot": "red"}\n')
+
+
+def spoilt_number(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(
+            '{"v": 1, "event": "promoting", "image_id": "sha256:3.0.0", "slot": "blue", "observe": "30m"}\n'
+        )
+
+
 def folder(path: Path) -> None:
     path.rename(path.with_name("kept"))
     path.mkdir()
@@ -64,6 +76,8 @@ DAMAGES: dict[Callable[[Path], None], str] = {
     corrupt_middle: ":6: not a ledger event",
     newer: ":7: event version 2; this relctl reads 1",
     junk: ":1: not a ledger event",
+    spoilt_slot: ":7: not a ledger event: slot is 'red', and would be blue or green",
+    spoilt_number: ":7: not a ledger event: observe is '30m', and would be a number that is not negative",
     folder: ": Is a directory",
     unreadable: ": Input/output error",
 }
@@ -132,6 +146,16 @@ def test_a_rollback_that_would_have_to_start_something_asks_the_ledger_first(sta
     with pytest.raises(UsageError, match="not a ledger event"):
         rollback(stand.host, None)
     assert live(stand) == str(SECOND)
+
+
+def test_a_pointer_that_a_lost_line_may_explain_is_not_said_to_be_moved_by_hand(stand: Bench) -> None:
+    path = stand.host.paths.ledger
+    path.write_text(path.read_text().replace('"slot": "green"', '"slot": "red"'))
+    rollback(stand.host, None)
+    assert live(stand) == str(FIRST)
+    assert not any("by hand" in words for words in stand.said)
+    why = "what can be read of the ledger says blue, the pointer green"
+    assert any(words.startswith(f"{why}: {SECOND} in green is live") for words in stand.said)
 
 
 def test_an_interrupted_promote_is_undone_before_a_rollback_by_what_can_be_read(stand: Bench) -> None:

@@ -35,7 +35,11 @@ def project(tmp_path: Path) -> Path:
 
 def event(name: str, hours_ago: float, tag: str, slot: str, by: str, **members: Any) -> dict[str, Any]:
     at = datetime.now(UTC) - timedelta(hours=hours_ago)
-    return {"v": 1, "event": name, "at": at.isoformat(), "tag": tag, "slot": slot, "by": by, **members}
+    return (
+        {"v": 1, "event": name, "at": at.isoformat(), "tag": tag, "slot": slot, "by": by}
+        | {"image_id": "sha256:1"}
+        | members
+    )
 
 
 def history(project: Path, *options: str) -> "subprocess.CompletedProcess[str]":
