@@ -98,9 +98,8 @@ def live(stand: Bench) -> str:
         lambda host: observe(host, 1.0),
         lambda host: pin(host, FIRST),
         prune,
-        releases,
     ],
-    ids=("promote", "rollback TAG", "observe", "pin", "prune", "releases"),
+    ids=("promote", "rollback TAG", "observe", "pin", "prune"),
 )
 def test_what_has_time_is_refused_with_file_line_and_what_to_type(
     stand: Bench, damage: Callable[[Path], None], command: Callable[[Host], object]
@@ -123,6 +122,21 @@ def test_status_shows_how_it_stands_and_names_the_damage(
     assert found.live is not None
     assert (found.live.tag, found.live.health) == (str(SECOND), "ready")
     assert f"{stand.host.paths.ledger}{DAMAGES[damage]}" in found.drift[0]
+
+
+@damaged
+def test_releases_are_listed_by_what_can_be_read_and_the_damage_is_said(
+    stand: Bench, damage: Callable[[Path], None]
+) -> None:
+    path = stand.host.paths.ledger
+    damage(path)
+    readable = damage not in (junk, folder, unreadable)
+    assert [(each.tag, each.runs, each.retained) for each in releases(stand.host)] == [
+        (str(THIRD), "", False),
+        (str(SECOND), "live", readable),
+        (str(FIRST), "standby", readable),
+    ]
+    assert any(f"{path}{DAMAGES[damage]}" in words for words in stand.said)
 
 
 @damaged
