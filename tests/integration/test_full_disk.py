@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,10 @@ from relctl.errors import NeedsPersonError, RolledBackError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
+from relctl.rollout.observation.figures import Figures
+from relctl.rollout.observation.watch import Watched
+from relctl.rollout.observation.window import Window
+from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
@@ -233,6 +238,39 @@ def test_without_a_free_inode_the_pointer_stays_and_is_named(stand: Stand, forth
     stand.make_room()
     rollback(stand.host, None)
     assert stand.live == str(FIRST)
+
+
+@pytest.mark.parametrize("route", ["blue-20", "blue"])
+def test_a_promote_is_taken_back_and_what_could_not_be_written_is_said(stand: Stand, route: str) -> None:
+    stand.bench.killed_promote(THIRD, route)
+    stand.fill()
+    with pytest.raises(NeedsPersonError) as raised:
+        rollback(stand.host, None)
+    assert f"{SECOND} is live, but that could not be written down: {stand.host.paths.ledger}: {FULL}" in str(
+        raised.value
+    )
+    assert raised.value.hint == f"mend that, then relctl promote {SECOND}: it stays live, and is written down"
+    assert stand.live == str(SECOND)
+    stand.make_room()
+    assert promote(stand.host, SECOND) is None
+    found = status(stand.host)
+    assert found.live is not None
+    assert found.standby is not None
+    assert (found.live.tag, found.standby.tag) == (str(SECOND), str(FIRST))
+
+
+def test_a_window_that_ends_badly_gives_the_traffic_back_all_the_same(stand: Stand) -> None:
+    window = Window(str(SECOND), "sha256:2.0.0", "green", "blue", time.time() - 1.0, 1.0)
+    stand.host.ledger.append(window.opened())
+    watched = Watched("unhealthy", False, Figures(requests=9, failed=9), None, ("planted",), 1.0)
+    stand.fill()
+    with pytest.raises(NeedsPersonError, match=f"{FIRST} is live, but that could not be written down"):
+        observe(replace(stand.host, watch=lambda *_: watched), 0.0)
+    assert stand.live == str(FIRST)
+    told = [words for words in stand.bench.said if words.startswith("going on, though ")]
+    assert [words.split()[3] for words in told] == ["observed", "rolling-back", "pointed"]
+    stand.make_room()
+    promote(stand.host, FIRST)
 
 
 def test_what_could_not_be_written_is_told_to_whom_the_environment_names(stand: Stand) -> None:

@@ -1,20 +1,26 @@
 """A pointer that a hand moved, removed or replaced: status names it, the next command puts it in order."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from hosts import Bench, bench
+from relctl.errors import RolledBackError
 from relctl.release import Tag
+from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
+from relctl.state.lock import exclusive
 
-FIRST, SECOND = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2))
+FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 
 
 @pytest.fixture
@@ -62,7 +68,7 @@ def elsewhere(link: Path) -> None:
 
 
 def without_route(link: Path) -> None:
-    shutil.rmtree(link.parent / "routes" / "green")
+    shutil.rmtree(link.resolve())
 
 
 LOST: dict[Callable[[Path], None], str] = {
@@ -89,6 +95,57 @@ def test_a_lost_pointer_is_named_and_the_next_command_brings_it_back(
     assert status(stand.host).drift == []
     assert answers(stand) == str(FIRST if command == "rollback" else SECOND)
     assert "repaired" in stand.events()
+
+
+@pytest.mark.parametrize("damage", LOST, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("watched", [True, False], ids=("watched", "killed"))
+def test_a_rollback_of_a_promote_brings_a_lost_pointer_back(
+    stand: Bench, damage: Callable[[Path], None], watched: bool
+) -> None:
+    stand.killed_promote(stand.proved("3.0.0"), "blue-20")
+    damage(stand.host.paths.pointer)
+    assert answers(stand) == "503"
+    with exclusive(stand.host.paths.watching) if watched else contextlib.nullcontext():
+        moved = rollback(stand.host, None)
+    assert moved is not None
+    assert (moved.tag, moved.standby) == (str(SECOND), str(FIRST))
+    assert answers(stand) == str(SECOND)
+    assert status(stand.host).drift == []
+
+
+@pytest.mark.parametrize("damage", LOST, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("canary", [(20,), ()], ids=("in a canary", "after the switch"))
+def test_who_watches_brings_a_lost_pointer_back_to_the_release_before(
+    stand: Bench, damage: Callable[[Path], None], canary: tuple[int, ...]
+) -> None:
+    stand.proved("3.0.0")
+
+    def watch(_log: Any, what: Watch, _policy: Any, _say: Any) -> Watched:
+        damage(stand.host.paths.pointer)
+        what.interest()
+        raise AssertionError("who watches did not notice")
+
+    environment = stand.host.project.environment
+    rollout = environment.rollout.model_copy(update={"canary": canary, "observe": 5.0})
+    host = stand.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+    with pytest.raises(RolledBackError, match=f"{SECOND} is live"):
+        promote(replace(host, watch=watch), THIRD)
+    assert answers(stand) == str(SECOND)
+    assert status(stand.host).drift == []
+
+
+@pytest.mark.parametrize("route", ["green", "green-20"])
+def test_what_a_hand_chose_instead_of_a_watched_release_is_not_taken_from_it(
+    stand: Bench, route: str
+) -> None:
+    """`green-20` gives the rest to the release that is taken back, so that loses it."""
+    stand.killed_promote(stand.proved("3.0.0"), "blue-20")
+    stand.host.proxy.pointer.move(route)
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert (moved.switch_ms > 0) == (route == "green-20")
+    assert status(stand.host).pointer == "green"
+    assert answers(stand) == str(SECOND)
 
 
 def do(stand: Bench, command: str) -> None:

@@ -5,17 +5,23 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from hosts import Bench, bench
+from relctl.engine.protocol import Container, ContainerSpec
 from relctl.engine.slots import slot_container
+from relctl.errors import NeedsPersonError
 from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
 from relctl.rollout.observation.window import Window
 from relctl.rollout.promote import promote
+from relctl.rollout.rehearsal.host import rehearse
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
+from relctl.state import lock
+from relctl.state.lock import exclusive
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 
@@ -68,3 +74,136 @@ def test_a_promote_killed_with_all_the_traffic_is_taken_back_at_once_and_no_furt
     assert look(stand.host).live_tag == str(SECOND)
     assert stand.events()[-1] == "aborted"
     assert status(stand.host).drift == []
+
+
+@pytest.fixture
+def starts(stand: Bench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the containers that are started from now on."""
+    found, start = list[str](), stand.engine.start
+
+    def noting(spec: ContainerSpec) -> Container:
+        found.append(spec.name)
+        return start(spec)
+
+    monkeypatch.setattr(stand.engine, "start", noting)
+    return found
+
+
+def test_in_a_canary_a_release_that_is_not_ready_takes_all_traffic_as_it_runs(
+    stand: Bench, starts: list[str]
+) -> None:
+    move = stand.killed_promote(THIRD, "green-20")
+    stand.engine.fall_silent(slot_container(stand.host.project, move.source))
+    moved = rollback(under(stand, ready_within=120.0), None)
+    assert moved is not None
+    assert moved.tag == str(SECOND)
+    assert slot_container(stand.host.project, move.source) not in starts
+
+
+def test_what_runs_and_is_not_ready_is_waited_for_and_left_as_it_is_if_it_stays_so(
+    stand: Bench, starts: list[str]
+) -> None:
+    move = stand.killed_promote(THIRD)
+    stand.engine.fall_silent(slot_container(stand.host.project, move.source))
+    with pytest.raises(NeedsPersonError, match=r"release in blue cannot take it back: .*not ready") as raised:
+        rollback(stand.host, None)
+    assert raised.value.hint.endswith("the traffic was not moved")
+    assert slot_container(stand.host.project, move.source) not in starts
+    assert look(stand.host).pointer == move.slot
+
+
+@pytest.mark.parametrize("route", ["green-20", "green"])
+def test_what_was_removed_is_started_again_and_named(stand: Bench, route: str) -> None:
+    move = stand.killed_promote(THIRD, route)
+    stand.engine.remove(slot_container(stand.host.project, move.source))
+    rehearsed = rehearse(stand.host)
+    planned = rollback(rehearsed, None)
+    moved = rollback(stand.host, None)
+    assert planned is not None
+    assert moved is not None
+    assert (planned.tag, moved.tag, look(stand.host).live_tag) == (str(SECOND),) * 3
+    does = [step.does for step in rehearsed.steps.reached]
+    assert f"point at blue again: all traffic goes to {SECOND}" in does
+    assert any(words.startswith(f"{SECOND} has all traffic again") for words in stand.said)
+
+
+def test_what_runs_is_not_replaced_by_what_a_damaged_ledger_still_says(
+    stand: Bench, starts: list[str]
+) -> None:
+    promote(stand.host, FIRST)
+    promote(stand.host, SECOND)
+    move = stand.killed_promote(THIRD, "green-20")
+    starts.clear()
+    path = stand.host.paths.ledger
+    lines = path.read_text().splitlines(keepends=True)
+    last = max(at for at, line in enumerate(lines) if '"promoted"' in line)
+    lines[last] = "{spoilt\n"
+    path.write_text("".join(lines))
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert moved.tag == str(SECOND)
+    assert slot_container(stand.host.project, move.source) not in starts
+
+
+def test_an_nginx_that_is_down_is_brought_up_and_shows_who_has_the_traffic(stand: Bench) -> None:
+    stand.killed_promote(THIRD, "green-20")
+    stand.host.proxy.down()
+    rollback(stand.host, None)
+    found = requests.post(f"http://{stand.listen}/translate", json={"text": "x"}, timeout=10)
+    assert found.json()["release"] == str(SECOND)
+    assert status(stand.host).drift == []
+
+
+def test_where_nginx_does_not_show_it_that_is_said_and_the_traffic_stays_back(stand: Bench) -> None:
+    stand.killed_promote(THIRD, "green-20")
+    stand.host.proxy.down()
+    template = stand.folder / "nginx" / "service.conf.j2"
+    whole = template.read_text()
+    template.write_text(f"{whole}\nnonsense;\n")
+    with pytest.raises(NeedsPersonError, match=f"{SECOND} has all traffic again, and .*nonsense") as raised:
+        rollback(stand.host, None)
+    assert raised.value.hint.startswith("nginx -p ")
+    assert (look(stand.host).pointer, stand.events()[-1]) == ("blue", "aborted")
+    template.write_text(whole)
+    assert promote(stand.host, SECOND) is None
+
+
+@pytest.fixture
+def killed_rollback(stand: Bench) -> Move:
+    """A rollback from 2 to 1 that was killed before anything was written of it but its beginning."""
+    promote(stand.host, FIRST)
+    promote(stand.host, SECOND)
+    situation = look(stand.host)
+    move = Move("rollback", str(FIRST), "sha256:1.0.0", situation.idle, situation.live, warm=True)
+    stand.host.ledger.append(move.begun())
+    return move
+
+
+def test_a_rollback_typed_again_says_what_was_live_before_and_stands_by(
+    stand: Bench, killed_rollback: Move
+) -> None:
+    stand.host.proxy.pointer.move(killed_rollback.slot)
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert (moved.tag, moved.previous, moved.standby) == (str(FIRST), str(SECOND), str(SECOND))
+
+
+def test_a_killed_rollback_is_not_said_to_be_watched_because_somebody_watches(
+    stand: Bench, killed_rollback: Move
+) -> None:
+    with exclusive(stand.host.paths.watching):
+        found = status(stand.host)
+    assert found.watching != ""
+    assert found.drift == [
+        f"an interrupted rolling-back {killed_rollback.tag}: the next promote or rollback settles it"
+    ]
+
+
+def test_where_the_kernel_does_not_tell_who_holds_a_lock_a_watched_promote_is_no_drift(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.killed_promote(THIRD, "green-20")
+    monkeypatch.setattr(lock, "_kernel_holder", lambda _path: None)
+    with exclusive(stand.host.paths.watching):
+        found = status(stand.host)
+    assert (found.watching, found.drift) == ("", [])

@@ -85,7 +85,7 @@ def test_what_others_may_do_while_somebody_watches(stand: Stand, phase: str) -> 
         found = project.json("status")
         assert f"(pid {watcher.pid}) runs `relctl promote {stand.third}" in found["watching"]
         assert (found["drift"], found["at_work"], watcher.poll()) == ([], "", None)
-        plan = ["lock", "take-back", "notify"]
+        plan = ["lock", "take-back", "prove-live", "notify"]
         project.refused(2, "rollback", "v9.9.9-abc12de")
         assert project.json("status")["pointer"] == found["pointer"]
         assert [step["name"] for step in project.json("rollback", "--dry-run")] == plan

@@ -16,7 +16,7 @@ from relctl.state.event import Event
 def drift(situation: Situation, names: dict[str, str], *, watched: bool = False) -> list[str]:
     """Name where pointer, slots and ledger contradict each other; a pure comparison.
 
-    `watched`: a living process watches what is unfinished, so that alone is none.
+    `watched`: a living process watches the promote that is unfinished, so that alone is none.
     """
     found = [f"{each.message}: {each.hint}" for each in (*situation.damage, *_spoilt_window(situation))]
     if situation.torn:

@@ -3,7 +3,7 @@
 import contextlib
 import time
 
-from relctl.errors import RolledBackError, UnhealthyError, UsageError, words_of
+from relctl.errors import RolledBackError, UnhealthyError, UsageError
 from relctl.rollout.alone import alone, nobody_watching
 from relctl.rollout.host import Host
 from relctl.rollout.moving.reconcile import reconcile
@@ -79,12 +79,9 @@ def _settle(host: Host, window: Window, watched: Watched) -> None:
         raise UsageError(f"{window.tag} is not live any more", "relctl history says who switched")
     words = f"write to the ledger how the window of {window.tag} ended"
     host.steps.reach_for_good("record", words, "it has ended")
-    try:
-        host.ledger.append(window.closed(watched.words, **watched.as_json()))
-    except OSError as error:
-        if watched.accepted:
-            raise
-        host.say(f"going back, though the verdict could not be written down: {words_of(error)}")
+    if not watched.accepted:
+        host.ledger.tolerate(host.say)  # users wait for what follows
+    host.ledger.note(window.closed(watched.words, **watched.as_json()))
     if watched.accepted:
         return
     moved = roll_back(host, None, watched.words)

@@ -46,7 +46,7 @@ def _from_here(host: Host, situation: Situation, tag: Tag | None, reason: str) -
     reconciled = reconcile_from(host, situation)
     situation = reconciled.situation
     if tag is None and reconciled.finished and reconciled.finished.kind == "rollback":
-        return _as_moved(reconciled.finished)  # it was typed again because it was interrupted
+        return _as_moved(reconciled.finished, situation)  # it was typed again because it was interrupted
     target = choose(situation, tag, host.project.versions.retain)
     if situation.live_tag == target.tag:
         heal_live(host, situation)
@@ -68,8 +68,9 @@ def _take_back(host: Host, situation: Situation, promoting: Move, tag: Tag | Non
     return take_back(host, situation, promoting, reason)
 
 
-def _as_moved(move: Move) -> Moved:
-    return Moved(move.tag, move.slot, move.previous, switch_ms=0.0, warm=move.warm)
+def _as_moved(move: Move, situation: Situation) -> Moved:
+    before = situation.tag(move.source)
+    return Moved(move.tag, move.slot, before, switch_ms=0.0, warm=move.warm, standby=before)
 
 
 def choose(situation: Situation, tag: Tag | None, keep: int) -> Retained:

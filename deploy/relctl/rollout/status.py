@@ -8,6 +8,7 @@ from relctl.errors import UsageError
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.rollout.drift import drift, proxy_drift, slot_names
 from relctl.rollout.host import Host
+from relctl.rollout.moving.take_back import watched_move
 from relctl.rollout.observation.window import open_window
 from relctl.rollout.renamed import renamed
 from relctl.rollout.situation import DONE, Situation, compare
@@ -65,7 +66,7 @@ def status(host: Host, events: int = 5) -> Status:
     standby = slot_status(host, situation, other(situation.live)) if situation.live else None
     proxy, traffic, answering = host.proxy.state(), _traffic(host), ask(host)
     contradictions = [
-        *drift(situation, slot_names(host), watched=bool(watching)),
+        *drift(situation, slot_names(host), watched=watched_move(host, situation) is not None),
         *(f"{each}: {each.way_out}" for each in renamed(host)),
         *proxy_drift(situation, proxy, answering),
     ]

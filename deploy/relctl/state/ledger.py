@@ -48,6 +48,18 @@ class Ledger:
         self._keep(stamped)
         return stamped
 
+    def note(self, event: Event) -> None:
+        """Append an event; who tolerates the ledger goes on without it if there is no room, and says so.
+
+        Raises OSError, naming the file, for anybody else.
+        """
+        try:
+            self.append(event)
+        except OSError as error:
+            if self._say is None:
+                raise
+            self._say(f"going on, though {event.event} could not be written down: {words_of(error)}")
+
     def _keep(self, event: Event) -> None:
         line = json.dumps(event.as_json(), ensure_ascii=False) + "\n"
         fresh = not self.path.exists()
@@ -76,13 +88,8 @@ class Ledger:
                     file.truncate(end)  # a disk that is nearly full takes a part of it
                 raise
 
-    @property
-    def tolerant(self) -> bool:
-        """Whether somebody goes on whatever is the matter with the ledger."""
-        return self._say is not None
-
     def tolerate(self, say: Callable[[str], None]) -> None:
-        """From now on read what can be read: what cannot is said, once, and not raised."""
+        """From now on go on whatever is the matter with it: that is said, once, and not raised."""
         self._say = say
 
     def insist(self) -> None:

@@ -17,6 +17,7 @@ from relctl.errors import (
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move, Moved
 from relctl.rollout.moving.prove import prove, prove_through_proxy, start_up
+from relctl.rollout.moving.record import record_end
 from relctl.rollout.moving.steps import reach
 from relctl.rollout.moving.undo import put_traffic_back, restore_standby
 from relctl.rollout.observation.after_switch import observe_switch
@@ -113,28 +114,20 @@ def _start(host: Host, move: Move) -> Container:
 
 
 def _note(host: Host, move: Move, event: Event) -> None:
-    """Write an event of a move; a warm rollback goes on without, on a full disk say.
+    """Write an event of a move; a warm rollback may go on without, on a full disk say.
 
     Users wait for it, and it leaves nothing half done: it touches no container, and the pointer itself says
     where it leads.
     """
-    try:
+    if move.warm:
+        host.ledger.note(event)
+    else:
         host.ledger.append(event)
-    except OSError as error:
-        if not (move.warm and host.ledger.tolerant):
-            raise
-        host.say(f"going on, though {event.event} could not be written down: {words_of(error)}")
 
 
 def _commit(host: Host, move: Move, switch_ms: float) -> None:
     reach(host, move, "record")
-    try:
-        host.ledger.append(move.event(DONE[move.kind], switch_ms=round(switch_ms, 3)))
-    except OSError as error:
-        raise NeedsPersonError(
-            f"{move.tag} is live, but that could not be written down: {words_of(error)}",
-            f"mend that, then relctl promote {move.tag}: it stays live, and is written down",
-        ) from error
+    record_end(host, move.event(DONE[move.kind], switch_ms=round(switch_ms, 3)), move.tag)
 
 
 def _untouched(host: Host, move: Move) -> bool:

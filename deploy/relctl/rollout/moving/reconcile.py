@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
-from relctl.errors import NeedsPersonError, RelctlError, words_of
-from relctl.probe.ready import wait_until_ready
+from relctl.errors import NeedsPersonError, RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.interrupted import is_watched, refusal, unfinished
 from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.prove import is_warm, prove, prove_through_proxy
+from relctl.rollout.moving.source import insist_on_source, wait_for
 from relctl.rollout.moving.undo import put_traffic_back, restore, restore_standby
 from relctl.rollout.observation.after_switch import with_baseline
 from relctl.rollout.observation.window import Window
@@ -101,21 +100,17 @@ def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
         if not reason:
             return _finish(host, situation, move)
         host.say(f"{move.tag} took traffic and may not keep it: {reason}")
-        _insist_on_source(host, situation, move, reason)
+        if move.source:
+            insist_on_source(host, situation, move, reason)
     host.steps.reach_for_good(
         "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
     )
     put_traffic_back(host, move.slot, move.source)
-    clear_up(host, move, "undone after an interruption")
-    host.say(f"the interrupted {move.kind} of {move.tag} is undone")
-    return None
-
-
-def clear_up(host: Host, move: Move, reason: str) -> None:
-    """Bring back the standby of a move that has lost the traffic, and write down that it is undone."""
     if not move.warm:
         restore_standby(host, move.slot, move.replaced)
-    host.ledger.append(move.event("aborted", reason=reason))
+    host.ledger.note(move.event("aborted", reason="undone after an interruption"))
+    host.say(f"the interrupted {move.kind} of {move.tag} is undone")
+    return None
 
 
 def _finish(host: Host, situation: Situation, move: Move) -> Move:
@@ -130,7 +125,7 @@ def _finish(host: Host, situation: Situation, move: Move) -> Move:
         window = Window(move.tag, move.image_id, move.slot, move.source, since, move.observe)
         host.ledger.append(with_baseline(host, window).opened())
         host.say(f"{move.tag} is not watched yet: relctl observe does")
-    host.ledger.append(move.event(DONE[move.kind], reason="finished after an interruption"))
+    host.ledger.note(move.event(DONE[move.kind], reason="finished after an interruption"))
     host.say(f"the interrupted {move.kind} of {move.tag} is finished")
     return move
 
@@ -141,7 +136,7 @@ def _why_not(host: Host, situation: Situation, move: Move) -> str:
     if container is None or not container.running or container.image_id != move.image_id:
         return "its container is gone"
     try:
-        _wait(host, container)
+        wait_for(host, container)
         prove(host, container)
         if not host.proxy.is_up():
             bring_up(host, situation)
@@ -149,29 +144,6 @@ def _why_not(host: Host, situation: Situation, move: Move) -> str:
     except RelctlError as error:
         return str(error)
     return ""
-
-
-def _insist_on_source(host: Host, situation: Situation, move: Move, reason: str) -> None:
-    """Raise NeedsPersonError unless the release before can take the traffic back."""
-    if not move.source:
-        return None
-    container, why = situation.container(move.source), "its container is gone"
-    if container is not None:
-        try:
-            return _wait(host, container)
-        except RelctlError as error:
-            why = str(error)
-    raise NeedsPersonError(
-        f"{move.tag} has the traffic and may not keep it ({reason}),"
-        f" and the release in {move.source} cannot take it back: {why}",
-        "relctl status, then the logs of both slots' containers; nothing was changed",
-    )
-
-
-def _wait(host: Host, container: Container) -> None:
-    contract = host.project.versions.contract
-    within = host.project.environment.rollout.ready_within
-    wait_until_ready(host.engine, container, contract, within, ask=host.ask)
 
 
 def _repair(host: Host, situation: Situation, repair: Repair) -> None:
@@ -199,7 +171,7 @@ def _repair(host: Host, situation: Situation, repair: Repair) -> None:
             f"take the pointer as it is: {adopted.tag} is live",
             "it is where the traffic goes already",
         )
-        _note(host, adopted)
+        host.ledger.note(adopted)
         host.say(f"{adopted.reason}: {adopted.tag} in {adopted.slot} is live")
 
 
@@ -212,14 +184,4 @@ def _why_elsewhere(situation: Situation, meant: Event) -> str:
 
 def _record_repair(host: Host, meant: Event, reason: str) -> None:
     repaired = Event("repaired", tag=meant.tag, image_id=meant.image_id, slot=meant.slot, reason=reason)
-    _note(host, repaired)
-
-
-def _note(host: Host, repaired: Event) -> None:
-    """Write down what was put in order; who goes back to the standby does not wait for that."""
-    try:
-        host.ledger.append(repaired)
-    except OSError as error:
-        if not host.ledger.tolerant:
-            raise
-        host.say(f"that {repaired.reason} could not be written down: {words_of(error)}")
+    host.ledger.note(repaired)

@@ -2,17 +2,22 @@
 
 import time
 
+from relctl.engine.protocol import Container
+from relctl.engine.slots import TAG
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
+from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.interrupted import unfinished
 from relctl.rollout.moving.move import Move, Moved
-from relctl.rollout.moving.prove import is_warm
-from relctl.rollout.moving.reconcile import clear_up
-from relctl.rollout.moving.undo import put_traffic_back, restore
+from relctl.rollout.moving.prove import prove_through_proxy
+from relctl.rollout.moving.record import record_end
+from relctl.rollout.moving.source import insist_on_source
+from relctl.rollout.moving.undo import put_traffic_back, restore_standby
 from relctl.rollout.situation import BEGUN, Situation, look
 from relctl.state.event import Event
 from relctl.state.lock import is_held
+from relctl.state.steps import LOOKS
 
 
 def watched_move(host: Host, situation: Situation) -> Move | None:
@@ -32,10 +37,12 @@ def move_to_end(host: Host, situation: Situation) -> Move | None:
 def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Moved:
     """Give all traffic to the release before, then bring back the standby before; returns how it stands.
 
-    Raises NeedsPersonError, and moves nothing, when the release before is down and does not come back.
+    Raises NeedsPersonError: the traffic not moved when the release before cannot serve, and moved when that
+    could not be written down, or Nginx does not show it.
     """
-    started, before = time.monotonic(), situation.tag(move.source)
-    _insist_on_source(host, situation, move)
+    started = time.monotonic()
+    source = insist_on_source(host, situation, move, "a rollback was typed")
+    before = source.labels.get(TAG, "")
     host.steps.reach_for_good(
         "take-back",
         f"point at {move.source} again: all traffic goes to {before}",
@@ -43,7 +50,16 @@ def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Move
     )
     switch_ms = put_traffic_back(host, move.slot, move.source)
     host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
-    clear_up(host, move, f"taken back by a rollback{f': {reason}' if reason else ''}")
+    trouble = _not_shown(host, situation, source)
+    if not move.warm:
+        restore_standby(host, move.slot, move.replaced)
+    words = f"taken back by a rollback{f': {reason}' if reason else ''}"
+    record_end(host, move.event("aborted", reason=words), before)
+    if trouble is not None:
+        raise NeedsPersonError(
+            f"{before} has all traffic again, and Nginx does not show it: {trouble}",
+            trouble.hint or "relctl status, then relctl proxy up",
+        ) from trouble
     standby = look(host).tag(move.slot)
     seconds = time.monotonic() - started
     return Moved(before, move.source, move.tag, switch_ms, warm=True, seconds=seconds, standby=standby)
@@ -62,21 +78,13 @@ def _had_traffic(situation: Situation, promoting: Event) -> bool:
     return now or last.event == "pointed"
 
 
-def _insist_on_source(host: Host, situation: Situation, move: Move) -> None:
-    meant, container = situation.meant, situation.container(move.source)
-    if meant is None or is_warm(host, container, meant.image_id):
-        return
-    host.say(f"{meant.tag} is down: starting it in {move.source} again")
-    host.steps.reach_for_good(
-        "heal",
-        f"start {meant.tag}, which is down, in {move.source} again",
-        "it is about to take the traffic back",
-    )
+def _not_shown(host: Host, situation: Situation, source: Container) -> RelctlError | None:
+    """Bring up an Nginx that is down; why it does not show `source` then, None when it does."""
+    host.steps.reach_for_good("prove-live", "prove through Nginx who has the traffic", LOOKS)
     try:
-        restore(host, move.source, meant.image_id)
+        if not host.proxy.is_up():
+            bring_up(host, situation)
+        prove_through_proxy(host, source)
     except RelctlError as error:
-        raise NeedsPersonError(
-            f"{meant.tag} in {move.source} is down and does not come back,"
-            f" so {move.tag} keeps its traffic: {error}",
-            "relctl status, then the logs of both slots' containers; nothing was changed",
-        ) from error
+        return error
+    return None

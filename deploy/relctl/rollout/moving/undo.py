@@ -1,21 +1,23 @@
 """The undo of a move, for the process that made it and for the one that finds it unfinished."""
 
+from relctl.engine.protocol import Container
 from relctl.engine.slots import slot_container
 from relctl.errors import RelctlError
 from relctl.proxy.pointer import NOWHERE
-from relctl.proxy.route import newcomer
+from relctl.proxy.route import main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.moving.prove import start_up
 
 
 def put_traffic_back(host: Host, slot: str, source: str) -> float:
-    """Point at `source` again if the pointer sends anything to `slot` that is new there.
+    """Point at `source` again if the pointer sends anything to `slot`, or is lost and sends it nowhere.
 
     Nothing else may be undone before that. Returns the milliseconds of the pointer's move, 0 without one.
     """
-    if newcomer(host.proxy.pointer.read()) != slot:
+    route, before = host.proxy.pointer.read(), source or NOWHERE
+    if route == before or not {slot, ""} & {newcomer(route), main_slot(route)}:
         return 0.0
-    return host.proxy.pointer.move(source or NOWHERE)
+    return host.proxy.pointer.move(before)
 
 
 def restore_standby(host: Host, slot: str, image_id: str) -> None:
@@ -32,10 +34,15 @@ def restore_standby(host: Host, slot: str, image_id: str) -> None:
 
 def restore(host: Host, slot: str, image_id: str) -> None:
     """Start an image in a slot again, or empty the slot for ""; raises RelctlError when it does not run."""
-    if not image_id:
-        return host.engine.remove(slot_container(host.project, slot))
+    if image_id:
+        start_image(host, slot, image_id)
+    else:
+        host.engine.remove(slot_container(host.project, slot))
+
+
+def start_image(host: Host, slot: str, image_id: str) -> Container:
+    """Start an image in a slot, ready and warm; raises RelctlError when it is gone or does not run."""
     image = host.engine.image(image_id)
     if image is None:
         raise RelctlError(f"image {image_id[:19]} is gone from the engine", "relctl build makes it again")
-    start_up(host, slot, image)
-    return None
+    return start_up(host, slot, image)

@@ -35,7 +35,8 @@ def watch_window(host: Host, window: Window) -> Watched:
         pointer = host.proxy.pointer.read()
         if pointer != window.slot:
             raise UsageError(
-                f"{window.tag} has lost the traffic while it was watched: the pointer leads to {pointer}",
+                f"{window.tag} has lost the traffic while it was watched:"
+                f" the pointer leads to {pointer or 'nothing'}",
                 "relctl history says who switched",
             )
 

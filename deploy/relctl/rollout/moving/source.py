@@ -1,0 +1,57 @@
+"""The release that had the traffic before an unfinished move: whether, and when, it can take it back."""
+
+from relctl.engine.protocol import Container
+from relctl.errors import NeedsPersonError, RelctlError
+from relctl.probe.ready import wait_until_ready
+from relctl.rollout.host import Host
+from relctl.rollout.moving.move import Move
+from relctl.rollout.moving.undo import start_image
+from relctl.rollout.situation import Situation
+
+
+def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> Container:
+    """Return the release before, running; `why` the one of the move may not keep what it has.
+
+    What runs is never started anew. It is asked whether it is ready only where nobody but the other serves,
+    and then it has the time of a start. Raises NeedsPersonError, the traffic not moved, if it cannot serve.
+    """
+    container, image_id = situation.container(move.source), _image_id(situation, move)
+    try:
+        if container is None or not container.running or container.image_id != image_id:
+            return _start_again(host, move, image_id)
+        if situation.pointer == move.slot:
+            wait_for(host, container)
+    except RelctlError as error:
+        raise NeedsPersonError(
+            f"{move.tag} has traffic and may not keep it ({why}),"
+            f" and the release in {move.source} cannot take it back: {error}",
+            "relctl status, then the logs of both slots' containers; the traffic was not moved",
+        ) from error
+    return container
+
+
+def wait_for(host: Host, container: Container) -> None:
+    """Give a container the time of a start to be ready; raises RelctlError when it is not."""
+    contract = host.project.versions.contract
+    within = host.project.environment.rollout.ready_within
+    wait_until_ready(host.engine, container, contract, within, ask=host.ask)
+
+
+def _image_id(situation: Situation, move: Move) -> str:
+    """What had the traffic by the ledger, or what is in the slot where that is not whole; "" for unknown."""
+    container, meant = situation.container(move.source), situation.meant
+    if meant is None or situation.damage:
+        return container.image_id if container else ""
+    return meant.image_id
+
+
+def _start_again(host: Host, move: Move, image_id: str) -> Container:
+    if not image_id:
+        raise RelctlError("its container is gone, and the ledger cannot be read to say which it was")
+    host.say(f"what had the traffic before is down: starting it in {move.source} again")
+    host.steps.reach_for_good(
+        "heal",
+        f"start what had the traffic before, and is down, in {move.source} again",
+        "it is about to take the traffic back",
+    )
+    return start_image(host, move.source, image_id)
