@@ -257,10 +257,14 @@ def test_a_damaged_ledger(live: Live) -> None:
     path.write_text("not an event\n" + text)
     try:
         with live.untouched():
-            for arguments in (("promote", live.first), ("rollback", live.first), ("prune",), ("history",)):
+            for arguments in (("promote", live.first), ("rollback", live.first), ("prune",)):
                 words = live.project.refused(2, *arguments)
                 assert f"{path}:1: not a ledger event" in words
                 assert f"sed -n 1p {path}" in words
+            for verb in ("history", "releases"):
+                shown = live.project.ok(verb, "--json")
+                assert live.tag in shown.stdout
+                assert f"{path}:1: not a ledger event" in shown.stderr
             found = live.project.json("status")
             assert found["live"]["tag"] == live.tag
             assert found["drift"][0].startswith(f"{path}:1: not a ledger event")

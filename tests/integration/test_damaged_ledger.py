@@ -50,6 +50,18 @@ def junk(path: Path) -> None:
     path.write_bytes(bytes(range(256)) * 64 + b"\n")
 
 
+def spoilt_slot(path: Path) -> None:
+    with path.open("a") as file:
+        file.write('{"v": 1, "event": "promoted", "image_id": "sha256:3.0.0", "slot": "red"}\n')
+
+
+def spoilt_number(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(
+            '{"v": 1, "event": "promoting", "image_id": "sha256:3.0.0", "slot": "blue", "observe": "30m"}\n'
+        )
+
+
 def folder(path: Path) -> None:
     path.rename(path.with_name("kept"))
     path.mkdir()
@@ -64,6 +76,8 @@ DAMAGES: dict[Callable[[Path], None], str] = {
     corrupt_middle: ":6: not a ledger event",
     newer: ":7: event version 2; this relctl reads 1",
     junk: ":1: not a ledger event",
+    spoilt_slot: ":7: not a ledger event: slot is 'red', and would be blue or green",
+    spoilt_number: ":7: not a ledger event: observe is '30m', and would be a number that is not negative",
     folder: ": Is a directory",
     unreadable: ": Input/output error",
 }
@@ -84,9 +98,8 @@ def live(stand: Bench) -> str:
         lambda host: observe(host, 1.0),
         lambda host: pin(host, FIRST),
         prune,
-        releases,
     ],
-    ids=("promote", "rollback TAG", "observe", "pin", "prune", "releases"),
+    ids=("promote", "rollback TAG", "observe", "pin", "prune"),
 )
 def test_what_has_time_is_refused_with_file_line_and_what_to_type(
     stand: Bench, damage: Callable[[Path], None], command: Callable[[Host], object]
@@ -112,6 +125,21 @@ def test_status_shows_how_it_stands_and_names_the_damage(
 
 
 @damaged
+def test_releases_are_listed_by_what_can_be_read_and_the_damage_is_said(
+    stand: Bench, damage: Callable[[Path], None]
+) -> None:
+    path = stand.host.paths.ledger
+    damage(path)
+    readable = damage not in (junk, folder, unreadable)
+    assert [(each.tag, each.runs, each.retained) for each in releases(stand.host)] == [
+        (str(THIRD), "", False),
+        (str(SECOND), "live", readable),
+        (str(FIRST), "standby", readable),
+    ]
+    assert any(f"{path}{DAMAGES[damage]}" in words for words in stand.said)
+
+
+@damaged
 def test_a_rollback_to_a_ready_standby_goes_back_all_the_same(
     stand: Bench, damage: Callable[[Path], None]
 ) -> None:
@@ -132,6 +160,16 @@ def test_a_rollback_that_would_have_to_start_something_asks_the_ledger_first(sta
     with pytest.raises(UsageError, match="not a ledger event"):
         rollback(stand.host, None)
     assert live(stand) == str(SECOND)
+
+
+def test_a_pointer_that_a_lost_line_may_explain_is_not_said_to_be_moved_by_hand(stand: Bench) -> None:
+    path = stand.host.paths.ledger
+    path.write_text(path.read_text().replace('"slot": "green"', '"slot": "red"'))
+    rollback(stand.host, None)
+    assert live(stand) == str(FIRST)
+    assert not any("by hand" in words for words in stand.said)
+    why = "what can be read of the ledger says blue, the pointer green"
+    assert any(words.startswith(f"{why}: {SECOND} in green is live") for words in stand.said)
 
 
 def test_an_interrupted_promote_is_undone_before_a_rollback_by_what_can_be_read(stand: Bench) -> None:

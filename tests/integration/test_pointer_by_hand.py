@@ -11,14 +11,13 @@ import pytest
 import requests
 
 from hosts import Bench, bench
-from relctl.errors import NeedsPersonError, RolledBackError
+from relctl.errors import RolledBackError
 from relctl.release import Tag
 from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state.event import Event
 from relctl.state.lock import exclusive
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
@@ -183,11 +182,3 @@ def test_a_link_that_a_hand_led_to_the_other_slot_is_accepted(
     assert answers(stand) == found.live.tag
     # promote was asked for 2, rollback for the other than the one that has the traffic, prune for neither
     assert found.live.tag == str({"promote": SECOND, "rollback": SECOND, "prune": FIRST}[command])
-
-
-def test_a_ledger_that_speaks_of_no_slot_brings_no_pointer_back(stand: Bench) -> None:
-    stand.host.ledger.append(Event("promoted", tag=str(SECOND), image_id="sha256:2.0.0", slot="purple"))
-    stand.host.paths.pointer.unlink()
-    with pytest.raises(NeedsPersonError, match="speaks of slot 'purple', which there is not"):
-        promote(stand.host, SECOND)
-    assert status(stand.host).pointer == ""

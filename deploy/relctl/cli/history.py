@@ -13,7 +13,7 @@ from relctl.cli.when import now, seconds_of
 
 if TYPE_CHECKING:
     from relctl.state.event import Event
-from relctl.state.ledger import History
+    from relctl.state.ledger import History, Ledger
 
 _USUAL = 20  # events
 
@@ -38,10 +38,19 @@ def history(
     then = now()
     oldest = then - timedelta(seconds=seconds_of("--since", since)) if since else None
     chosen, names = settings(context), event or []
-    found = Ledger(paths_of(chosen.project()).ledger).read()
+    found = _readable(Ledger(paths_of(chosen.project()).ledger), chosen.speaker)
     events = select(found.events, names, oldest, last if last or since else _USUAL)
     _notice(chosen.speaker, found, names)
     chosen.speaker.emit([each.as_json() for each in events], lambda: _print(events, then))
+
+
+def _readable(ledger: "Ledger", speaker: Speaker) -> "History":
+    """Return what can be read, which may explain the rest; raises UsageError where that is nothing."""
+    ledger.tolerate(speaker.say)
+    found = ledger.read()
+    if not found.events:
+        ledger.insist()
+    return found
 
 
 def _print(events: "Sequence[Event]", then: datetime) -> None:

@@ -5,8 +5,8 @@ import ipaddress
 
 from relctl.config.project import Project
 from relctl.engine.protocol import ContainerSpec, Image, Limits, Network, Publish
+from relctl.state.members import SLOTS as SLOTS  # the ledger, which imports nothing of here, knows them too
 
-SLOTS = ("blue", "green")
 TRIAL_ROLES = ("candidate", "reference", "twin")  # outside both slots, as long as a verification lasts
 
 SERVICE = "io.relctl.service"

@@ -27,7 +27,11 @@ class Listed:
 
 
 def releases(host: Host) -> list[Listed]:
-    """Return every release of the service that the engine has, newest version first."""
+    """Return every release of the service that the engine has, newest version first.
+
+    What cannot be read of the ledger is said; what only that told is not known to be retained or pinned.
+    """
+    host.ledger.tolerate(host.say)
     situation = look(host)
     found = {}
     for image in host.engine.images(f"{SERVICE}={host.project.versions.service}"):

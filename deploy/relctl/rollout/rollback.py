@@ -1,11 +1,13 @@
 """Rollback: give the traffic back to the warm standby, or to any retained release."""
 
 from relctl.errors import UsageError
+from relctl.proxy.route import canary
 from relctl.release import Tag
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.carry_out import carry_out
+from relctl.rollout.moving.leave_canary import leave_canary
 from relctl.rollout.moving.move import Move, Moved
 from relctl.rollout.moving.prove import is_warm
 from relctl.rollout.moving.reconcile import heal_live, reconcile_from
@@ -19,9 +21,9 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     """Give traffic back: without a tag to the standby, with one to that retained release.
 
     A promote that is watched, or was killed when it had traffic, is taken back first, and without a tag that
-    is all. None when `tag` is live already. Raises UsageError when there is nothing to go back to,
-    RolledBackError when a step failed and traffic is as before. The way to a warm standby needs no ledger:
-    what cannot be read of it is said.
+    is all; so is leaving a canary that the ledger does not explain. None when `tag` is live already. Raises
+    UsageError when there is nothing to go back to, RolledBackError when a step failed and traffic is as
+    before. The way to a warm standby needs no ledger: what cannot be read of it is said.
     """
     if tag is None:
         host.ledger.tolerate(host.say)
@@ -38,6 +40,8 @@ def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
         if tag is None or str(tag) == back.tag:
             return back
         situation = look(host)
+    elif tag is None and canary(situation.pointer):
+        return leave_canary(host, situation, reason)
     return _from_here(host, situation, tag, reason)
 
 

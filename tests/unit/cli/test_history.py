@@ -35,7 +35,11 @@ def project(tmp_path: Path) -> Path:
 
 def event(name: str, hours_ago: float, tag: str, slot: str, by: str, **members: Any) -> dict[str, Any]:
     at = datetime.now(UTC) - timedelta(hours=hours_ago)
-    return {"v": 1, "event": name, "at": at.isoformat(), "tag": tag, "slot": slot, "by": by, **members}
+    return (
+        {"v": 1, "event": name, "at": at.isoformat(), "tag": tag, "slot": slot, "by": by}
+        | {"image_id": "sha256:1"}
+        | members
+    )
 
 
 def history(project: Path, *options: str) -> "subprocess.CompletedProcess[str]":
@@ -121,3 +125,22 @@ def test_an_age_that_is_none_is_one_clear_error(project: Path, since: str) -> No
         assert "next: for example --since 10m" in done.stderr
     else:
         assert done.returncode == 0  # an unset variable: as without it
+
+
+def test_a_damaged_line_is_named_and_the_others_are_shown(project: Path) -> None:
+    ledger = project / ".relctl" / "echo-local" / "ledger.jsonl"
+    lines_before = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text("".join([lines_before[0], "{oops\n", *lines_before[1:]]))
+    done = history(project, "--json")
+    assert done.returncode == 0
+    names = [each["event"] for each in json.loads(done.stdout)]
+    assert names == ["built", "promoted", "aborted", "rolled-back"]
+    assert f"going on without what cannot be read: {ledger}:2: not a ledger event" in done.stderr
+
+
+def test_a_ledger_of_which_nothing_can_be_read_is_an_error(project: Path) -> None:
+    ledger = project / ".relctl" / "echo-local" / "ledger.jsonl"
+    ledger.write_text("{oops\n")
+    done = history(project, "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{ledger}:1: not a ledger event" in done.stderr

@@ -83,8 +83,8 @@ def test_a_message_says_what_where_who_when_and_why(stand: Bench) -> None:
 def test_programs_and_webhooks_are_told_of_what_they_asked_for_once(stand: Bench, tmp_path: Path) -> None:
     with WebhookServer() as server:
         told = host(stand, program(keeps(tmp_path / "told")), {"on": ["aborted"], "webhook": server.url})
-        told.ledger.append(Event("promoting", tag="v1.0.0-abc12de"))
-        told.ledger.append(Event("promoted", tag="v1.0.0-abc12de"))
+        told.ledger.append(Event("promoting", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
+        told.ledger.append(Event("promoted", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
         tell(told)
         assert json.loads((tmp_path / "told").read_text())["event"] == "promoted"
         assert server.bodies == []
@@ -105,7 +105,7 @@ def test_each_failure_is_said_and_the_others_are_told_nevertheless(stand: Bench,
             {"on": ["promoted"], "webhook": server.url},
             program(keeps(tmp_path / "told")),
         )
-        told.ledger.append(Event("promoted", tag="v1.0.0-abc12de"))
+        told.ledger.append(Event("promoted", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
         before = told.paths.ledger.read_bytes()
         began = time.monotonic()
         tell(told)
@@ -123,7 +123,7 @@ def test_each_failure_is_said_and_the_others_are_told_nevertheless(stand: Bench,
 
 def test_a_ledger_that_cannot_be_read_any_more_is_a_failure_too(stand: Bench) -> None:
     told = host(stand, program("pass"))
-    told.ledger.append(Event("promoted", tag="v1.0.0-abc12de"))
+    told.ledger.append(Event("promoted", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
     told.paths.ledger.write_text("what is this\n")
     tell(told)
     assert "ledger.jsonl:1: not a ledger event" in stand.said[0]

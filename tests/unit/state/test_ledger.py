@@ -16,11 +16,11 @@ from small_disk import PAGE, small_disk
 
 def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "deep" / "ledger.jsonl")
-    ledger.append(Event("promoting", tag="v1.0.0-abc12de", slot="blue", details={"reference": "svc:1"}))
-    ledger.append(Event("promoted", tag="v1.0.0-abc12de", slot="blue", source="green"))
+    ledger.append(Event("built", tag="v1.0.0-abc12de", details={"reference": "svc:1"}))
+    ledger.append(Event("promoted", image_id="sha256:1", slot="blue", source="green"))
     first, second = ledger.read().events
     assert (first.event, first.tag, first.details) == (
-        "promoting",
+        "built",
         "v1.0.0-abc12de",
         {"reference": "svc:1"},
     )
@@ -31,7 +31,9 @@ def test_events_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 def test_a_line_of_the_file_has_the_members_of_the_contract(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    ledger.append(Event("promoted", tag="v1.0.0-abc12de", source="green", details={"switch_ms": 0.1}))
+    ledger.append(
+        Event("promoted", image_id="sha256:1", slot="blue", source="green", details={"switch_ms": 0.1})
+    )
     line = json.loads(ledger.path.read_text())
     assert (line["v"], line["event"], line["from"], line["switch_ms"]) == (1, "promoted", "green", 0.1)
     assert "source" not in line
@@ -44,22 +46,22 @@ def test_an_absent_ledger_is_an_empty_one(tmp_path: Path) -> None:
 
 def test_a_torn_last_line_is_set_aside_and_reported(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    ledger.append(Event("promoted", tag="v1.0.0-abc12de"))
+    ledger.append(Event("verified", tag="v1.0.0-abc12de"))
     with ledger.path.open("a") as file:
         file.write('{"v": 1, "event": "promo')
     history = ledger.read()
-    assert [event.event for event in history.events] == ["promoted"]
+    assert [event.event for event in history.events] == ["verified"]
     assert history.torn == '{"v": 1, "event": "promo'
 
 
 def test_an_event_after_a_torn_line_is_not_lost(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    ledger.append(Event("promoted"))
+    ledger.append(Event("verified"))
     with ledger.path.open("a") as file:
         file.write('{"v": 1, "ev')
     ledger.append(Event("aborted"))
     history = ledger.read()
-    assert [event.event for event in history.events] == ["promoted", "aborted"]
+    assert [event.event for event in history.events] == ["verified", "aborted"]
     assert history.torn == ""
     assert '{"v": 1, "ev #torn\n' in ledger.path.read_text()
 
@@ -75,7 +77,7 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(
     tmp_path: Path, line: str, message: str
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    ledger.append(Event("promoted"))
+    ledger.append(Event("verified"))
     with ledger.path.open("a") as file:
         file.write(line + "\n")
     ledger.append(Event("aborted"))
@@ -118,12 +120,12 @@ def test_what_can_be_read_beside_a_damaged_line_can_be_salvaged(
     tmp_path: Path, line: bytes, message: str
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    ledger.append(Event("promoted"))
+    ledger.append(Event("verified"))
     with ledger.path.open("ab") as file:
         file.write(line + b"\n")
     ledger.append(Event("aborted"))
     found = ledger.salvage()
-    assert [event.event for event in found.events] == ["promoted", "aborted"]
+    assert [event.event for event in found.events] == ["verified", "aborted"]
     [damage] = found.damage
     assert f"{ledger.path}:{message}" in str(damage)
     assert "relctl rollback" in damage.hint
@@ -162,7 +164,7 @@ def test_a_ledger_that_cannot_be_read_is_one_error_with_its_path(tmp_path: Path,
 def test_of_an_event_that_finds_no_room_nothing_stays(tmp_path: Path) -> None:
     with small_disk(tmp_path) as disk:
         ledger = Ledger(tmp_path / "ledger.jsonl")
-        ledger.append(Event("promoted"))
+        ledger.append(Event("verified"))
         with ledger.path.open("a") as file:
             file.write('{"v": 1, "ev')
         before = ledger.path.read_bytes()
@@ -171,4 +173,4 @@ def test_of_an_event_that_finds_no_room_nothing_stays(tmp_path: Path) -> None:
             ledger.append(Event("verified", reason="x" * 2 * PAGE))
         assert ledger.path.read_bytes() == before
         ledger.append(Event("aborted"))
-        assert [event.event for event in ledger.read().events] == ["promoted", "aborted"]
+        assert [event.event for event in ledger.read().events] == ["verified", "aborted"]

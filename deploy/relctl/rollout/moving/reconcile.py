@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from relctl.engine.slots import SLOTS, TAG
+from relctl.engine.slots import TAG
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
@@ -149,7 +149,6 @@ def _why_not(host: Host, situation: Situation, move: Move) -> str:
 def _repair(host: Host, situation: Situation, repair: Repair) -> None:
     meant, container = situation.meant, situation.container(situation.live)
     if meant is not None and repair == "restore pointer":
-        _insist_on_slot(host, meant)
         host.steps.reach_for_good(
             "repair",
             f"bring the lost pointer back to {meant.tag} in {meant.slot}",
@@ -165,24 +164,22 @@ def _repair(host: Host, situation: Situation, repair: Repair) -> None:
             image_id=container.image_id,
             slot=situation.live,
             source=meant.slot,
-            reason=f"the pointer was moved by hand from {meant.slot}",
+            reason=_why_elsewhere(situation, meant),
         )
         host.steps.reach_for_good(
             "repair",
-            f"take the pointer as it was moved by hand: {adopted.tag} is live",
+            f"take the pointer as it is: {adopted.tag} is live",
             "it is where the traffic goes already",
         )
         host.ledger.note(adopted)
-        host.say(f"the pointer was moved by hand: {adopted.tag} in {adopted.slot} is live")
+        host.say(f"{adopted.reason}: {adopted.tag} in {adopted.slot} is live")
 
 
-def _insist_on_slot(host: Host, meant: Event) -> None:
-    """Raise NeedsPersonError for a slot that only a hand can have written: Nginx has no route to it."""
-    if meant.slot not in SLOTS:
-        raise NeedsPersonError(
-            f"the pointer is lost, and {host.paths.ledger} speaks of slot {meant.slot!r}, which there is not",
-            f"mend the event {meant.event} of {meant.at} in it, then type the command again",
-        )
+def _why_elsewhere(situation: Situation, meant: Event) -> str:
+    """Why the pointer is not where the ledger says; one that is damaged may have said it in a lost line."""
+    if situation.damage:
+        return f"what can be read of the ledger says {meant.slot}, the pointer {situation.live}"
+    return f"the pointer was moved by hand from {meant.slot}"
 
 
 def _record_repair(host: Host, meant: Event, reason: str) -> None:

@@ -2,22 +2,18 @@
 
 import time
 
-from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
-from relctl.errors import NeedsPersonError, RelctlError
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.interrupted import unfinished
 from relctl.rollout.moving.move import Move, Moved
-from relctl.rollout.moving.prove import prove_through_proxy
 from relctl.rollout.moving.record import record_end
+from relctl.rollout.moving.shown import shown
 from relctl.rollout.moving.source import insist_on_source
 from relctl.rollout.moving.undo import put_traffic_back, restore_standby
 from relctl.rollout.situation import BEGUN, Situation, look
 from relctl.state.event import Event
 from relctl.state.lock import is_held
-from relctl.state.steps import LOOKS
 
 
 def watched_move(host: Host, situation: Situation) -> Move | None:
@@ -50,16 +46,11 @@ def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Move
     )
     switch_ms = put_traffic_back(host, move.slot, move.source)
     host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
-    trouble = _not_shown(host, situation, source)
-    if not move.warm:
-        restore_standby(host, move.slot, move.replaced)
-    words = f"taken back by a rollback{f': {reason}' if reason else ''}"
-    record_end(host, move.event("aborted", reason=words), before)
-    if trouble is not None:
-        raise NeedsPersonError(
-            f"{before} has all traffic again, and Nginx does not show it: {trouble}",
-            trouble.hint or "relctl status, then relctl proxy up",
-        ) from trouble
+    with shown(host, situation, source):
+        if not move.warm:
+            restore_standby(host, move.slot, move.replaced)
+        words = f"taken back by a rollback{f': {reason}' if reason else ''}"
+        record_end(host, move.event("aborted", reason=words), before)
     standby = look(host).tag(move.slot)
     seconds = time.monotonic() - started
     return Moved(before, move.source, move.tag, switch_ms, warm=True, seconds=seconds, standby=standby)
@@ -76,15 +67,3 @@ def _had_traffic(situation: Situation, promoting: Event) -> bool:
     now = newcomer(situation.pointer) == promoting.slot
     last = next(each for each in reversed(situation.events) if each.event in ("pointed", promoting.event))
     return now or last.event == "pointed"
-
-
-def _not_shown(host: Host, situation: Situation, source: Container) -> RelctlError | None:
-    """Bring up an Nginx that is down; why it does not show `source` then, None when it does."""
-    host.steps.reach_for_good("prove-live", "prove through Nginx who has the traffic", LOOKS)
-    try:
-        if not host.proxy.is_up():
-            bring_up(host, situation)
-        prove_through_proxy(host, source)
-    except RelctlError as error:
-        return error
-    return None

@@ -1,0 +1,58 @@
+"""Leaving a canary that the ledger does not explain: what a rollback is there, by the pointer alone."""
+
+import time
+
+from relctl.engine.protocol import Container
+from relctl.engine.slots import TAG
+from relctl.errors import NeedsPersonError
+from relctl.rollout.host import Host
+from relctl.rollout.moving.move import Moved
+from relctl.rollout.moving.record import record_end
+from relctl.rollout.moving.shown import shown
+from relctl.rollout.situation import Situation
+from relctl.state.event import Event
+
+
+def leave_canary(host: Host, situation: Situation, reason: str) -> Moved:
+    """Give all traffic to the release that has most of it, and touch no container; returns how it stands.
+
+    Raises NeedsPersonError: the traffic not moved when that release does not run, and moved when that could
+    not be written down, or Nginx does not show it.
+    """
+    started, container = time.monotonic(), _most(host, situation)
+    tag, newcomer = container.labels.get(TAG, ""), situation.tag(situation.idle)
+    host.steps.reach_for_good(
+        "leave-canary",
+        f"point at {situation.live}: all traffic goes to {tag}, which has most of it",
+        "it is the way back",
+    )
+    switch_ms = host.proxy.pointer.move(situation.live)
+    host.say(f"{tag} has all traffic again in {situation.live} (pointer moved in {switch_ms:.2f} ms)")
+    with shown(host, situation, container):
+        record_end(host, _repaired(situation, container, reason), tag)
+    if newcomer:
+        host.say(f"{newcomer} stays in {situation.idle}, as standby: relctl promote TAG replaces it")
+    seconds = time.monotonic() - started
+    return Moved(tag, situation.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
+
+
+def _most(host: Host, situation: Situation) -> Container:
+    container = situation.container(situation.live)
+    if container is None or not container.running:
+        raise NeedsPersonError(
+            f"the pointer leads to the canary {situation.pointer}, {host.paths.ledger} does not say why, and"
+            f" what has most of the traffic, in {situation.live}, does not run",
+            "relctl status, then docker start its container; the traffic was not moved",
+        )
+    return container
+
+
+def _repaired(situation: Situation, container: Container, reason: str) -> Event:
+    words = f"a rollback left the canary {situation.pointer}, which the ledger does not explain"
+    return Event(
+        "repaired",
+        tag=container.labels.get(TAG, ""),
+        image_id=container.image_id,
+        slot=situation.live,
+        reason=f"{words}: {reason}" if reason else words,
+    )
