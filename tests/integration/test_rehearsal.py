@@ -300,7 +300,7 @@ def test_a_rehearsal_accepts_at_once_what_the_command_watches_for_hours(stand: B
     ]
     first, second = steps[6:8]
     back = "point at green again: all traffic goes to v2.0.0-abc12de"
-    assert first.does.startswith("point at blue-05: 5 % of the traffic go to v3.0.0-abc12de")
+    assert first.does.startswith("point at blue-07: 7 % of the traffic go to v3.0.0-abc12de")
     assert second.does.startswith("point at blue-25: 25 %")
     assert {first.undo, second.undo} == {back}
 
