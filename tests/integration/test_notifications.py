@@ -12,9 +12,10 @@ import pytest
 from hosts import Bench, bench
 from integration.test_rollout import begin, live
 from relctl.config.notify import Hook
-from relctl.errors import RolledBackError
+from relctl.errors import RolledBackError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
+from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.state.lock import at_work
@@ -85,17 +86,27 @@ def test_what_is_settled_after_an_interruption_is_told_too(
     assert body["reason"].endswith("after an interruption")
 
 
-def test_who_is_told_finds_the_event_in_the_ledger_and_the_lock_free(stand: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["promote", "observe"])
+def test_who_is_told_finds_the_event_in_the_ledger_and_the_locks_free(
+    stand: Bench, tmp_path: Path, command: str
+) -> None:
     code = (
         "import fcntl, pathlib, sys\n"
-        "ledger, lock, out = map(pathlib.Path, sys.argv[1:])\n"
-        "with lock.open('a') as file: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "ledger, out, *locks = map(pathlib.Path, sys.argv[1:])\n"
+        "for lock in locks: fcntl.flock(lock.open('a'), fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
         "out.write_text(ledger.read_text().splitlines()[-1])\n"
     )
-    paths = stand.host.paths
-    promote(told(stand, python(code, paths.ledger, paths.lock, tmp_path / "out")), stand.proved("1.0.0"))
-    assert stand.said[-1].startswith("v1.0.0-abc12de takes traffic")
-    assert json.loads((tmp_path / "out").read_text())["event"] == "promoted"
+    paths, out = stand.host.paths, tmp_path / "out"
+    host = told(stand, python(code, paths.ledger, out, paths.lock, paths.watching))
+    if command == "promote":
+        promote(host, stand.proved("1.0.0"))
+    else:
+        promote(stand.host, stand.proved("1.0.0"))
+        begin(stand, "2.0.0", start=True, point=True)
+        with pytest.raises(UsageError, match="no window is open"):
+            observe(host, 0.0)
+    assert not any("was not told" in words for words in stand.said)
+    assert json.loads(out.read_text())["event"] == "promoted"
 
 
 @pytest.mark.parametrize(

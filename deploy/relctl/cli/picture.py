@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from relctl.rollout.slot_status import SlotStatus
     from relctl.rollout.status import Status
 
-_STYLES = {"ready": "green", "not ready": "bold red", "stopped": "bold red"}
+_STYLES = {"ready": "green", "not ready": "bold red", "paused": "bold red", "stopped": "bold red"}
 _WIDE_ENOUGH = 72  # columns of the table of traffic
 
 

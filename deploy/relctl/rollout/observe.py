@@ -1,10 +1,9 @@
 """Observe: go on with a window that was interrupted, or look at what is live."""
 
-import contextlib
 import time
 
 from relctl.errors import RolledBackError, UnhealthyError, UsageError
-from relctl.rollout.alone import alone, nobody_watching
+from relctl.rollout.alone import alone_unwatched
 from relctl.rollout.host import Host
 from relctl.rollout.moving.reconcile import reconcile
 from relctl.rollout.observation.after_switch import watch_window
@@ -23,13 +22,11 @@ def observe(host: Host, seconds: float) -> Watched:
     then it raises RolledBackError, and TakenBackError if somebody else was quicker. Without one nothing is
     changed, and it raises UnhealthyError. Raises LockedError while another process watches.
     """
-    with contextlib.ExitStack() as watching:
-        watching.enter_context(nobody_watching(host.hold, host.paths))
-        with alone(host):
-            situation = reconcile(host).situation
-            window = open_window(situation.events)
-            if window is not None:
-                return _go_on(host, window)
+    with alone_unwatched(host):
+        situation = reconcile(host).situation
+        window = open_window(situation.events)
+        if window is not None:
+            return _go_on(host, window)
     return _look_at(host, _window_from_now(situation, seconds))
 
 

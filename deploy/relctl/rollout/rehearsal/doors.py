@@ -70,9 +70,10 @@ class RehearsedLedger(Ledger):
         super().__init__(real.path)
         self._unwritten: list[Event] = []
 
-    def read(self) -> History:
-        found = super().read()
-        return History([*found.events, *self._unwritten], "" if self._unwritten else found.torn)
+    def salvage(self) -> History:
+        found = super().salvage()
+        events, torn = [*found.events, *self._unwritten], "" if self._unwritten else found.torn
+        return History(events, torn, found.damage)
 
     def _keep(self, event: Event) -> None:
         self._unwritten.append(event)
