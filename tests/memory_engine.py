@@ -296,6 +296,9 @@ def _serve(spec: ContainerSpec, labels: Mapping[str, str], behaviour: Mapping[st
     handler = type(
         "Handler", (_Handler,), {"labels": labels, "behaviour": behaviour, "numbers": itertools.count(1)}
     )
-    server = _Server(("127.0.0.1", spec.publish.port if spec.publish else 0), handler)
+    try:
+        server = _Server(("127.0.0.1", spec.publish.port if spec.publish else 0), handler)
+    except OSError as error:
+        raise EngineError(f"the engine refuses: {error.strerror}") from error
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     return server

@@ -169,6 +169,14 @@ def test_a_missing_image_cannot_be_started(stand: Stand) -> None:
         stand.engine.start(replace(stand.spec(stand.good), image_id=f"sha256:{'0' * 64}"))
 
 
+def test_what_cannot_be_started_leaves_no_container_that_keeps_the_name(stand: Stand) -> None:
+    publish = Publish(free_port())
+    stand.engine.start(stand.spec(stand.good, publish=publish))
+    with pytest.raises(EngineError):
+        stand.engine.start(stand.spec(stand.good, publish=publish, name=f"{stand.name}-two"))
+    assert [each.name for each in stand.engine.containers({"suite": stand.name})] == [f"{stand.name}-one"]
+
+
 def test_a_network_of_another_subnet_is_not_taken_for_ours(stand: Stand) -> None:
     stand.engine.start(stand.spec(stand.good))
     moved = replace(stand.network, subnet=free_subnet(secrets.token_hex(4)))

@@ -240,9 +240,18 @@ def test_without_a_free_inode_the_pointer_stays_and_is_named(stand: Stand, forth
     assert stand.live == str(FIRST)
 
 
-@pytest.mark.parametrize("route", ["blue-20", "blue"])
-def test_a_promote_is_taken_back_and_what_could_not_be_written_is_said(stand: Stand, route: str) -> None:
-    stand.bench.killed_promote(THIRD, route)
+@pytest.mark.parametrize(
+    ("route", "window"),
+    [("blue-20", False), ("blue", False), ("blue", True)],
+    ids=("in a canary", "after the switch", "in its window"),
+)
+def test_a_promote_is_taken_back_and_what_could_not_be_written_is_said(
+    stand: Stand, route: str, window: bool
+) -> None:
+    move = stand.bench.killed_promote(THIRD, route, observe=1_800.0)
+    if window:
+        opened = Window(move.tag, move.image_id, move.slot, move.source, time.time(), move.observe).opened()
+        stand.host.ledger.append(opened)
     stand.fill()
     with pytest.raises(NeedsPersonError) as raised:
         rollback(stand.host, None)

@@ -1,13 +1,16 @@
 """A slot's container that a hand renamed, paused, stopped, removed or replaced: named, and put in order."""
 
+import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+import watcher
 from relctl.probe.load import Load, failed
 from scratch import Scratch, echo_project
+from watcher import POLICY
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -119,11 +122,11 @@ def test_a_live_that_is_gone_is_named_and_comes_back(stand: Stand, how: str) -> 
     stand.in_order(stand.tags[1])
 
 
-def replace_by_hand(stand: Stand, role: str, tag: str, *, at_its_address: bool) -> None:
-    """What `docker run` of another image under the slot's name does."""
+def replace_by_hand(stand: Stand, role: str, tag: str, *, at_its_address: bool, named: str = "") -> None:
+    """What `docker run` of another image under the slot's name does, or under the name `named`."""
     old = stand.container(role)
     [address] = [each["IPAddress"] for each in old.attrs["NetworkSettings"]["Networks"].values()]
-    name, network = old.name, next(iter(old.attrs["NetworkSettings"]["Networks"]))
+    name, network = named or old.name, next(iter(old.attrs["NetworkSettings"]["Networks"]))
     old.remove(force=True)
     api, image = stand.client.api, f"relctl-test-{stand.project.service}:{tag}"
     endpoint = api.create_endpoint_config(ipv4_address=address if at_its_address else None)
@@ -148,3 +151,43 @@ def test_a_live_that_a_hand_replaced_is_named_and_order_returns(
     assert stand.project.json("status")["live"]["tag"] == live
     stand.project.ok("promote", stand.tags[2])
     stand.in_order(stand.tags[2])
+
+
+def watching(stand: Stand) -> contextlib.AbstractContextManager[object]:
+    """A promote of the third that watches a canary, as a process of its own."""
+    project = replace(stand.project, environ=stand.project.environ | POLICY)
+    return watcher.Stand(project, *stand.tags, slow="").watching("canary")
+
+
+def test_a_release_before_that_was_renamed_takes_the_traffic_back_from_one_that_is_watched(
+    stand: Stand,
+) -> None:
+    before = stand.container("live")
+    wanted, odd = before.name, f"{before.name}-old"
+    with watching(stand):
+        before.rename(odd)
+        done = stand.project.ok("rollback")
+    assert f"docker rename {odd} {wanted}" in done.stderr
+    assert stand.project.json("status")["pointer"] == wanted.rpartition("-")[2]
+    before.rename(wanted)
+    stand.in_order(stand.tags[1])
+
+
+def test_a_new_release_that_was_renamed_is_named_when_it_is_taken_back(stand: Stand) -> None:
+    wanted = stand.container("standby").name
+    with watching(stand):
+        new = stand.client.containers.get(wanted)
+        new.rename(f"{wanted}-new")
+        done = stand.project.ok("rollback")
+    assert f"docker rename {wanted}-new {wanted}" in done.stderr
+    new.rename(wanted)
+    stand.in_order(stand.tags[1])
+
+
+def test_a_start_that_finds_its_address_taken_leaves_no_container_behind(stand: Stand) -> None:
+    name = stand.container("live").name
+    with watching(stand):
+        replace_by_hand(stand, "live", stand.tags[0], at_its_address=True, named=f"{name}-odd")
+        words = stand.project.refused(6, "rollback")
+    assert "Address already in use" in words
+    assert name not in [each.name for each in stand.client.containers.list(all=True)]

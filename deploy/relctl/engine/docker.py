@@ -84,11 +84,19 @@ class DockerEngine:
                 networking_config=self._attachment(spec),
             )
         with _door(), effect("container.start"):
-            self._api.start(spec.name)
+            self._start_or_remove(spec.name)
         started = self.container(spec.name)
         if started is None:
             raise EngineError(f"container {spec.name} was started and is gone", "docker events")
         return started
+
+    def _start_or_remove(self, name: str) -> None:
+        """One that never ran, its address taken say, would keep its name from who has a right to it."""
+        try:
+            self._api.start(name)
+        except APIError:
+            self._api.remove_container(name, force=True)
+            raise
 
     def container(self, name: str) -> Container | None:
         with _door():

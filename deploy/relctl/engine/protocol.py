@@ -102,7 +102,10 @@ class Engine(Protocol):
         """Remove a reference, and the image when it was the last; nothing happens if there is none."""
 
     def start(self, spec: ContainerSpec) -> Container:
-        """Start a container, replacing the one of that name; creates its network where missing."""
+        """Start a container, replacing the one of that name; creates its network where missing.
+
+        Raises EngineError for one that cannot be started, of which nothing is left.
+        """
 
     def container(self, name: str) -> Container | None:
         """Return the container of that name, running or not."""

@@ -9,6 +9,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Moved
 from relctl.rollout.moving.record import record_end
 from relctl.rollout.moving.shown import shown
+from relctl.rollout.renamed import in_slot
 from relctl.rollout.situation import Situation
 from relctl.state.event import Event
 
@@ -37,7 +38,7 @@ def leave_canary(host: Host, situation: Situation, reason: str) -> Moved:
 
 
 def _most(host: Host, situation: Situation) -> Container:
-    container = situation.container(situation.live)
+    container = situation.container(situation.live) or in_slot(host, situation.live)
     if container is None or not container.running:
         raise NeedsPersonError(
             f"the pointer leads to the canary {situation.pointer}, {host.paths.ledger} does not say why, and"

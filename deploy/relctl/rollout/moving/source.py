@@ -6,7 +6,10 @@ from relctl.probe.ready import wait_until_ready
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.undo import start_image
+from relctl.rollout.renamed import in_slot, insist_on_names
 from relctl.rollout.situation import Situation
+
+_LOOK = "relctl status, then the logs of both slots' containers; the traffic was not moved"
 
 
 def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> Container:
@@ -15,7 +18,8 @@ def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> 
     What runs is never started anew. It is asked whether it is ready only where nobody but the other serves,
     and then it has the time of a start. Raises NeedsPersonError, the traffic not moved, if it cannot serve.
     """
-    container, image_id = situation.container(move.source), _image_id(situation, move)
+    container = situation.container(move.source) or in_slot(host, move.source)
+    image_id = _image_id(situation, container)
     try:
         if container is None or not container.running or container.image_id != image_id:
             return _start_again(host, move, image_id)
@@ -25,7 +29,7 @@ def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> 
         raise NeedsPersonError(
             f"{move.tag} has traffic and may not keep it ({why}),"
             f" and the release in {move.source} cannot take it back: {error}",
-            "relctl status, then the logs of both slots' containers; the traffic was not moved",
+            error.hint if isinstance(error, NeedsPersonError) else _LOOK,
         ) from error
     return container
 
@@ -37,9 +41,9 @@ def wait_for(host: Host, container: Container) -> None:
     wait_until_ready(host.engine, container, contract, within, ask=host.ask)
 
 
-def _image_id(situation: Situation, move: Move) -> str:
+def _image_id(situation: Situation, container: Container | None) -> str:
     """What had the traffic by the ledger, or what is in the slot where that is not whole; "" for unknown."""
-    container, meant = situation.container(move.source), situation.meant
+    meant = situation.meant
     if meant is None or situation.damage:
         return container.image_id if container else ""
     return meant.image_id
@@ -48,6 +52,7 @@ def _image_id(situation: Situation, move: Move) -> str:
 def _start_again(host: Host, move: Move, image_id: str) -> Container:
     if not image_id:
         raise RelctlError("its container is gone, and the ledger cannot be read to say which it was")
+    insist_on_names(host)
     host.say(f"what had the traffic before is down: starting it in {move.source} again")
     host.steps.reach_for_good(
         "heal",

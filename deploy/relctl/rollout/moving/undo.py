@@ -7,6 +7,7 @@ from relctl.proxy.pointer import NOWHERE
 from relctl.proxy.route import main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.moving.prove import start_up
+from relctl.rollout.renamed import in_slot
 
 
 def put_traffic_back(host: Host, slot: str, source: str) -> float:
@@ -29,6 +30,7 @@ def restore_standby(host: Host, slot: str, image_id: str) -> None:
         restore(host, slot, image_id)
     except RelctlError as error:
         host.say(f"the standby does not come back, {slot} stays empty: {error}")
+        in_slot(host, slot)  # what a hand renamed has the address still, and is named
         host.engine.remove(slot_container(host.project, slot))
 
 
