@@ -25,7 +25,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         yield made
 
 
-QUICK = ("a promote", "a warm rollback")
+QUICK = ("a warm rollback",)
 EACH = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow, id=name) for name in SCENARIOS]
 
 
@@ -63,6 +63,7 @@ def test_a_first_promote_may_be_killed_anywhere(stand: Stand) -> None:
             assert (status["live"]["tag"], status["standby"]) == (FIRST.aim(stand), None)
 
 
+@pytest.mark.slow
 def test_there_are_more_than_two_hundred_points(stand: Stand) -> None:
     found = {}
     for name, scenario in {**SCENARIOS, "a first promote": FIRST}.items():
