@@ -57,8 +57,7 @@ def test_live_s_container_goes_away_and_no_request_fails(
 
 def assert_told(project: Scratch, tags: list[str], pointer: str, answered: int) -> None:
     """Status and log say who answers for whom, since when and how often; and no more once live is back."""
-    lines = [json.loads(line) for line in access_log(project)[0].read_text().splitlines()]
-    passed_on = [each for each in lines if each["uri"] == "/translate" and ", " in each["upstream"]]
+    passed_on = logged_as_passed_on(project, answered)
     assert len(passed_on) == answered
     assert {(each["pool"], each["status"]) for each in passed_on} == {(pointer, 200)}
     found = project.json("status")
@@ -74,6 +73,17 @@ def assert_told(project: Scratch, tags: list[str], pointer: str, answered: int) 
     found = project.json("status")
     assert (found["live"]["health"], found["standing_in"], found["drift"]) == ("ready", None, [])
     assert found["traffic"]["pools"][pointer]["stood_in"] == answered
+
+
+def logged_as_passed_on(project: Scratch, awaited: int) -> list[Any]:
+    """The log's lines of requests that the standby answered; Nginx writes a line behind its answer."""
+    deadline = time.monotonic() + 5
+    while True:
+        lines = [json.loads(line) for line in access_log(project)[0].read_text().splitlines()]
+        found = [each for each in lines if each["uri"] == "/translate" and ", " in each["upstream"]]
+        if len(found) >= awaited or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
 
 
 def test_a_release_that_is_down_is_unhealthy_though_every_request_is_answered(
