@@ -1,6 +1,7 @@
 """A host for killed commands: three proved releases, two of them in the slots, and what must hold of it."""
 
 import contextlib
+import json
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.situation import BEGUN, SETTLED, Situation, look
 from relctl.state.event import Event
+from relctl.state.layers import NOTES
 from relctl.state.paths import Paths
 from scratch import Scratch
 
@@ -73,10 +75,16 @@ class Stand:
         assert {sample.release for sample in samples[-4:]} == {self.live()}
 
     def keep(self) -> None:
-        """Keep image and evidence of every release aside."""
+        """Keep image, evidence and the notes of cached layers of every release aside."""
         shutil.copytree(self.paths.evidence, self.kept / "evidence")
         for tag in self.tags:
             docker("save", "-o", str(self.kept / tag), f"{self._image}:{tag}")
+            layers = docker("image", "inspect", "-f", "{{json .RootFS.Layers}}", f"{self._image}:{tag}")
+            for note in self._cache.glob(f"{NOTES}/*/*.json"):
+                if json.loads(note.read_text())["digest"] in json.loads(layers):
+                    kept = self.kept / note.relative_to(self._cache)
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(note, kept)
 
     def begin_anew(self) -> None:
         """Leave nothing of the environment but the evidence of its releases."""
@@ -87,10 +95,15 @@ class Stand:
         """Bring back what a pruning removed of a release."""
         docker("load", "-qi", str(self.kept / tag))
         shutil.copytree(self.kept / "evidence", self.paths.evidence, dirs_exist_ok=True)
+        shutil.copytree(self.kept / NOTES, self._cache / NOTES, dirs_exist_ok=True)
 
     def has(self, tag: str) -> bool:
         """Tell whether the engine has the image of a release."""
         return bool(docker("image", "ls", "-q", f"{self._image}:{tag}"))
+
+    @property
+    def _cache(self) -> Path:
+        return self.project.state / "cache"
 
     @property
     def _image(self) -> str:
