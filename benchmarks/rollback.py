@@ -23,7 +23,8 @@ STOPPED_LIMIT_S = 5.0
 
 
 def releases(project: Scratch) -> list[str]:
-    """Build, verify and promote three releases of the translator, one after the other."""
+    """Build, verify and promote three releases of the translator; that they are equal is not the question."""
+    project.environ["RELCTL_PIPELINE"] = "pipelines/quick.yaml"
     tags = []
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         print(f"building, verifying and promoting {version}", file=sys.stderr, flush=True)
