@@ -100,6 +100,12 @@ class Bench:
         """The same host under a changed project."""
         return Host.of(replace(self.host.project, **changes), self.engine, self.said.append)
 
+    def under(self, **policy: Any) -> Host:
+        """The same host under another rollout policy."""
+        environment = self.host.project.environment
+        rollout = environment.rollout.model_copy(update=policy)
+        return self.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+
 
 @contextlib.contextmanager
 def bench(**proxy: Any) -> Iterator[Bench]:

@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from integration.locked_project import BASE_LOCK, lock_base, locked, use_cache
+from relctl.rollout.observation import traffic, watch
 from scratch import Scratch, echo_project
 
 
@@ -28,6 +29,14 @@ def todays_base_lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lock_base(scratch)
         shutil.copy(scratch.root / BASE_LOCK, path)
     return path
+
+
+@pytest.fixture
+def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short windows need short spans, and looks that are as short."""
+    monkeypatch.setattr(traffic, "SPAN", 0.1)
+    monkeypatch.setattr(watch, "_READ_EVERY", 0.1)
+    monkeypatch.setattr(watch, "_JUDGE_EVERY", 0.2)
 
 
 @pytest.fixture

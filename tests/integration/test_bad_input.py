@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from lock_holder import holding
 from relctl.probe.load import Load, failed
 from scratch import Scratch, echo_project
 
@@ -210,26 +211,11 @@ def test_a_wrong_versions_yaml(live: Live, verb: str, old: str, new: str, messag
 
 
 def test_a_second_relctl(live: Live) -> None:
-    import subprocess
-    import sys
-
-    hold = (
-        "import sys, time; from pathlib import Path; from relctl.state.lock import exclusive\n"
-        "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-    )
     path = next(live.project.state.glob("*/ledger.jsonl")).with_name("lock")
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(path)], stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        try:
-            with live.untouched():
-                for arguments in (("promote", live.first), ("rollback",), ("proxy", "up"), ("down",)):
-                    words = live.project.refused(4, *arguments)
-                    assert f"(pid {holder.pid}) runs" in words
-        finally:
-            holder.kill()
+    with holding(path) as holder, live.untouched():
+        for arguments in (("promote", live.first), ("rollback",), ("proxy", "up"), ("down",)):
+            words = live.project.refused(4, *arguments)
+            assert f"(pid {holder.pid}) runs" in words
 
 
 def test_an_unknown_environment(live: Live) -> None:

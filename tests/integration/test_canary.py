@@ -16,7 +16,6 @@ from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import up
 from relctl.rollout.moving.move import Move
-from relctl.rollout.observation import traffic, watch
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
@@ -32,12 +31,7 @@ POLICY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short windows need short spans, and looks that are as short."""
-    monkeypatch.setattr(traffic, "SPAN", 0.1)
-    monkeypatch.setattr(watch, "_READ_EVERY", 0.1)
-    monkeypatch.setattr(watch, "_JUDGE_EVERY", 0.2)
+pytestmark = pytest.mark.usefixtures("small_spans")
 
 
 @pytest.fixture
@@ -48,9 +42,7 @@ def stand() -> Iterator[Bench]:
 
 def canary(stand: Bench, **policy: Any) -> Host:
     """The host under a policy with canary steps."""
-    environment = stand.host.project.environment
-    rollout = environment.rollout.model_copy(update=POLICY | policy)
-    return stand.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+    return stand.under(**POLICY | policy)
 
 
 def loaded(stand: Bench) -> Load:

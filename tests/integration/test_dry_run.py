@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from integration.test_rehearsal import files
+from lock_holder import holding
 from scratch import RELCTL, Scratch, echo_project
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -118,19 +119,6 @@ def test_a_dry_run_refuses_as_the_command_does(stand: Stand, code: int, words: t
     assert told == stand.project.refused(code, *arguments)
 
 
-HOLD = (
-    "import sys, time; from pathlib import Path; from relctl.state.lock import exclusive\n"
-    "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-)
-
-
-def hold(path: Path) -> "subprocess.Popen[str]":
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
-
-
 WAITING = (
     *(("promote", "SECOND"), ("rollback", "SECOND"), ("proxy", "up"), ("proxy", "down"), ("down",)),
     *(("promote", "SECOND", "--dry-run"), ("down", "--dry-run"), ("proxy", "down", "--dry-run")),
@@ -139,30 +127,23 @@ WAITING = (
 
 @pytest.mark.parametrize("words", WAITING, ids=" ".join)
 def test_a_command_waits_no_longer_than_its_time(stand: Stand, words: tuple[str, ...]) -> None:
-    with hold(stand.lock) as holder:
-        try:
-            told = stand.project.refused(4, *typed(stand, words), "--wait", "300ms")
-        finally:
-            holder.kill()
+    with holding(stand.lock) as holder:
+        told = stand.project.refused(4, *typed(stand, words), "--wait", "300ms")
     assert "another relctl is at work here after 0 s of waiting" in told
     assert f"(pid {holder.pid}) runs `" in told
     assert " s  waiting, 0 s of 0 s: " in told
 
 
 def test_verify_waits_for_another_verification(stand: Stand) -> None:
-    with hold(stand.lock.with_name("verify.lock")) as holder:
-        try:
-            assert f"(pid {holder.pid})" in stand.project.refused(
-                4, "verify", stand.tags[2], "--wait", "300ms"
-            )
-            stand.project.refused(4, "verify", stand.tags[2], "--dry-run")
-        finally:
-            holder.kill()
+    with holding(stand.lock.with_name("verify.lock")) as holder:
+        told = stand.project.refused(4, "verify", stand.tags[2], "--wait", "300ms")
+        stand.project.refused(4, "verify", stand.tags[2], "--dry-run")
+    assert f"(pid {holder.pid})" in told
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=lambda each: each.name)
 def test_a_command_goes_on_when_the_one_that_it_waits_for_ends(stand: Stand, end: signal.Signals) -> None:
-    with hold(stand.lock) as holder:
+    with holding(stand.lock) as holder:
         command = [str(RELCTL), "promote", stand.tags[1], "--wait", "60s"]
         with waiting(stand, command) as waiter:
             holder.send_signal(end)
@@ -172,13 +153,12 @@ def test_a_command_goes_on_when_the_one_that_it_waits_for_ends(stand: Stand, end
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_has_enough_of_waiting_interrupts_it_and_nothing_happened(stand: Stand, number: int) -> None:
-    with hold(stand.lock) as holder:
+    with holding(stand.lock):
         before = stand.everything()
         with waiting(stand, [str(RELCTL), "rollback", "--wait", "60s"]) as waiter:
             waiter.send_signal(number)
             _, words = waiter.communicate(timeout=30)
         assert stand.everything() == before
-        holder.kill()
     assert waiter.returncode == 128 + number
     assert "interrupted by" in words
     assert requests.get(f"http://{stand.project.listen}/version", timeout=5).json()["tag"] == stand.tags[1]

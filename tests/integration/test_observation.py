@@ -14,7 +14,7 @@ from relctl.errors import RolledBackError, UnhealthyError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.observation import traffic, watch
+from relctl.rollout.observation import watch
 from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
@@ -27,12 +27,7 @@ WINDOW = 3.0
 POLICY = {"observe": WINDOW, "max_error_rate": 0.03, "max_p95_ratio": 8.0, "wait_at_most": 0.0}
 
 
-@pytest.fixture(autouse=True)
-def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short windows need short spans, and looks that are as short."""
-    monkeypatch.setattr(traffic, "SPAN", 0.1)
-    monkeypatch.setattr(watch, "_READ_EVERY", 0.1)
-    monkeypatch.setattr(watch, "_JUDGE_EVERY", 0.2)
+pytestmark = pytest.mark.usefixtures("small_spans")
 
 
 @pytest.fixture
@@ -43,10 +38,7 @@ def stand() -> Iterator[Bench]:
 
 def watching(stand: Bench, **policy: Any) -> Host:
     """The host under a policy that observes."""
-    rollout = stand.host.project.environment.rollout.model_copy(update=POLICY | policy)
-    return stand.with_project(
-        environment=stand.host.project.environment.model_copy(update={"rollout": rollout})
-    )
+    return stand.under(**POLICY | policy)
 
 
 def loaded(stand: Bench, seconds: float = WINDOW) -> Load:

@@ -125,9 +125,7 @@ def test_who_watches_brings_a_lost_pointer_back_to_the_release_before(
         what.interest()
         raise AssertionError("who watches did not notice")
 
-    environment = stand.host.project.environment
-    rollout = environment.rollout.model_copy(update={"canary": canary, "observe": 5.0})
-    host = stand.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+    host = stand.under(canary=canary, observe=5.0)
     with pytest.raises(RolledBackError, match=f"{SECOND} is live"):
         promote(replace(host, watch=watch), THIRD)
     assert answers(stand) == str(SECOND)

@@ -191,10 +191,8 @@ def up_without_a_master(stand: Bench) -> Command:
 
 def watching(stand: Bench, command: Command, **policy: Any) -> Command:
     """From here on the environment has canary steps and observes."""
-    environment = stand.host.project.environment
-    chosen = {"canary": (20,), "observe": 0.3, "too_few": "accept"} | policy
-    rollout = environment.rollout.model_copy(update=chosen)
-    stand.host = stand.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+    chosen: dict[str, Any] = {"canary": (20,), "observe": 0.3, "too_few": "accept"}
+    stand.host = stand.under(**chosen | policy)
     return command
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import requests
@@ -12,7 +11,6 @@ from relctl.engine.protocol import Container, ContainerSpec
 from relctl.engine.slots import slot_container
 from relctl.errors import NeedsPersonError
 from relctl.release import Tag
-from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
 from relctl.rollout.observation.window import Window
 from relctl.rollout.promote import promote
@@ -34,13 +32,6 @@ def stand() -> Iterator[Bench]:
             made.proved(version)
         promote(made.host, SECOND)
         yield made
-
-
-def under(stand: Bench, **policy: Any) -> Host:
-    """The host under another policy."""
-    environment = stand.host.project.environment
-    rollout = environment.rollout.model_copy(update=policy)
-    return stand.with_project(environment=environment.model_copy(update={"rollout": rollout}))
 
 
 def refused(stand: Bench, move: Move) -> None:
@@ -67,7 +58,7 @@ def test_a_promote_killed_with_all_the_traffic_is_taken_back_at_once_and_no_furt
         promote(stand.host, SECOND)
     how(stand, stand.killed_promote(THIRD))
     began = time.monotonic()
-    moved = rollback(under(stand, ready_within=120.0), None)
+    moved = rollback(stand.under(ready_within=120.0), None)
     assert time.monotonic() - began < 60, "nobody has to wait for what is taken back"
     assert moved is not None
     assert (moved.tag, moved.previous, moved.standby) == (str(SECOND), str(THIRD), standby)
@@ -94,7 +85,7 @@ def test_in_a_canary_a_release_that_is_not_ready_takes_all_traffic_as_it_runs(
 ) -> None:
     move = stand.killed_promote(THIRD, "green-20")
     stand.engine.fall_silent(slot_container(stand.host.project, move.source))
-    moved = rollback(under(stand, ready_within=120.0), None)
+    moved = rollback(stand.under(ready_within=120.0), None)
     assert moved is not None
     assert moved.tag == str(SECOND)
     assert slot_container(stand.host.project, move.source) not in starts

@@ -103,9 +103,7 @@ def test_who_watches_notices_and_leaves_the_traffic_there(
         what.interest()
         raise AssertionError("who watches did not notice")
 
-    environment = stand.host.project.environment
-    rollout = environment.rollout.model_copy(update={"canary": (20,), "observe": 5.0})
-    host = stand.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+    host = stand.under(canary=(20,), observe=5.0)
     with pytest.raises(error):
         promote(replace(host, watch=watch), THIRD)
     second_has_all(stand)

@@ -39,11 +39,7 @@ def watching(stand: Bench, canary: tuple[int, ...], meanwhile: Callable[[], None
         what.interest()
         raise AssertionError("who watches did not notice")
 
-    environment = stand.host.project.environment
-    rollout = environment.rollout.model_copy(update={"canary": canary, "observe": 5.0})
-    return replace(
-        stand.with_project(environment=environment.model_copy(update={"rollout": rollout})), watch=watch
-    )
+    return replace(stand.under(canary=canary, observe=5.0), watch=watch)
 
 
 def another(stand: Bench) -> Host:

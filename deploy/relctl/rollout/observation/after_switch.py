@@ -67,12 +67,11 @@ def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
     try:
         with apart(host, window.tag, window.image_id):
             watched = watch_window(host, window)
-    except Exception:
+    except BaseException as interruption:
+        by_signal = not isinstance(interruption, Exception)
+        if by_signal and host.turn.held:  # else a second one ended the waiting for the lock
+            return interruption
         raise
-    except BaseException as interruption:  # a signal, in whatever form
-        if not host.turn.held:  # a second one ended the waiting for the lock
-            raise
-        return interruption
     host.ledger.append(window.closed(watched.words, **watched.as_json()))
     watched.insist()
     host.say(watched.words)
