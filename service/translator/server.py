@@ -76,13 +76,14 @@ def post_worker_init(worker: DrainingWorker) -> None:
     worker.on_stop = lifecycle.drain
 
 
-def pre_request(_worker: DrainingWorker, request: Request) -> None:
-    """Announces the close that follows an unread body.
+def pre_request(worker: DrainingWorker, request: Request) -> None:
+    """Announces the close of the connection at the end of the service, and after an unread body.
 
     gthread reads and drops at most 64 KiB that a route has left unread (an upload to a wrong path,
     a body over the limit) and then closes the connection, having answered `keep-alive`: the next
     request on it would be lost.
     """
     headers = dict(request.headers)
-    if "TRANSFER-ENCODING" in headers or int(headers.get("CONTENT-LENGTH", "0")) >= 64 * 1024:
+    too_long_to_drop = "TRANSFER-ENCODING" in headers or int(headers.get("CONTENT-LENGTH", "0")) >= 64 * 1024
+    if worker.stopping or too_long_to_drop:
         request.force_close()

@@ -33,19 +33,22 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     gthread by itself stops to accept at once but leaves its listener open until the last request
     is answered: a new connection is completed by the kernel, waits, and is reset in the end. Here
     what the kernel has completed is served, and what comes later is refused at once, which a proxy
-    can act upon. gthread then finishes what is in flight; a request that arrives meanwhile on a
-    kept connection is answered with `Connection: close`.
+    can act upon. gthread then finishes what is in flight. Every answer from SIGTERM on says
+    `Connection: close`, so kept connections are given up while new ones are still welcome; one on
+    which nothing came in all that time is closed with the door.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on_stop: Callable[[], None] = lambda: None
+        self.stopping = False  # from SIGTERM on; `alive` ends with the door
         self._closers = ThreadPoolExecutor(_LINGERING, "close")
         self._closing = 0
         self._in_hand = 0  # connections that the pool has; only the loop counts them
 
     def handle_exit(self, _signal: int, _frame: FrameType | None) -> None:
         # An alarm and not a timer thread: the interrupted code may hold the locks a thread needs.
+        self.stopping = True
         self.on_stop()
         signal.signal(signal.SIGALRM, super().handle_exit)
         signal.setitimer(signal.ITIMER_REAL, LAME_DUCK)
@@ -57,10 +60,13 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             self._close_door()
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """As gthread does at the end, and for connections that have sent nothing yet, which it forgets."""
-        super()._cap_keepalive(deadline)
-        for conn in self.pending_conns:
-            conn.timeout = min(conn.timeout, deadline)
+        """Gives each idle connection the two seconds that gthread does, but from its own last answer on.
+
+        gthread counts from now, and forgets connections that have sent nothing yet.
+        """
+        for conn in (*self.keepalived_conns, *self.pending_conns):
+            if conn.timeout > deadline:  # else it became idle in this very round, and has its two seconds
+                conn.timeout += gthread.STOP_KEEPALIVE_LINGER - self.cfg.keepalive
 
     def _close_door(self) -> None:
         """Takes what the kernel has completed, as far as there are descriptors, and lets nobody else in."""

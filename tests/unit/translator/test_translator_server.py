@@ -113,8 +113,8 @@ def wait_for_answers(
 def test_sigterm_lets_requests_in_flight_finish(start: Start) -> None:
     service = start()
     service.wait_for("/readyz", 200)
-    idle = service.connect()
-    assert post(idle).status == 200
+    idle, unused = service.connect(), service.connect()
+    assert {post(each).headers["Connection"] for each in (idle, unused)} == {"keep-alive"}
     in_flight = service.connect()
     in_flight.putrequest("POST", "/translate")
     in_flight.putheader("Content-Type", "application/json")
@@ -122,10 +122,12 @@ def test_sigterm_lets_requests_in_flight_finish(start: Start) -> None:
     in_flight.endheaders(BODY[:10])
     service.process.send_signal(signal.SIGTERM)
     service.wait_for("/readyz", 503)
-    assert post(service.connect()).status == 200, "what arrives before the door closes is served"
+    for each in (service.connect(), idle):
+        served = post(each)
+        assert (served.status, served.headers["Connection"]) == (200, "close"), "the door is open still"
     service.wait_for("/readyz", 0)
     assert service.process.poll() is None
-    assert post(idle).headers["Connection"] == "close"
+    assert unused.sock.recv(1) == b"", "it had as long as the door was open"
     in_flight.send(BODY[10:])
     assert in_flight.getresponse().status == 200
     assert service.process.wait(timeout=10) == 0
