@@ -5,12 +5,10 @@ When they are used up, the last one stays.
 """
 
 import itertools
-import signal
 import sys
 from datetime import UTC, datetime, timedelta
-from types import FrameType
 
-from relctl.cli.interrupted import Interrupted
+from relctl.cli.interrupted import Interrupted, end_by_signals
 from relctl.cli.speak import Speaker
 from relctl.cli.watch import keep_watching
 from relctl.errors import EngineError
@@ -62,12 +60,7 @@ def look() -> Status:
     )
 
 
-def interrupt(number: int, _frame: FrameType | None) -> None:
-    raise Interrupted(number)
-
-
-for each in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(each, interrupt)
+end_by_signals()
 try:
     keep_watching(look, float(arguments[0]), Speaker("--json" in sys.argv))
 except Interrupted as interrupted:

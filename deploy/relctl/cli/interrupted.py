@@ -1,6 +1,11 @@
 """How a signal ends a command: as an exception, so that every step on the way out is undone."""
 
 import signal
+import time
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SAME_WISH = 1.0  # seconds
 
 
 class Interrupted(BaseException):
@@ -10,3 +15,21 @@ class Interrupted(BaseException):
         super().__init__(signal.Signals(number).name)
         self.number = number
         self.exit_code = 128 + number
+
+
+def end_by_signals() -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP end the command by raising Interrupted.
+
+    What comes within a second of it is the same wish, of a key held down say: raised again, it would end the
+    undoing before that can hold signals back.
+    """
+    raised = -_SAME_WISH
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        nonlocal raised
+        if time.monotonic() - raised >= _SAME_WISH:
+            raised = time.monotonic()
+            raise Interrupted(number)
+
+    for number in _SIGNALS:
+        signal.signal(number, interrupt)

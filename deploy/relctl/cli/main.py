@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -31,7 +30,7 @@ from relctl.cli import (
     verify,
 )
 from relctl.cli.context import Settings
-from relctl.cli.interrupted import Interrupted
+from relctl.cli.interrupted import Interrupted, end_by_signals
 from relctl.cli.speak import Speaker, complain
 from relctl.errors import RelctlError, UsageError, way_out, words_of
 from relctl.state import fault
@@ -94,8 +93,7 @@ def options(
 def main() -> None:
     """Run the command line; the exit codes are those of `relctl.errors`."""
     arguments = _globals_first(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    end_by_signals()
     try:
         _arm()
         app(arguments, prog_name="relctl")
@@ -149,7 +147,3 @@ def _globals_first(arguments: list[str]) -> list[str]:
         else:
             rest.append(word)
     return moved + rest + arguments[end:]
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    raise Interrupted(number)

@@ -1,0 +1,53 @@
+"""Signals end a command once: the same wish said again does not end what is being undone."""
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from relctl.cli import interrupted
+from relctl.cli.interrupted import Interrupted, end_by_signals
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    end_by_signals()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_each_of_them_ends_it_with_its_exit_code(number: signal.Signals) -> None:
+    with pytest.raises(Interrupted, match=number.name) as raised:
+        signal.raise_signal(number)
+    assert raised.value.exit_code == 128 + number
+
+
+def test_one_that_follows_at_once_does_not_end_the_undoing() -> None:
+    undone = []
+
+    def work() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+            undone.append("all")
+
+    with pytest.raises(Interrupted, match="SIGINT"):
+        work()
+    assert undone == ["all"]
+
+
+def test_one_that_comes_later_ends_what_the_first_could_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupted, "_SAME_WISH", 0.05)
+    with pytest.raises(Interrupted):
+        signal.raise_signal(signal.SIGINT)
+    time.sleep(0.1)
+    with pytest.raises(Interrupted):
+        signal.raise_signal(signal.SIGINT)
