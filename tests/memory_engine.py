@@ -196,6 +196,13 @@ class MemoryEngine:
         assert entry.server is not None
         entry.server.RequestHandlerClass.behaviour = {"ready": False}  # type: ignore[attr-defined]
 
+    def hang_up(self, name: str) -> None:
+        """Let a container run on while its service is gone: its port refuses."""
+        entry = self._entries[name]
+        assert entry.server is not None
+        entry.server.end()
+        entry.server = None
+
     def remove_network(self, name: str) -> None:
         self._networks.pop(name, None)
 

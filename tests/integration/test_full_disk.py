@@ -75,11 +75,11 @@ class Stand:
         """Fill the disk when a command has written so many events and is about to write the next."""
         append, left = self.host.ledger.append, [number]
 
-        def filling(event: Event) -> Event:
+        def filling(event: Event) -> None:
             if left[0] == 0:
                 self.fill()
             left[0] -= 1
-            return append(event)
+            append(event)
 
         vars(self.host.ledger)["append"] = filling
 

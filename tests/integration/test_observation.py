@@ -5,16 +5,20 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hosts import Bench, bench
-from relctl.errors import RolledBackError, UnhealthyError, UsageError
+from relctl.engine.slots import slot_container
+from relctl.errors import NeedsPersonError, RolledBackError, UnhealthyError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.observation import watch
+from relctl.rollout.observation.figures import Figures
+from relctl.rollout.observation.watch import Watched
 from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
@@ -256,7 +260,7 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
     with monkeypatch.context() as patched:
         patched.setattr(watch, "judge", kill)
         patched.setattr(
-            "relctl.rollout.moving.carry_out._undo", kill
+            "relctl.rollout.moving.carry_out.undo_failed", kill
         )  # a process that was killed undoes nothing
         with pytest.raises(KilledError):
             promote(watching(stand), second)
@@ -316,6 +320,42 @@ def test_an_observe_killed_when_it_had_refused_is_gone_on_with(stand: Bench) -> 
     with pytest.raises(RolledBackError, match=f"{first} has the traffic again"):
         observe(watching(stand), 0.0)
     assert live(stand) == str(first)
+
+
+@pytest.fixture
+def refused(stand: Bench) -> Tag:
+    """2 is live, 1 stands by, and an observe that refused 2 was killed before it gave anything back."""
+    for version in ("1.0.0", "2.0.0"):
+        promote(stand.host, stand.proved(version))
+    window = Window("v2.0.0-abc12de", "sha256:2.0.0", "green", "blue", time.time() - WINDOW, WINDOW)
+    stand.host.ledger.append(window.opened())
+    stand.host.ledger.append(window.closed("unhealthy: planted", accepted=False))
+    return Tag("2.0.0", "abc12de")
+
+
+def test_what_cannot_be_given_back_is_told_by_its_verdict(stand: Bench, refused: Tag) -> None:
+    stand.engine.remove(slot_container(stand.host.project, "blue"))
+    stand.engine.forget("svc:v1.0.0-abc12de")
+    with pytest.raises(NeedsPersonError, match=rf"{refused} is .*\nand still has the traffic: the image"):
+        observe(watching(stand), 0.0)
+    assert live(stand) == str(refused)
+
+
+def test_a_live_that_a_hand_removed_meanwhile_is_live_still_and_loses_its_traffic(
+    stand: Bench, refused: Tag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed(*_arguments: Any) -> Any:
+        stand.engine.remove(slot_container(stand.host.project, "green"))
+        return Watched("unhealthy", False, Figures(9, 9), None, ("planted",), WINDOW)
+
+    with pytest.raises(RolledBackError, match=rf"{refused} is unhealthy: planted\nv1"):
+        observe(replace(watching(stand), watch=removed), 0.0)
+    assert live(stand) == "v1.0.0-abc12de"
+
+
+def test_a_promote_over_what_was_refused_says_so(stand: Bench, refused: Tag) -> None:
+    promote(stand.host, stand.proved("3.0.0"))
+    assert any(f"{refused} is live though its window refused it (unhealthy" in each for each in stand.said)
 
 
 def test_a_rollback_closes_the_window_of_what_it_takes_back(

@@ -73,7 +73,8 @@ def test_one_that_was_renamed_needs_a_person_who_is_told_its_name(stand: Stand, 
     load = Load(stand.project.listen, "/translate", {"text": "x"}, connections=2, pause=0.01).start()
     load.wait_for(5, within=10)
     assert f"{odd} runs as {wanted.rpartition('-')[2]}" in stand.drift()
-    assert f"docker rename {odd} {wanted}" in stand.project.refused(6, "promote", stand.tags[2])
+    for arguments in (("promote", stand.tags[2]), ("rollback", stand.tags[1])):
+        assert f"docker rename {odd} {wanted}" in stand.project.refused(6, *arguments)
     load.wait_for(5, within=10)
     assert failed(load.stop()) == []
     container.rename(wanted)

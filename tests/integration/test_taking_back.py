@@ -197,4 +197,4 @@ def test_where_the_kernel_does_not_tell_who_holds_a_lock_a_watched_promote_is_no
     monkeypatch.setattr(lock, "_kernel_holder", lambda _path: None)
     with exclusive(stand.host.paths.watching):
         found = status(stand.host)
-    assert (found.watching, found.drift) == ("", [])
+    assert (found.watching, found.drift) == ("another process", [])

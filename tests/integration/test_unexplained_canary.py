@@ -109,6 +109,25 @@ def test_who_watches_notices_and_leaves_the_traffic_there(
     second_has_all(stand)
 
 
+@DAMAGES
+def test_who_is_killed_while_leaving_it_leaves_it_again_and_goes_no_further(
+    stand: Bench, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_route: str) -> float:
+        raise KeyboardInterrupt
+
+    stand.killed_promote(THIRD, "blue-20")
+    damage(stand.host.paths.ledger)
+    with monkeypatch.context() as patched:
+        patched.setattr(stand.host.proxy.pointer, "move", die)
+        with pytest.raises(KeyboardInterrupt):
+            rollback(stand.host, None)
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert moved.tag == str(SECOND)
+    second_has_all(stand)
+
+
 def test_a_pointer_that_a_hand_moved_into_a_canary_is_all_that_is_moved(stand: Bench) -> None:
     stand.host.proxy.pointer.move("blue-20")
     moved = rollback(stand.host, None)

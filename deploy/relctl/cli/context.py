@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.speak import Speaker
-from relctl.errors import UsageError
+from relctl.cli.when import seconds_of
 
 if TYPE_CHECKING:  # imported where used: --help must not pay for pydantic and the engine's SDK
     from relctl.config.project import Project
@@ -75,13 +75,9 @@ class Settings:
         return partial(only_looking, wait=self._wait(wait))
 
     def _wait(self, wait: str) -> "Wait | None":
-        from relctl.config.units import seconds
         from relctl.state.lock import Wait
 
-        try:
-            return Wait(seconds(wait), self.speaker.say) if wait else None
-        except ValueError as error:
-            raise UsageError(f"--wait {wait}: {error}", "--wait 5m") from None
+        return Wait(seconds_of("--wait", wait), self.speaker.say) if wait else None
 
 
 def settings(context: typer.Context) -> Settings:

@@ -6,7 +6,7 @@ import typer
 
 from relctl.cli.context import Waiting, settings
 from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.policy import duration
+from relctl.cli.when import seconds_of
 
 if TYPE_CHECKING:
     from relctl.rollout.observation.watch import Watched
@@ -25,7 +25,7 @@ def observe(
 
     chosen = settings(context)
     host = chosen.stage(wait, dry_run)
-    wanted = duration("--for", seconds) if seconds else host.project.environment.rollout.observe
+    wanted = seconds_of("--for", seconds) if seconds else host.project.environment.rollout.observe
     found = watch_live(host, wanted)
     if dry_run:
         tell_plan(chosen.speaker, host.steps.reached)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from relctl.cli.when import seconds_of
 from relctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ def with_policy(project: "Project", canary: str, observe: str) -> "Project":
     if canary:
         changes["canary"] = steps(canary)
     if observe:
-        changes["observe"] = duration("--observe", observe)
+        changes["observe"] = seconds_of("--observe", observe)
     environment = project.environment
     rollout = environment.rollout.model_copy(update=changes)
     if rollout.canary and not rollout.observe:
@@ -39,13 +40,3 @@ def steps(text: str) -> tuple[int, ...]:
             f"--canary {text}: percents from 1 to 99, each larger than the one before", "--canary 5,25"
         )
     return found
-
-
-def duration(option: str, text: str) -> float:
-    """Read a duration that was typed; raises UsageError."""
-    from relctl.config.units import seconds
-
-    try:
-        return seconds(text)
-    except ValueError as error:
-        raise UsageError(f"{option} {text}: {error}", f"{option} 30s") from None

@@ -29,12 +29,10 @@ class Names:
         return ", ".join(_words(each) for each in self.others)
 
 
-def hold_image(project: Project, engine: Engine, image: Image, tag: Tag | str) -> bool:
-    """Keep an image in the engine for this environment; True when it was not held here before."""
-    if names(project, image).own:
-        return False
-    engine.name_image(image.id, name(project, tag))
-    return True
+def hold_image(project: Project, engine: Engine, image: Image, tag: Tag | str) -> None:
+    """Keep an image in the engine for this environment."""
+    if not names(project, image).own:
+        engine.name_image(image.id, name(project, tag))
 
 
 def name(project: Project, tag: Tag | str) -> str:

@@ -2,7 +2,7 @@
 
 import time
 
-from relctl.errors import RolledBackError, UnhealthyError, UsageError
+from relctl.errors import NeedsPersonError, RelctlError, RolledBackError, UnhealthyError, UsageError
 from relctl.rollout.alone import alone_unwatched
 from relctl.rollout.host import Host
 from relctl.rollout.moving.reconcile import reconcile
@@ -19,8 +19,9 @@ def observe(host: Host, seconds: float) -> Watched:
     """Go on with the open window of what is live, or watch it for `seconds` where none is open.
 
     Of an open window the end is written down, and what is not accepted loses the traffic to the standby:
-    then it raises RolledBackError, and TakenBackError if somebody else was quicker. Without one nothing is
-    changed, and it raises UnhealthyError. Raises LockedError while another process watches.
+    then it raises RolledBackError, NeedsPersonError if nothing can take it, and TakenBackError if somebody
+    else was quicker. Without one nothing is changed, and it raises UnhealthyError. Raises LockedError while
+    another process watches.
     """
     with alone_unwatched(host):
         situation = reconcile(host).situation
@@ -71,8 +72,8 @@ def _window_from_now(situation: Situation, seconds: float) -> Window:
 def _settle(host: Host, window: Window, watched: Watched) -> None:
     """Write down how a window ended, and give the traffic back if it did not end well."""
     situation = look(host)
-    container = situation.container(situation.live)
-    if container is None or container.image_id != window.image_id:
+    container = situation.container(situation.live)  # None where a hand renamed it: it is live still
+    if situation.live != window.slot or (container and container.image_id != window.image_id):
         raise UsageError(f"{window.tag} is not live any more", "relctl history says who switched")
     words = f"write to the ledger how the window of {window.tag} ended"
     host.steps.reach_for_good("record", words, "it has ended")
@@ -81,8 +82,22 @@ def _settle(host: Host, window: Window, watched: Watched) -> None:
     host.ledger.note(window.closed(watched.words, **watched.as_json()))
     if watched.accepted:
         return
-    moved = roll_back(host, None, watched.words)
     raise RolledBackError(
-        f"{window.tag} is {watched.words}\n{moved.tag if moved else 'the standby'} has the traffic again",
+        f"{window.tag} is {watched.words}\n{_give_back(host, window, watched)} has the traffic again",
         "relctl history says what was done",
     )
+
+
+def _give_back(host: Host, window: Window, watched: Watched) -> str:
+    """Roll back, and return who has the traffic then; raises NeedsPersonError when it is who had it."""
+    host.say(f"{window.tag} is {watched.words}")
+    refused = f"{window.tag} is {watched.words}\nand still has the traffic"
+    try:
+        moved = roll_back(host, None, watched.words)
+    except NeedsPersonError:
+        raise  # it says itself where the traffic is
+    except RelctlError as error:
+        raise NeedsPersonError(f"{refused}: {error}", error.hint or "relctl status") from error
+    if moved is None:
+        raise NeedsPersonError(f"{refused}: nothing else is there to take it", "relctl releases")
+    return moved.tag

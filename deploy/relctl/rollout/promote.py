@@ -15,8 +15,9 @@ from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.carry_out import carry_out
 from relctl.rollout.moving.move import Move, Moved
 from relctl.rollout.moving.prove import is_warm, prove_through_proxy
-from relctl.rollout.moving.reconcile import heal_live, reconcile
-from relctl.rollout.observation.window import open_window
+from relctl.rollout.moving.reconcile import reconcile
+from relctl.rollout.moving.repair import heal_live
+from relctl.rollout.observation.window import open_window, refused_window
 from relctl.rollout.proved import proof
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.renamed import insist_on_names
@@ -43,6 +44,7 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
             _prove_live(host, situation)
             _tell_of_window(host, situation)
             return None
+        _tell_of_refusal(host, situation)
         evidence, notices = _proof(host, situation, tag, image, forced)
         bring_up(host, situation)
         move = _move(host, situation, tag, image, evidence, notices)
@@ -89,6 +91,16 @@ def _tell_of_window(host: Host, situation: Situation) -> None:
     window = open_window(situation.events)
     if window is not None:
         host.say(f"the window of {window.tag} is open still: relctl observe goes on with it")
+
+
+def _tell_of_refusal(host: Host, situation: Situation) -> None:
+    """What is live was refused, and an observe that was killed has not given its traffic back."""
+    refused = refused_window(situation.events)
+    if refused is not None:
+        host.say(
+            f"{situation.live_tag} is live though its window refused it ({refused.reason}): this release is"
+            f" held against it, and replaces the standby; relctl rollback would go back instead"
+        )
 
 
 def _proof(

@@ -8,11 +8,10 @@ from relctl.state.event import Event
 
 @dataclass(frozen=True)
 class Retained:
-    """A release that took traffic here: its tag, the exact image, when it last did, its evidence."""
+    """A release that took traffic here: its tag, the exact image, its evidence."""
 
     tag: str
     image_id: str
-    at: str
     evidence: str
 
 
@@ -27,7 +26,7 @@ def promoted(events: Sequence[Event]) -> list[Retained]:
     found: dict[str, Retained] = {}
     for event in remembered(events):
         if event.event == "promoted" and event.tag not in found:
-            found[event.tag] = Retained(event.tag, event.image_id, event.at, event.evidence)
+            found[event.tag] = Retained(event.tag, event.image_id, event.evidence)
     return list(found.values())
 
 

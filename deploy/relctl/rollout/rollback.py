@@ -10,7 +10,8 @@ from relctl.rollout.moving.carry_out import carry_out
 from relctl.rollout.moving.leave_canary import leave_canary
 from relctl.rollout.moving.move import Move, Moved
 from relctl.rollout.moving.prove import is_warm
-from relctl.rollout.moving.reconcile import heal_live, reconcile_from
+from relctl.rollout.moving.reconcile import reconcile_from
+from relctl.rollout.moving.repair import heal_live
 from relctl.rollout.moving.take_back import move_to_end, take_back
 from relctl.rollout.renamed import insist_on_names
 from relctl.rollout.retained import Retained, retained
@@ -53,6 +54,7 @@ def _from_here(host: Host, situation: Situation, tag: Tag | None, reason: str) -
         return _as_moved(reconciled.finished, situation)  # it was typed again because it was interrupted
     target = choose(situation, tag, host.project.versions.retain)
     if situation.live_tag == target.tag:
+        insist_on_names(host)
         heal_live(host, situation)
         return None
     if not host.proxy.is_up():
@@ -68,7 +70,7 @@ def _from_here(host: Host, situation: Situation, tag: Tag | None, reason: str) -
 def _take_back(host: Host, situation: Situation, promoting: Move, tag: Tag | None, reason: str) -> Moved:
     """End a promote that is under way; raises UsageError first for a tag that could not be gone back to."""
     if tag is not None and str(tag) != situation.tag(promoting.source):
-        _named(retained(situation.events, host.project.versions.retain), tag)
+        _insist_on_image(host, _named(retained(situation.events, host.project.versions.retain), tag))
     return take_back(host, situation, promoting, reason)
 
 
@@ -89,7 +91,7 @@ def choose(situation: Situation, tag: Tag | None, keep: int) -> Retained:
 
 def _standby(situation: Situation) -> list[Retained]:
     container = situation.container(situation.idle)
-    return [Retained(situation.tag(situation.idle), container.image_id, "", "")] if container else []
+    return [Retained(situation.tag(situation.idle), container.image_id, "")] if container else []
 
 
 def _before(kept: list[Retained], live: str) -> Retained:
@@ -118,11 +120,8 @@ def _named(kept: list[Retained], tag: Tag) -> Retained:
 def _move(host: Host, situation: Situation, target: Retained, reason: str) -> Move:
     standby = situation.container(situation.idle)
     warm = is_warm(host, standby, target.image_id)
-    if not warm and host.engine.image(target.image_id) is None:
-        raise UsageError(
-            f"the image of {target.tag} ({target.image_id[:19]}) is gone from the engine",
-            f"git checkout the commit of {target.tag}, then relctl build && relctl verify {target.tag}",
-        )
+    if not warm:
+        _insist_on_image(host, target)
     return Move(
         kind="rollback",
         tag=target.tag,
@@ -135,3 +134,11 @@ def _move(host: Host, situation: Situation, target: Retained, reason: str) -> Mo
         reason=reason,
         previous=situation.live_tag,
     )
+
+
+def _insist_on_image(host: Host, target: Retained) -> None:
+    if host.engine.image(target.image_id) is None:
+        raise UsageError(
+            f"the image of {target.tag} ({target.image_id[:19]}) is gone from the engine",
+            f"git checkout the commit of {target.tag}, then relctl build && relctl verify {target.tag}",
+        )

@@ -60,13 +60,14 @@ class Status:
 
 def status(host: Host, events: int = 5) -> Status:
     """Look at everything and change nothing."""
-    at_work, watching = at_work_now(host.paths.lock), at_work_now(host.paths.watching)
+    at_work = at_work_now(host.paths.lock)
     situation = compare(host, host.ledger.salvage())  # whoever looks in need sees what can be seen
     live = slot_status(host, situation, situation.live) if situation.live else None
     standby = slot_status(host, situation, other(situation.live)) if situation.live else None
+    watched = watched_move(host, situation) is not None
     proxy, traffic, answering = host.proxy.state(), _traffic(host), ask(host)
     contradictions = [
-        *drift(situation, slot_names(host), watched=watched_move(host, situation) is not None),
+        *drift(situation, slot_names(host), watched=watched),
         *(f"{each}: {each.way_out}" for each in renamed(host)),
         *proxy_drift(situation, proxy, answering),
     ]
@@ -79,7 +80,7 @@ def status(host: Host, events: int = 5) -> Status:
         standby=standby if standby and standby.health != "empty" else None,
         proxy="running" if proxy.running else "stopped",
         at_work=at_work,
-        watching=watching,
+        watching=at_work_now(host.paths.watching) or ("another process" if watched else ""),
         switched=situation.meant,
         traffic=traffic,
         drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done

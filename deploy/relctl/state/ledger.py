@@ -37,7 +37,7 @@ class Ledger:
         self._say: Callable[[str], None] | None = None
         self._said: set[str] = set()
 
-    def append(self, event: Event) -> Event:
+    def append(self, event: Event) -> None:
         """Add one event, stamped with the time and the person, and make it durable.
 
         Raises OSError, naming the file; the event is news all the same: what it tells of has happened.
@@ -46,7 +46,6 @@ class Ledger:
         stamped = Event(**{**asdict(event), "at": at, "by": who()})
         self._news.append(stamped)
         self._keep(stamped)
-        return stamped
 
     def note(self, event: Event) -> None:
         """Append an event; who tolerates the ledger goes on without it if there is no room, and says so.

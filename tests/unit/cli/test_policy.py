@@ -2,7 +2,7 @@
 
 import pytest
 
-from relctl.cli.policy import duration, steps
+from relctl.cli.policy import steps
 from relctl.errors import UsageError
 
 
@@ -18,9 +18,3 @@ def test_steps_are_percents(text: str, expected: tuple[int, ...]) -> None:
 def test_what_is_no_list_of_rising_percents_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="percents from 1 to 99"):
         steps(text)
-
-
-def test_a_duration_needs_its_unit() -> None:
-    assert duration("--observe", "30m") == 1_800
-    with pytest.raises(UsageError, match="--observe 30: a duration needs its unit"):
-        duration("--observe", "30")

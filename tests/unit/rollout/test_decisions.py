@@ -10,7 +10,7 @@ from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.release import Tag
 from relctl.rollout.drift import drift
 from relctl.rollout.moving.interrupted import is_watched, refusal, unfinished
-from relctl.rollout.moving.reconcile import decide
+from relctl.rollout.moving.repair import decide
 from relctl.rollout.retained import retained
 from relctl.rollout.rollback import choose
 from relctl.rollout.situation import Situation

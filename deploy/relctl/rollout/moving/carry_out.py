@@ -5,30 +5,20 @@ import time
 from dataclasses import dataclass
 
 from relctl.engine.protocol import Container
-from relctl.errors import (
-    EngineError,
-    NeedsPersonError,
-    RelctlError,
-    RolledBackError,
-    TakenBackError,
-    way_out,
-    words_of,
-)
+from relctl.errors import EngineError, NeedsPersonError, TakenBackError
 from relctl.rollout.host import Host
+from relctl.rollout.moving.failed import undo_failed
 from relctl.rollout.moving.move import Move, Moved
 from relctl.rollout.moving.prove import prove, prove_through_proxy, start_up
 from relctl.rollout.moving.record import record_end
 from relctl.rollout.moving.steps import reach
-from relctl.rollout.moving.undo import put_traffic_back, restore_standby
 from relctl.rollout.observation.after_switch import observe_switch
 from relctl.rollout.observation.canary import canary_step
 from relctl.rollout.observation.watch import Watched
 from relctl.rollout.observation.window import Window
-from relctl.rollout.situation import DONE, Kind
+from relctl.rollout.situation import DONE
 from relctl.state.event import Event
 from relctl.state.interruption import held_back
-
-_VERB: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled back to"}
 
 
 def carry_out(host: Host, move: Move) -> Moved:
@@ -51,7 +41,7 @@ def carry_out(host: Host, move: Move) -> Moved:
         except BaseException as error:
             if host.turn.held:  # else a signal ended the waiting for it: the next command settles the move
                 with held_back():
-                    _undo(host, move, error)
+                    undo_failed(host, move, error)
             raise
         _commit(host, move, switched.milliseconds)
     if isinstance(watched, BaseException):
@@ -128,38 +118,3 @@ def _note(host: Host, move: Move, event: Event) -> None:
 def _commit(host: Host, move: Move, switch_ms: float) -> None:
     reach(host, move, "record")
     record_end(host, move.event(DONE[move.kind], switch_ms=round(switch_ms, 3)), move.tag)
-
-
-def _untouched(host: Host, move: Move) -> bool:
-    container = host.slot(move.slot)
-    if container is None:
-        return not move.replaced
-    return container.running and container.image_id == move.replaced != move.image_id
-
-
-def _undo(host: Host, move: Move, error: BaseException) -> None:
-    """Undo what was done: the traffic first, and nothing more if that fails; then the slot."""
-    reason = (words_of(error) if isinstance(error, OSError) else str(error)) or type(error).__name__
-    step = host.steps.last
-    try:
-        put_traffic_back(host, move.slot, move.source)
-    except OSError as failed:
-        raise NeedsPersonError(
-            f"{move.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
-            f" {words_of(failed)}",
-            "mend that, then relctl rollback",
-        ) from error
-    if not move.warm and not _untouched(host, move):
-        restore_standby(host, move.slot, move.replaced)
-    now = f"{move.previous} is live" if move.previous else "nothing is live"
-    host.say(f"undone; traffic is as before: {now}")
-    try:
-        host.ledger.append(move.event("aborted", reason=reason, step=step))
-    except OSError as unwritten:  # the next command finds the move unfinished, and settles it
-        host.say(f"that could not be written down: {words_of(unwritten)}")
-    if isinstance(error, RelctlError | OSError):
-        hint = error.hint if isinstance(error, RelctlError) else way_out(error)
-        raise RolledBackError(
-            f"{move.tag} was not {_VERB[move.kind]}: {reason}\ntraffic is as before: {now}",
-            hint or "relctl history says what was done",
-        ) from error

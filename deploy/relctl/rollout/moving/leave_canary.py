@@ -27,14 +27,29 @@ def leave_canary(host: Host, situation: Situation, reason: str) -> Moved:
         f"point at {situation.live}: all traffic goes to {tag}, which has most of it",
         "it is the way back",
     )
+    unwritten = _write_down(host, _repaired(situation, container, reason))
     switch_ms = host.proxy.pointer.move(situation.live)
     host.say(f"{tag} has all traffic again in {situation.live} (pointer moved in {switch_ms:.2f} ms)")
     with shown(host, situation, container):
-        record_end(host, _repaired(situation, container, reason), tag)
+        if unwritten:
+            record_end(host, unwritten, tag)
     if newcomer:
         host.say(f"{newcomer} stays in {situation.idle}, as standby: relctl promote TAG replaces it")
     seconds = time.monotonic() - started
     return Moved(tag, situation.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
+
+
+def _write_down(host: Host, repaired: Event) -> Event | None:
+    """Write it down before it is done: killed in between, it is still a canary, and left by the next command.
+
+    The other way round, a rollback typed again would take the canary for the standby, and give it everything.
+    Returns the event if there is no room for it.
+    """
+    try:
+        host.ledger.append(repaired)
+    except OSError:  # that is raised, in the same words, when the traffic is back and it is still so
+        return repaired
+    return None
 
 
 def _most(host: Host, situation: Situation) -> Container:

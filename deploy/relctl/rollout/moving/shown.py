@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
-from relctl.errors import NeedsPersonError, RelctlError
+from relctl.errors import NeedsPersonError, RelctlError, UsageError, way_out, words_of
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.prove import prove_through_proxy
@@ -34,6 +34,8 @@ def _not_shown(host: Host, situation: Situation, container: Container) -> Relctl
         if not host.proxy.is_up():
             bring_up(host, situation)
         prove_through_proxy(host, container)
+    except OSError as error:  # its configuration found no room on the disk, say
+        return UsageError(words_of(error), way_out(error))
     except RelctlError as error:
         return error
     return None

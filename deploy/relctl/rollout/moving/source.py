@@ -5,7 +5,7 @@ from relctl.errors import NeedsPersonError, RelctlError
 from relctl.probe.ready import wait_until_ready
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
-from relctl.rollout.moving.undo import start_image
+from relctl.rollout.moving.restore import start_image
 from relctl.rollout.renamed import in_slot, insist_on_names
 from relctl.rollout.situation import Situation
 

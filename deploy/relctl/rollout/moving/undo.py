@@ -1,50 +1,67 @@
-"""The undo of a move, for the process that made it and for the one that finds it unfinished."""
+"""The undo of a move: the traffic first, then the slot, and that only when nobody needs what is in it.
 
-from relctl.engine.protocol import Container
-from relctl.engine.slots import slot_container
-from relctl.errors import RelctlError
+One for all who undo: the process whose move failed, the one that finds it unfinished, and a rollback of it.
+"""
+
+from relctl.engine.slots import TAG, slot_container
+from relctl.errors import NeedsPersonError
 from relctl.proxy.pointer import NOWHERE
 from relctl.proxy.route import main_slot, newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.moving.prove import start_up
-from relctl.rollout.renamed import in_slot
+from relctl.rollout.moving.move import Move
+from relctl.rollout.moving.restore import restore_standby
+from relctl.rollout.moving.source import insist_on_source
+from relctl.rollout.situation import Situation
+from relctl.rollout.standing_in import ask
+
+_ASKED = 3  # times: one request that was passed on is not yet a release that is down
 
 
-def put_traffic_back(host: Host, slot: str, source: str) -> float:
-    """Point at `source` again if the pointer sends anything to `slot`, or is lost and sends it nowhere.
+def give_traffic_back(host: Host, situation: Situation, move: Move, why: str) -> None:
+    """Point at the release before, which is started if it is down and the other has any of its traffic.
+
+    Raises NeedsPersonError, the traffic not moved, if it cannot serve.
+    """
+    if move.source and move.slot in _sent_to(host):
+        insist_on_source(host, situation, move, why)
+    put_traffic_back(host, move)
+
+
+def put_traffic_back(host: Host, move: Move) -> float:
+    """Point at the source again if the pointer sends anything to the move's slot, or is lost.
 
     Nothing else may be undone before that. Returns the milliseconds of the pointer's move, 0 without one.
     """
-    route, before = host.proxy.pointer.read(), source or NOWHERE
-    if route == before or not {slot, ""} & {newcomer(route), main_slot(route)}:
+    route, before = host.proxy.pointer.read(), move.source or NOWHERE
+    if route == before or not {move.slot, ""} & _sent_to(host):
         return 0.0
     return host.proxy.pointer.move(before)
 
 
-def restore_standby(host: Host, slot: str, image_id: str) -> None:
-    """Put back the standby of an undone move, or empty the slot; live serves without it, so it may fail.
+def give_slot_back(host: Host, move: Move, why: str) -> None:
+    """Put the standby before into the slot again, once the traffic is back; a warm move has changed nothing.
 
-    It is started anew even if it seems to run: for a process that was killed, the engine may be stopping it.
+    Raises NeedsPersonError, the slot as it is, while its release answers for the one that was given the
+    traffic, and EngineError when the engine cannot be asked.
     """
-    try:
-        restore(host, slot, image_id)
-    except RelctlError as error:
-        host.say(f"the standby does not come back, {slot} stays empty: {error}")
-        in_slot(host, slot)  # what a hand renamed has the address still, and is named
-        host.engine.remove(slot_container(host.project, slot))
+    source = host.slot(move.source) if move.source else None
+    before = source.labels.get(TAG, "") if source else ""
+    if before and _stands_in(host, move, before):
+        raise NeedsPersonError(
+            f"{move.tag} may not keep the traffic ({why}); {before} has it again and does not answer, so"
+            f" {move.tag} answers for it and stays in {move.slot}",
+            f"docker restart {slot_container(host.project, move.source)}, then relctl rollback",
+        )
+    if not move.warm:
+        restore_standby(host, move.slot, move.replaced)
 
 
-def restore(host: Host, slot: str, image_id: str) -> None:
-    """Start an image in a slot again, or empty the slot for ""; raises RelctlError when it does not run."""
-    if image_id:
-        start_image(host, slot, image_id)
-    else:
-        host.engine.remove(slot_container(host.project, slot))
+def _sent_to(host: Host) -> set[str]:
+    """The slots that the pointer sends requests to, "" for one that is lost."""
+    route = host.proxy.pointer.read()
+    return {newcomer(route), main_slot(route)}
 
 
-def start_image(host: Host, slot: str, image_id: str) -> Container:
-    """Start an image in a slot, ready and warm; raises RelctlError when it is gone or does not run."""
-    image = host.engine.image(image_id)
-    if image is None:
-        raise RelctlError(f"image {image_id[:19]} is gone from the engine", "relctl build makes it again")
-    return start_up(host, slot, image)
+def _stands_in(host: Host, move: Move, before: str) -> bool:
+    """Whether Nginx, asked as users ask, has the move's release answer; of one tag twice nobody can tell."""
+    return before != move.tag and all(ask(host).tag == move.tag for _ in range(_ASKED))

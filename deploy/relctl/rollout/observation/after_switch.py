@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from relctl.errors import UsageError
 from relctl.rollout.host import Host
+from relctl.rollout.observation import verdict
 from relctl.rollout.observation.apart import apart
 from relctl.rollout.observation.figures import Figures, after, figures
 from relctl.rollout.observation.judgement import Compared
@@ -72,7 +73,6 @@ def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
         if by_signal and host.turn.held:  # else a second one ended the waiting for the lock
             return interruption
         raise
-    host.ledger.append(window.closed(watched.words, **watched.as_json()))
-    watched.insist()
+    verdict.take(host, window, watched)
     host.say(watched.words)
     return watched

@@ -6,6 +6,7 @@ from relctl.errors import UsageError
 from relctl.proxy.route import Canary
 from relctl.rollout.host import Host
 from relctl.rollout.moving.prove import OtherReleaseError, prove
+from relctl.rollout.observation import verdict
 from relctl.rollout.observation.apart import apart
 from relctl.rollout.observation.figures import beside, figures
 from relctl.rollout.observation.judgement import Compared
@@ -26,8 +27,7 @@ def canary_step(host: Host, window: Window, percent: int, container: Container) 
     host.say(f"{percent} % go to {window.tag} in {window.slot} (pointer moved in {milliseconds:.2f} ms)")
     _prove(host, window, container)
     watched = _watch(host, window, route)
-    host.ledger.append(window.closed(watched.words, percent=percent, **watched.as_json()))
-    watched.insist()
+    verdict.take(host, window, watched, percent=percent)
     host.say(f"with {percent} % {watched.words}")
 
 

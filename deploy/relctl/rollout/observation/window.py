@@ -88,6 +88,14 @@ def open_window(events: Sequence[Event]) -> Window | None:
     return None
 
 
+def refused_window(events: Sequence[Event]) -> Event | None:
+    """Return the verdict that refused what is live, where it has the traffic still; None where none did."""
+    window = open_window(events)
+    last = next((each for each in reversed(events) if each.event == "observed"), None)
+    refused = last and window and last.image_id == window.image_id and not _closes(last)
+    return last if refused else None
+
+
 def _closes(event: Event) -> bool:
     if event.event == "observed":
         return bool(event.details.get("accepted", True))

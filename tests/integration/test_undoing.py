@@ -1,0 +1,220 @@
+"""An undo leaves alone whoever serves: over the engine in memory and a real Nginx."""
+
+import errno
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hosts import Bench, bench
+from relctl.engine.slots import slot_container
+from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UsageError
+from relctl.release import Tag
+from relctl.rollout.host import Host
+from relctl.rollout.moving import take_back
+from relctl.rollout.moving.prove import start_up
+from relctl.rollout.observation.figures import Figures
+from relctl.rollout.observation.watch import Watch, Watched
+from relctl.rollout.promote import promote
+from relctl.rollout.prune import prune
+from relctl.rollout.rollback import rollback
+from relctl.rollout.situation import look
+from relctl.rollout.standing_in import ask
+from relctl.rollout.status import status
+from relctl.state.event import Event
+
+FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
+PHASES = pytest.mark.parametrize("canary", [(20,), ()], ids=("in a canary", "after the switch"))
+
+
+@pytest.fixture
+def stand() -> Iterator[Bench]:
+    """1 stands by in blue, 2 is live in green, 3 is proved."""
+    with bench() as made:
+        for version in ("1.0.0", "2.0.0", "3.0.0"):
+            made.proved(version)
+        promote(made.host, FIRST)
+        promote(made.host, SECOND)
+        yield made
+
+
+def container(stand: Bench, slot: str) -> str:
+    return slot_container(stand.host.project, slot)
+
+
+def refusing(stand: Bench, canary: tuple[int, ...], meanwhile: Callable[[], None]) -> Host:
+    """A host whose traffic shows that the release is bad; something else happens meanwhile."""
+
+    def watch(_log: Any, what: Watch, _policy: Any, _say: Any) -> Watched:
+        meanwhile()
+        return Watched("unhealthy", False, Figures(9, 9), None, ("planted",), what.seconds)
+
+    return replace(stand.under(canary=canary, observe=5.0), watch=watch)
+
+
+def in_order(stand: Bench, live: Tag, standby: Tag) -> None:
+    found = status(stand.host)
+    assert found.drift == []
+    assert found.live is not None
+    assert found.standby is not None
+    assert found.live.tag == ask(stand.host).tag == str(live)
+    assert found.standby.tag == str(standby)
+
+
+@PHASES
+def test_a_release_before_that_is_down_is_started_before_it_takes_the_traffic_back(
+    stand: Bench, canary: tuple[int, ...]
+) -> None:
+    host = refusing(stand, canary, lambda: stand.engine.crash(container(stand, "green")))
+    with pytest.raises(RolledBackError, match="unhealthy: planted"):
+        promote(host, THIRD)
+    said = [words for words in stand.said if "is down: starting it in green again" in words]
+    assert len(said) == 1
+    in_order(stand, SECOND, FIRST)
+
+
+@PHASES
+def test_where_the_release_before_cannot_serve_the_refused_one_goes_on(
+    stand: Bench, canary: tuple[int, ...]
+) -> None:
+    def lost() -> None:
+        stand.engine.forget(f"svc:{SECOND}")
+        stand.engine.crash(container(stand, "green"))
+
+    with pytest.raises(NeedsPersonError, match=f"{THIRD} has traffic .*planted.* cannot take it back"):
+        promote(refusing(stand, canary, lost), THIRD)
+    assert look(stand.host).pointer == ("blue-20" if canary else "blue")
+    assert ask(stand.host).tag == str(THIRD)
+    assert stand.events()[-1] != "aborted"
+
+
+@pytest.mark.parametrize("route", ["blue-20", "blue"])
+@pytest.mark.parametrize("go_on", [prune, lambda host: promote(host, SECOND)], ids=("prune", "promote"))
+def test_what_finds_a_killed_promote_starts_the_release_before_first(
+    stand: Bench, route: str, go_on: Callable[[Host], Any]
+) -> None:
+    stand.killed_promote(THIRD, route)
+    if route == "blue":
+        stand.engine.fall_silent(container(stand, "blue"))  # else it has proved itself, and is kept
+    stand.engine.crash(container(stand, "green"))
+    go_on(stand.host)
+    in_order(stand, SECOND, FIRST)
+
+
+def test_a_release_that_answers_for_the_one_before_keeps_its_slot(stand: Bench) -> None:
+    move = stand.killed_promote(THIRD, "blue-20")
+    stand.engine.hang_up(container(stand, "green"))
+    with pytest.raises(NeedsPersonError, match=f"{SECOND} has it again and does not answer") as raised:
+        rollback(stand.host, None)
+    assert raised.value.hint.startswith(f"docker restart {container(stand, 'green')}")
+    for again in (lambda: prune(stand.host), lambda: rollback(stand.host, None)):
+        with pytest.raises(NeedsPersonError, match="does not answer"):
+            again()
+    assert ask(stand.host).tag == str(THIRD)
+    image = stand.engine.image("sha256:2.0.0")
+    assert image is not None
+    start_up(stand.host, move.source, image)
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert (moved.tag, moved.standby) == (str(SECOND), str(FIRST))
+    in_order(stand, SECOND, FIRST)
+
+
+@PHASES
+def test_an_engine_that_fails_meanwhile_hides_no_verdict_and_keeps_no_traffic(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch, canary: tuple[int, ...]
+) -> None:
+    def fail(_name: str) -> None:
+        raise EngineError("the engine does not answer in time")
+
+    host = refusing(stand, canary, lambda: monkeypatch.setattr(stand.engine, "container", fail))
+    with pytest.raises(RolledBackError, match="unhealthy: planted"):
+        promote(host, THIRD)
+    assert host.proxy.pointer.read() == "green"
+    assert any("blue stays as it is for the next command to settle" in words for words in stand.said)
+    monkeypatch.undo()
+    prune(stand.host)
+    assert "aborted" in stand.events()
+    in_order(stand, SECOND, FIRST)
+
+
+def test_an_engine_that_fails_in_a_rollback_is_told_and_it_goes_on_when_typed_again(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise EngineError("the engine does not answer in time")
+
+    stand.killed_promote(THIRD)
+    with monkeypatch.context() as patched:
+        patched.setattr(take_back, "give_slot_back", fail)
+        with pytest.raises(NeedsPersonError, match=f"{SECOND} has all traffic again, and blue could not be"):
+            rollback(stand.host, None)
+    rollback(stand.host, None)
+    in_order(stand, SECOND, FIRST)
+
+
+def test_a_rollback_killed_before_the_ledger_knew_of_the_traffic_goes_no_further_when_typed_again(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    def die_when_pointed(event: Event) -> None:
+        if event.event == "pointed":
+            raise KeyboardInterrupt
+        append(event)
+
+    append = stand.host.ledger.append
+    with monkeypatch.context() as patched:
+        patched.setattr(stand.host.ledger, "append", die_when_pointed)
+        with pytest.raises(KeyboardInterrupt):
+            stand.killed_promote(THIRD, "blue-20")
+    with monkeypatch.context() as patched:
+        patched.setattr(take_back, "give_slot_back", die)
+        with pytest.raises(KeyboardInterrupt):
+            rollback(stand.host, None)
+    moved = rollback(stand.host, None)
+    assert moved is not None
+    assert moved.tag == str(SECOND)
+    in_order(stand, SECOND, FIRST)
+
+
+def test_a_verdict_that_finds_no_room_in_the_ledger_is_told_all_the_same(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(event: Event) -> None:
+        if event.event == "observed":
+            raise OSError(errno.ENOSPC, "No space left on device", "ledger")
+        append(event)
+
+    host = refusing(stand, (), lambda: None)
+    append = host.ledger.append
+    monkeypatch.setattr(host.ledger, "append", full)
+    with pytest.raises(RolledBackError, match="unhealthy: planted"):
+        promote(host, THIRD)
+    assert any("verdict could not be written down: ledger: No space" in words for words in stand.said)
+    in_order(stand, SECOND, FIRST)
+
+
+def test_a_release_whose_image_is_gone_is_refused_before_a_promote_is_taken_back(stand: Bench) -> None:
+    stand.killed_promote(THIRD)
+    stand.engine.forget(f"svc:{FIRST}")
+    with pytest.raises(UsageError, match=f"the image of {FIRST} .* is gone from the engine"):
+        rollback(stand.host, FIRST)
+    assert look(stand.host).pointer == "blue"
+
+
+def test_an_nginx_that_finds_no_room_to_come_up_is_told_when_all_else_is_done(
+    stand: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "nginx.conf")
+
+    stand.killed_promote(THIRD, "blue-20")
+    stand.host.proxy.down()
+    monkeypatch.setattr("relctl.rollout.moving.shown.bring_up", full)
+    with pytest.raises(NeedsPersonError, match=r"Nginx does not show it: nginx\.conf: No space") as raised:
+        rollback(stand.host, None)
+    assert "make room" in raised.value.hint
+    assert (look(stand.host).pointer, stand.events()[-1]) == ("green", "aborted")
