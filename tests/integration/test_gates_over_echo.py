@@ -596,8 +596,9 @@ def test_a_gate_that_is_off_is_shown_everywhere(project: Scratch, good: str) -> 
     assert row.split(maxsplit=3)[1] == "off"
     assert row.rstrip().endswith("no labels before May")
     project.ok("promote", good)
-    assert project.json("status")["notices"] == ["gate identity was off: no labels before May"]
-    assert "notice   gate identity was off: no labels before May" in project.ok("status").stdout
+    notice = f"gate identity was off for {good}: no labels before May"
+    assert project.json("status")["notices"] == [notice]
+    assert f"notice   {notice}" in project.ok("status").stdout
     evidence = [json.loads(path.read_text()) for path in evidence_files(project) if path.suffix == ".json"]
     offs = [gate for each in evidence for gate in each["gates"] if gate["verdict"] == "off"]
     assert [(gate["name"], gate["reason"]) for gate in offs] == [("identity", "no labels before May")]

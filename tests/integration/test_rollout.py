@@ -23,7 +23,6 @@ from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
-from relctl.state.evidence import GateResult
 from scratch import free_port
 
 
@@ -202,36 +201,6 @@ def test_evidence_that_is_too_old_proves_nothing(stand: Bench) -> None:
         promote(stand.with_project(environment=weekly), tag)
     promote(stand.host, tag)
     assert live(stand) == "1.0.0"
-
-
-def test_force_goes_through_and_is_remembered_for_as_long_as_that_release_is_live(stand: Bench) -> None:
-    first, second = stand.proved("1.0.0"), stand.image("2.0.0")
-    promote(stand.host, first)
-    promote(stand.host, second, "the registry is down; ticket 17")
-    assert live(stand) == "2.0.0"
-    promoted = [event for event in stand.host.ledger.read().events if event.event == "promoted"]
-    assert [event.details.get("forced") for event in promoted] == [None, "the registry is down; ticket 17"]
-    [notice] = status(stand.host).notices
-    assert notice.startswith(f"{second} was promoted by force, by ")
-    assert notice.endswith(": the registry is down; ticket 17")
-    rollback(stand.host, None)
-    assert status(stand.host).notices == []
-    rollback(stand.host, None)
-    assert len(status(stand.host).notices) == 1
-
-
-def test_force_is_not_noted_for_what_was_proved(stand: Bench) -> None:
-    promote(stand.host, stand.proved("1.0.0"), "just in case")
-    assert status(stand.host).notices == []
-
-
-def test_gates_that_were_off_are_shown_while_that_release_is_live(stand: Bench) -> None:
-    tag = stand.image("1.0.0")
-    on = GateResult(name="startup", verdict="pass", figures={}, reason="", seconds=0.0)
-    off = GateResult(name="soak", verdict="off", figures={}, reason="no time tonight", seconds=0.0)
-    stand.evidence("sha256:1.0.0", tag, gates=[on, off])
-    promote(stand.host, tag)
-    assert status(stand.host).notices == ["gate soak was off: no time tonight"]
 
 
 def test_a_dirty_release_is_refused_unless_the_environment_allows_it(stand: Bench) -> None:
