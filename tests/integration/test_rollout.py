@@ -137,6 +137,19 @@ def test_rollback_to_a_retained_release_starts_its_image_again(stand: Bench) -> 
     assert (live(stand), standby(stand)) == ("1.0.0", str(tags[2]))
 
 
+def test_a_release_that_could_not_be_warmed_up_takes_the_traffic_and_that_is_said(stand: Bench) -> None:
+    tags = [stand.proved(f"{number}.0.0") for number in (1, 2, 3)]
+    for tag in tags:
+        promote(stand.host, tag)
+    assert not any("warmed up" in words for words in stand.said)
+    (stand.folder / "pipelines" / "verify.yaml").write_text("gates: spoilt\n")
+    rollback(stand.host, tags[0])
+    assert live(stand) == "1.0.0"
+    [words] = [words for words in stand.said if "warmed up" in words]
+    assert words.startswith("relctl-svc-test-green is not warmed up, its first answers may be slow: ")
+    assert "pipelines/verify.yaml:1: gates: " in words
+
+
 def test_rollback_needs_no_evidence_for_what_was_promoted_before(stand: Bench) -> None:
     first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
     promote(stand.host, first)
