@@ -318,6 +318,23 @@ def test_a_promote_killed_after_the_switch_is_finished_by_the_next_command(stand
     assert stand.host.ledger.read().events[-1].reason == "finished after an interruption"
 
 
+@pytest.mark.parametrize("point", [False, True], ids=("before the switch", "behind it"))
+def test_a_tag_that_cannot_be_used_is_refused_before_a_killed_promote_is_settled(
+    stand: Bench, point: bool
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    begin(stand, "3.0.0", start=True, point=point)
+    stand.image("4.0.0")
+    before = (stand.events(), look(stand.host))
+    for tag in (Tag("9.9.9", COMMIT[:7]), Tag("4.0.0", COMMIT[:7], "0a1b2c3")):
+        with pytest.raises(UsageError):
+            promote(stand.host, tag)
+    assert (stand.events(), look(stand.host)) == before
+    with pytest.raises(NotProvedError):  # whether evidence holds depends on what is live when that is settled
+        promote(stand.host, Tag("4.0.0", COMMIT[:7]))
+    assert stand.events()[-1] == ("promoted" if point else "aborted")
+
+
 def test_a_killed_promote_whose_release_died_since_is_undone(stand: Bench) -> None:
     promote(stand.host, stand.proved("1.0.0"))
     promote(stand.host, stand.proved("2.0.0"))
