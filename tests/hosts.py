@@ -76,7 +76,7 @@ class Bench:
         """The names of the ledger's events, oldest first."""
         return [event.event for event in self.host.ledger.read().events]
 
-    def killed_promote(self, tag: Tag, route: str = "", observe: float = 0.0) -> Move:
+    def killed_promote(self, tag: Tag, route: str = "", observe: float = 0.0, **notices: Any) -> Move:
         """Leave what a promote leaves that is killed when it has pointed at its release, or at `route`."""
         situation, image = look(self.host), self.engine.image(f"sha256:{tag.version}")
         standby = situation.container(situation.idle)
@@ -88,6 +88,7 @@ class Bench:
             situation.idle,
             situation.live,
             replaced=standby.image_id if standby else "",
+            notices=notices,
             observe=observe,
         )
         self.host.ledger.append(move.begun())

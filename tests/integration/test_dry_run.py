@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
 class Stand:
-    """Two promoted releases, a third that was proved and a fourth that was only built."""
+    """Two promoted releases, a third that was proved and is pinned, and a fourth that was only built."""
 
     def __init__(self, project: Scratch) -> None:
         self.project = project
@@ -29,6 +29,7 @@ class Stand:
         self.unproved = project.build("4.0.0")
         project.ok("promote", self.tags[0])
         project.ok("promote", self.tags[1])
+        project.ok("pin", self.tags[2])
 
     @property
     def lock(self) -> Path:
@@ -71,6 +72,9 @@ PLANS: dict[tuple[str, ...], list[str]] = {
     ("promote", "SECOND"): ["lock", "prove-live"],
     ("promote", "FOURTH", "--force", "--reason", "ticket 17"): ["lock", "evidence", "begin", "start"],
     ("rollback",): ["lock", "begin", "prove", "point", "prove-live", "record"],
+    ("pin", "FIRST"): ["lock", "pin"],
+    ("pin", "THIRD"): ["lock"],
+    ("unpin", "THIRD"): ["lock", "unpin"],
     ("down",): ["lock", "proxy", "remove", "remove", "network", "record"],
     ("proxy", "up"): ["lock"],
     ("proxy", "down"): ["lock", "proxy"],
@@ -106,6 +110,8 @@ def test_a_dry_run_tells_the_steps_and_changes_nothing(stand: Stand, words: tupl
         (2, ("promote", "no-tag")),
         (2, ("verify", "v9.9.9-abc12de")),
         (2, ("rollback", "FOURTH")),
+        (2, ("pin", "v9.9.9-abc12de")),
+        (2, ("unpin", "FIRST")),
         (2, ("build", "--platform", "linux/sparc")),
         (2, ("lock", "--base")),
     ],

@@ -60,6 +60,23 @@ def test_each_command_says_which_file_found_no_room_and_goes_on_when_there_is(pr
     assert project.json("status")["drift"] == []
 
 
+def test_down_stops_everything_and_is_written_down_when_there_is_room(project: Scratch) -> None:
+    disk = SmallDisk(project.state)
+    project.ok("promote", project.proved("1.0.0"))
+    [ledger] = project.state.glob("*/ledger.jsonl")
+    project.ok("proxy", "down")  # with its files Nginx gives up room enough for a line
+    full(disk, ledger)
+    words = project.refused(6, "down")
+    assert f"everything is stopped, but that could not be written down: {ledger}: No space left" in words
+    assert project.json("history")[-1]["event"] == "promoted"
+    disk.make_room()
+    assert project.json("down") == {"stopped": []}
+    last = project.json("history")[-1]
+    assert (last["event"], last["reason"]) == ("stopped", "nothing ran any more")
+    project.ok("down")
+    assert project.json("history")[-1] == last
+
+
 def full(disk: SmallDisk, ledger: Path) -> None:
     """Fill the disk, and the last page of the ledger."""
     with ledger.open("a") as file:

@@ -4,12 +4,15 @@ A failed gate keeps no later one from running, so that one verification shows ma
 """
 
 import contextlib
+import hashlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +160,23 @@ def test_a_good_release_passes_every_gate_alone_and_beside_another(project: Scra
     assert gates["latency"]["figures"]["requests"] == 40
     assert len(gates["soak"]["figures"]["memory"]) >= 10
     assert gates["command own"]["figures"] == {"output": f"{good}\n", "exit_code": 0}
-    assert json.loads(Path(beside["evidence"]).read_text())["verdict"] == "pass"
+    evidence = json.loads(Path(beside["evidence"]).read_text())
+    assert evidence["verdict"] == "pass"
+    assert_it_says_what_it_was_measured_with(project, evidence, judged)
+
+
+def assert_it_says_what_it_was_measured_with(
+    project: Scratch, evidence: dict[str, Any], judged: dict[str, Any]
+) -> None:
+    """Without these nobody could tell years later whether two scores may be compared."""
+    checksum = hashlib.sha256((project.root / "pipelines/plain.tsv").read_bytes()).hexdigest()
+    assert evidence["data_sets"] == {"pipelines/plain.tsv": checksum}
+    assert judged["sha256"] == checksum
+    tools = {name: version(name) for name in ("numpy", "sacrebleu")}
+    assert evidence["tools"] == tools | {"python": platform.python_version()}
+    for score in ("BLEU", "chrF"):
+        signature = judged["signatures"][score].split("|")
+        assert {"nrefs:1", f"version:{tools['sacrebleu']}"} <= set(signature)
 
 
 def test_a_release_that_is_wrong_in_many_ways_is_told_all_of_them(
@@ -596,8 +615,9 @@ def test_a_gate_that_is_off_is_shown_everywhere(project: Scratch, good: str) -> 
     assert row.split(maxsplit=3)[1] == "off"
     assert row.rstrip().endswith("no labels before May")
     project.ok("promote", good)
-    assert project.json("status")["notices"] == ["gate identity was off: no labels before May"]
-    assert "notice   gate identity was off: no labels before May" in project.ok("status").stdout
+    notice = f"gate identity was off for {good}: no labels before May"
+    assert project.json("status")["notices"] == [notice]
+    assert f"notice   {notice}" in project.ok("status").stdout
     evidence = [json.loads(path.read_text()) for path in evidence_files(project) if path.suffix == ".json"]
     offs = [gate for each in evidence for gate in each["gates"] if gate["verdict"] == "off"]
     assert [(gate["name"], gate["reason"]) for gate in offs] == [("identity", "no labels before May")]

@@ -20,6 +20,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import up
 from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
+from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
 from relctl.rollout.rehearsal.doors import RehearsedProxy
 from relctl.rollout.rehearsal.host import rehearse
@@ -247,6 +248,31 @@ def down_when_it_is(stand: Bench) -> Command:
     return down
 
 
+def down_that_was_not_written_down(stand: Bench) -> Command:
+    command, ledger = everything_down(stand), stand.host.paths.ledger
+    whole = ledger.read_bytes()
+    command(stand.host)
+    ledger.write_bytes(whole)
+    return command
+
+
+def a_pin(stand: Bench) -> Command:
+    first, _ = live_and_standby(stand)
+    return lambda host: pin(host, first, "an audit asks for it")
+
+
+def a_pin_that_is_there(stand: Bench) -> Command:
+    command = a_pin(stand)
+    command(stand.host)
+    return command
+
+
+def an_unpin(stand: Bench) -> Command:
+    first, _ = live_and_standby(stand)
+    pin(stand.host, first)
+    return lambda host: unpin(host, first, "the audit is over")
+
+
 SITUATIONS = (
     *(nothing_yet, a_third, the_standby, what_is_live, without_evidence_by_force, over_a_changed_template),
     *(after_a_kill_before_the_switch, after_a_kill_behind_the_switch, after_a_kill_and_a_death),
@@ -254,7 +280,9 @@ SITUATIONS = (
     *(warm, to_a_standby_that_is_silent, to_a_retained_release, while_nginx_is_down),
     *(the_first_under_a_policy, through_a_canary, through_a_warm_canary_while_nginx_is_down),
     *(over_a_canary_made_by_hand, after_a_kill_in_a_canary, an_open_window, a_look_at_what_is_live),
-    *(up_for_the_first_time, up_when_it_is, up_without_a_master, everything_down, down_when_it_is),
+    *(up_for_the_first_time, up_when_it_is, up_without_a_master),
+    *(everything_down, down_when_it_is, down_that_was_not_written_down),
+    *(a_pin, a_pin_that_is_there, an_unpin),
 )
 
 
@@ -316,8 +344,10 @@ def test_an_undone_move_names_the_step_that_failed(stand: Bench) -> None:
         lambda host: promote(host, Tag.parse("v9.9.9-abc12de")),
         lambda host: promote(host, Tag.parse("v3.0.0-abc12de")),
         lambda host: rollback(host, Tag.parse("v9.9.9-abc12de")),
+        lambda host: pin(host, Tag.parse("v9.9.9-abc12de")),
+        lambda host: unpin(host, Tag.parse("v1.0.0-abc12de")),
     ],
-    ids=["an unknown tag", "no evidence", "not retained"],
+    ids=["an unknown tag", "no evidence", "not retained", "nothing to pin", "not pinned"],
 )
 def test_a_refusal_is_told_as_the_command_would(stand: Bench, command: Command) -> None:
     live_and_standby(stand)

@@ -23,7 +23,6 @@ from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
-from relctl.state.evidence import GateResult
 from scratch import free_port
 
 
@@ -138,6 +137,19 @@ def test_rollback_to_a_retained_release_starts_its_image_again(stand: Bench) -> 
     assert (live(stand), standby(stand)) == ("1.0.0", str(tags[2]))
 
 
+def test_a_release_that_could_not_be_warmed_up_takes_the_traffic_and_that_is_said(stand: Bench) -> None:
+    tags = [stand.proved(f"{number}.0.0") for number in (1, 2, 3)]
+    for tag in tags:
+        promote(stand.host, tag)
+    assert not any("warmed up" in words for words in stand.said)
+    (stand.folder / "pipelines" / "verify.yaml").write_text("gates: spoilt\n")
+    rollback(stand.host, tags[0])
+    assert live(stand) == "1.0.0"
+    [words] = [words for words in stand.said if "warmed up" in words]
+    assert words.startswith("relctl-svc-test-green is not warmed up, its first answers may be slow: ")
+    assert "pipelines/verify.yaml:1: gates: " in words
+
+
 def test_rollback_needs_no_evidence_for_what_was_promoted_before(stand: Bench) -> None:
     first, second = stand.proved("1.0.0"), stand.proved("2.0.0")
     promote(stand.host, first)
@@ -202,36 +214,6 @@ def test_evidence_that_is_too_old_proves_nothing(stand: Bench) -> None:
         promote(stand.with_project(environment=weekly), tag)
     promote(stand.host, tag)
     assert live(stand) == "1.0.0"
-
-
-def test_force_goes_through_and_is_remembered_for_as_long_as_that_release_is_live(stand: Bench) -> None:
-    first, second = stand.proved("1.0.0"), stand.image("2.0.0")
-    promote(stand.host, first)
-    promote(stand.host, second, "the registry is down; ticket 17")
-    assert live(stand) == "2.0.0"
-    promoted = [event for event in stand.host.ledger.read().events if event.event == "promoted"]
-    assert [event.details.get("forced") for event in promoted] == [None, "the registry is down; ticket 17"]
-    [notice] = status(stand.host).notices
-    assert notice.startswith(f"{second} was promoted by force, by ")
-    assert notice.endswith(": the registry is down; ticket 17")
-    rollback(stand.host, None)
-    assert status(stand.host).notices == []
-    rollback(stand.host, None)
-    assert len(status(stand.host).notices) == 1
-
-
-def test_force_is_not_noted_for_what_was_proved(stand: Bench) -> None:
-    promote(stand.host, stand.proved("1.0.0"), "just in case")
-    assert status(stand.host).notices == []
-
-
-def test_gates_that_were_off_are_shown_while_that_release_is_live(stand: Bench) -> None:
-    tag = stand.image("1.0.0")
-    on = GateResult(name="startup", verdict="pass", figures={}, reason="", seconds=0.0)
-    off = GateResult(name="soak", verdict="off", figures={}, reason="no time tonight", seconds=0.0)
-    stand.evidence("sha256:1.0.0", tag, gates=[on, off])
-    promote(stand.host, tag)
-    assert status(stand.host).notices == ["gate soak was off: no time tonight"]
 
 
 def test_a_dirty_release_is_refused_unless_the_environment_allows_it(stand: Bench) -> None:
@@ -334,6 +316,23 @@ def test_a_promote_killed_after_the_switch_is_finished_by_the_next_command(stand
     assert (live(stand), standby(stand)) == ("3.0.0", str(second))
     assert stand.events()[-1] == "promoted"
     assert stand.host.ledger.read().events[-1].reason == "finished after an interruption"
+
+
+@pytest.mark.parametrize("point", [False, True], ids=("before the switch", "behind it"))
+def test_a_tag_that_cannot_be_used_is_refused_before_a_killed_promote_is_settled(
+    stand: Bench, point: bool
+) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    begin(stand, "3.0.0", start=True, point=point)
+    stand.image("4.0.0")
+    before = (stand.events(), look(stand.host))
+    for tag in (Tag("9.9.9", COMMIT[:7]), Tag("4.0.0", COMMIT[:7], "0a1b2c3")):
+        with pytest.raises(UsageError):
+            promote(stand.host, tag)
+    assert (stand.events(), look(stand.host)) == before
+    with pytest.raises(NotProvedError):  # whether evidence holds depends on what is live when that is settled
+        promote(stand.host, Tag("4.0.0", COMMIT[:7]))
+    assert stand.events()[-1] == ("promoted" if point else "aborted")
 
 
 def test_a_killed_promote_whose_release_died_since_is_undone(stand: Bench) -> None:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from relctl import errors
-from relctl.cli.main import app
+from relctl.cli.main import _GLOBAL_FLAGS, _GLOBAL_OPTIONS, app
 from relctl.config.document import read
 from relctl.config.environment import Environment, _variables
 from relctl.config.gates import GateSection
@@ -27,11 +27,14 @@ from relctl.config.versions import Versions
 from relctl.engine.slots import TRIAL_ROLES
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout import drift, status
+from relctl.rollout.moving.move import NOTICES
 from relctl.rollout.situation import BEGUN, DONE
 from relctl.rollout.slot_status import SlotStatus
 from relctl.rollout.standing_in import StandingIn
+from relctl.state.event import Event
 from relctl.state.evidence import GateResult
 from relctl.state.fault import VARIABLE
+from relctl.state.members import _RULES
 from relctl.verify.difference import Difference
 from relctl.verify.gates import command
 
@@ -268,6 +271,18 @@ def test_every_member_of_what_verify_and_diff_say_is_documented() -> None:
 def test_every_member_of_what_status_says_is_documented(shape: Any) -> None:
     documented = section(text("docs/cli.md"), "relctl status")
     assert [each.name for each in dataclasses.fields(shape) if f"`{each.name}`" not in documented] == []
+
+
+def test_every_member_of_an_event_is_documented() -> None:
+    documented = section(text("docs/cli.md"), "relctl history").rpartition("JSON: ")[2]
+    of_file = {each.name for each in dataclasses.fields(Event)} - {"source", "details"} | {"v", "from"}
+    known = of_file | set(NOTICES) | set(_RULES) - {"accepted"}  # that is a member of observe's
+    assert sorted(each for each in known if f"`{each}`" not in documented) == []
+
+
+def test_the_global_options_that_may_follow_the_verb_are_told() -> None:
+    told = section(text("docs/cli.md"), "Global options").partition("| option |")[0]
+    assert set(re.findall(r"`(--[a-z-]+)`", told)) == {*_GLOBAL_FLAGS, *_GLOBAL_OPTIONS}
 
 
 def test_no_command_is_documented_that_is_not_there() -> None:

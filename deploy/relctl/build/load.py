@@ -22,12 +22,12 @@ def load(engine: Engine, image: Assembly, have: int, cache: Cache, say: Say) -> 
     lacking = image.layers if engine.needs_every_layer() else image.layers[have:]
     try:
         _hand_over(engine, image, lacking, cache, say)
-    except EngineError:
+    except EngineError as refusal:
         whole = [layer for layer in image.layers if layer.tar is not None]
         _discard_damaged(whole)
         if len(whole) == len(lacking):
             raise
-        say("the engine lacks a layer after all")
+        say(f"the engine lacks a layer after all, it is given all of them: {refusal}")
         _hand_over(engine, image, whole, cache, say)
     return _verified(engine, image)
 

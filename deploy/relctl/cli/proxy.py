@@ -47,7 +47,10 @@ def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) ->
 
 @app.command()
 def check(context: typer.Context) -> None:
-    """Test the configuration as the templates render it now, and put nothing in place."""
+    """Test the configuration, and put nothing in place.
+
+    Of a managed Nginx it is what the templates render now; in system mode the one that is in place.
+    """
     chosen = settings(context)
     proxy = _proxy(chosen)
     proxy.check()

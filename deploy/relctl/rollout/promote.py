@@ -35,10 +35,10 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     watched, LockedError while another release is watched here.
     """
     with alone_unwatched(host):
+        image = _resolve(host, tag)  # first: for a tag that cannot be used nothing is put in order either
         situation = reconcile(host).situation
         insist_on_names(host)
         situation = heal_live(host, situation)
-        image = _resolve(host, tag)
         if is_live(situation, image):
             bring_up(host, situation)
             _prove_live(host, situation)

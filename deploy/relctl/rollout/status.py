@@ -9,9 +9,10 @@ from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.rollout.drift import drift, proxy_drift, slot_names
 from relctl.rollout.host import Host
 from relctl.rollout.moving.take_back import watched_move
+from relctl.rollout.notices import notices
 from relctl.rollout.observation.window import open_window
 from relctl.rollout.renamed import renamed
-from relctl.rollout.situation import DONE, Situation, compare
+from relctl.rollout.situation import Situation, compare
 from relctl.rollout.slot_status import SlotStatus, slot_status
 from relctl.rollout.standing_in import StandingIn, ask, standing_in
 from relctl.state.event import Event
@@ -93,23 +94,6 @@ def status(host: Host, events: int = 5) -> Status:
 
 def _traffic(host: Host) -> Traffic:
     return recent_traffic(host.paths.access_log, _RECENT, host.project.versions.contract.probes)
-
-
-def notices(situation: Situation) -> list[str]:
-    """Say what must not be forgotten about live: that it was forced, and which gates were off."""
-    container = situation.container(situation.live)
-    if container is None:
-        return []
-    taken = [event for event in situation.events if event.event == DONE["promote"]]
-    last = next((event for event in reversed(taken) if event.image_id == container.image_id), None)
-    if last is None:
-        return []
-    forced = last.details.get("forced", "")
-    found = [f"{last.tag} was promoted by force, by {last.by}: {forced}"] if forced else []
-    if other_reference := last.details.get("compared_with", ""):
-        found.append(f"{last.tag} was compared with {other_reference}, which was not live then")
-    off = last.details.get("off", {})
-    return found + [f"gate {name} was off: {reason}" for name, reason in off.items()]
 
 
 def _observing(situation: Situation) -> Observing | None:

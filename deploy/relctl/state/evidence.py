@@ -99,7 +99,7 @@ class EvidenceStore:
     def forget(self, image_id: str, pipeline: str) -> Path:
         """Remove what an earlier run found, before anything else is written; returns the file's path."""
         path = self.path(image_id, pipeline)
-        path.unlink(missing_ok=True)
+        remove(path, "evidence")
         return path
 
     def save(self, evidence: Evidence) -> Path:

@@ -1,6 +1,9 @@
 """What `verify` would do, step by step, while nothing is started, measured or written."""
 
-from relctl.config.gates import GateSection
+from collections.abc import Iterator, Sequence
+
+from relctl.config.gates import ContractSettings, GateSection, LatencySettings, QualitySettings
+from relctl.engine.hold import names
 from relctl.engine.slots import TAG
 from relctl.state.evidence import EvidenceStore
 from relctl.state.paths import Paths
@@ -8,30 +11,38 @@ from relctl.state.steps import Step
 from relctl.verify.run import report_of
 from relctl.verify.trial import Subject
 
+_GONE = "its container is removed at the end, whatever happens"
+
 
 def plan(subject: Subject, paths: Paths) -> list[Step]:
     """Return the steps of a verification; raises ConfigError for a bad pipeline."""
     pipeline = subject.project.pipeline()
     evidence = EvidenceStore(paths.evidence).path(subject.image.id, pipeline.checksum)
-    gone = "its container is removed at the end, whatever happens"
-    beside = [
-        Step(
-            "reference",
-            f"start {subject.live.labels.get(TAG, '')}, the live image, beside it when a gate compares",
-            gone,
-        )
-        for gate in pipeline.gates
-        if subject.live and gate.compares and not gate.off
-    ][:1]
+    held = names(subject.project, subject.image).own
+    hold = Step("hold", f"keep the image of {subject.tag} in the engine for this environment")
     return [
         Step("lock", f"hold the lock of verifications of {paths.service} in {paths.environment}"),
-        Step("candidate", f"start {subject.tag} as a candidate, outside both slots", gone),
-        *beside,
-        *map(_gate, pipeline.gates),
-        Step("evidence", f"write {evidence.name}, passing or not, in place of what was there"),
-        Step("record", f"write to the ledger that {subject.tag} was verified"),
+        Step("candidate", f"start {subject.tag} as a candidate, outside both slots", _GONE),
+        *_gates(subject, pipeline.gates),
+        Step("remove", "remove the containers of this verification"),
+        *([] if held else [hold]),
+        Step("forget", "remove the evidence of an earlier run of this pipeline, if there is any"),
         Step("report", f"write {report_of(evidence).name}"),
+        Step("record", f"write to the ledger that {subject.tag} was verified"),
+        Step("evidence", f"write {evidence.name}, passing or not"),
     ]
+
+
+def _gates(subject: Subject, gates: Sequence[GateSection]) -> Iterator[Step]:
+    """Each gate, and behind it what it starts: a twin for itself, the reference for those after it, too."""
+    live = subject.live
+    for gate in gates:
+        yield _gate(gate)
+        if not gate.off and isinstance(gate, ContractSettings):
+            yield Step("twin", f"start {subject.tag} once more for this gate, as its twin", _GONE)
+        if not gate.off and live and isinstance(gate, QualitySettings | LatencySettings):
+            yield Step("reference", f"start {live.labels.get(TAG, '')} beside it, to compare with", _GONE)
+            live = None  # it runs by now
 
 
 def _gate(gate: GateSection) -> Step:

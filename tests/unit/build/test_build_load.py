@@ -80,8 +80,9 @@ def test_only_the_layers_above_the_longest_known_stack_are_given(image: Assembly
 
 def test_an_engine_that_lacks_a_layer_after_all_is_given_all_of_them(image: Assembly, cache: Cache) -> None:
     engine = Shelf(known(image, "abc"), [known(image, "ab")])
-    loading(engine, image, cache)
+    _, said = loading(engine, image, cache)
     assert engine.given == [{C}, {A, B, C}]
+    assert said[1].endswith("given all of them: the engine refuses the image archive: a layer is missing")
 
 
 def test_an_engine_that_wants_whole_images_gets_them(image: Assembly, cache: Cache) -> None:

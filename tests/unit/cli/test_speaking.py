@@ -55,10 +55,10 @@ def test_outside_of_a_project_the_next_step_is_named(tmp_path: Path) -> None:
     assert "next: cd into a project, or relctl --project DIR" in done.stderr
 
 
-def test_global_flags_may_stand_behind_the_verb(tmp_path: Path) -> None:
+def test_global_options_may_stand_behind_the_verb(tmp_path: Path) -> None:
     project = Path(__file__).parents[2] / "projects" / "echo"
     before = run("--project", str(project), "--json", "history", folder=tmp_path)
-    after = run("--project", str(project), "history", "--json", folder=tmp_path)
+    after = run("history", "--json", "--project", str(project), "--env=local", folder=tmp_path)
     assert json.loads(before.stdout) == json.loads(after.stdout) == []
 
 

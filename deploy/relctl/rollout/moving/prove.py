@@ -1,6 +1,5 @@
 """Proving that what answers is the release that is meant: through its own port, and through Nginx."""
 
-import contextlib
 import time
 
 from relctl.engine.protocol import Container, Image
@@ -25,7 +24,7 @@ def start_up(host: Host, slot: str, image: Image) -> Container:
     contract = host.project.versions.contract
     within = host.project.environment.rollout.ready_within
     service = wait_until_ready(host.engine, container, contract, within, ask=host.ask)
-    _warm_up(host, service)
+    _warm_up(host, service, container.name)
     return container
 
 
@@ -63,11 +62,13 @@ def _compare(service: Service, container: Container) -> None:
         raise OtherReleaseError(f"{service.url} is another release: {'; '.join(wrong)}")
 
 
-def _warm_up(host: Host, service: Service) -> None:
+def _warm_up(host: Host, service: Service, called: str) -> None:
     from relctl.probe.cases import send
 
-    with contextlib.suppress(RelctlError):  # warming is no proof, and a broken pipeline no reason to stop
+    try:
         known = host.project.pipeline().cases.get("smoke", ())
         cases = [case for case in known if case.expect.status == 200]
         for case in cases * _WARM_UP_ROUNDS:
             send(service, case.request, timeout=5.0)
+    except RelctlError as error:  # warming is no proof, and a broken pipeline no reason to stop
+        host.say(f"{called} is not warmed up, its first answers may be slow: {error}")
