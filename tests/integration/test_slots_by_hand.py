@@ -88,6 +88,13 @@ def test_a_renamed_live_does_not_keep_anyone_from_going_back(stand: Stand) -> No
     assert stand.project.json("status")["live"]["tag"] == stand.tags[0]
 
 
+def test_down_stops_a_renamed_live_too(stand: Stand) -> None:
+    container = stand.container("live")
+    container.rename(f"{stand.project.service}-odd")
+    assert f"{stand.project.service}-odd" in stand.project.json("down")["stopped"]
+    assert container.id not in {each.id for each in stand.client.containers.list(all=True)}
+
+
 def test_a_paused_live_is_named_and_the_next_promote_starts_it_again(stand: Stand) -> None:
     container = stand.container("live")
     container.pause()

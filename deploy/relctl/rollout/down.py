@@ -8,6 +8,7 @@ from relctl.errors import NeedsPersonError, RelctlError, words_of
 from relctl.proxy.door import Proxy
 from relctl.rollout.alone import alone_unwatched, nobody_watching, reach_lock
 from relctl.rollout.host import Host
+from relctl.rollout.renamed import renamed
 from relctl.rollout.situation import BEGUN, ENDED
 from relctl.state.event import Event
 from relctl.state.lock import Hold
@@ -40,6 +41,7 @@ def down(host: Host) -> list[str]:
 
 def _running(host: Host) -> list[Container]:
     found = [container for container in host.slots().values() if container is not None]
+    found += [each.container for each in renamed(host)]
     for role in TRIAL_ROLES:
         found += host.engine.containers(labels(host.project, role))
     return found
