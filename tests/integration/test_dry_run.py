@@ -16,6 +16,7 @@ import requests
 from integration.test_rehearsal import files
 from lock_holder import holding
 from scratch import RELCTL, Scratch, echo_project
+from watcher import listen
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -185,8 +186,7 @@ def waiting(stand: Stand, command: list[str]) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert waiter.stderr is not None
-    assert "waiting, 0 s of 1 min 0 s: " in waiter.stderr.readline()
+    listen(waiter, "waiting, 0 s of 1 min 0 s: ")
     return waiter
 
 

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from relctl.config.gates import SizeSettings
 from relctl.config.pipeline import Pipeline, load_pipeline
 from relctl.errors import ConfigError
 from scratch import ROOT
@@ -31,6 +32,16 @@ def test_the_projects_own_pipeline_holds_what_a_release_must_pass() -> None:
     bodies = [case.request.json_ for case in found.cases["smoke"]]
     texts = [body.get("text") for body in bodies if isinstance(body, dict)]
     assert {"这是一段测试文本。", "人工智能正在改变世界。", "北京天气很好。"} <= set(texts)
+
+
+def test_production_takes_a_new_model_with_its_code_and_no_layer_that_is_much_larger() -> None:
+    gates = load_pipeline(ROOT, PurePosixPath("pipelines/release.yaml")).gates
+    [allowed] = [gate.max_new for gate in gates if isinstance(gate, SizeSettings)]
+    model = sum(
+        path.stat().st_size for path in (ROOT / "service/models/zh-en-tiny/2026.11/ct2-int8").iterdir()
+    )
+    assert allowed is not None
+    assert 2 * model < allowed < 5 * model
 
 
 def test_the_checksum_covers_the_data_sets(tmp_path: Path) -> None:
