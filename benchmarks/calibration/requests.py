@@ -12,7 +12,8 @@ import numpy
 
 from calibration.points import LEAST, OWN, TIMES_MARGIN, TOO_FEW
 from relctl.config.gates import LatencySettings
-from relctl.statistics.clusters import LEAST_CLUSTERS, Numbers, least_requests
+from relctl.statistics.clusters import Numbers
+from relctl.statistics.least import LEAST_CLUSTERS, least_requests
 from relctl.verify.statistics import latency
 from relctl.verify.statistics.latency import Latencies
 
@@ -64,7 +65,7 @@ def releases(settings: LatencySettings) -> Iterator[tuple[str, str, float, Relea
     least = -(-max(map(least_requests, margins)) // LEAST_CLUSTERS)
     every, tail = min(margins.values()), min(margin for at, margin in margins.items() if at > 90)
     for sample, rounds, requests in (
-        (OWN, settings.rounds, round(settings.rate * settings.round)),
+        (OWN, settings.rounds, settings.requests_of_a_round),
         (LEAST, LEAST_CLUSTERS, least),
         (TOO_FEW, LEAST_CLUSTERS - 1, 2 * least),
         (TOO_FEW, LEAST_CLUSTERS, least - 1),

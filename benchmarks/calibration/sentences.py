@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from calibration.points import LEAST, OWN, TIMES_MARGIN, TOO_FEW
 from relctl.config.gates import QualitySettings
 from relctl.statistics.clusters import Numbers
+from relctl.statistics.least import LEAST_SENTENCES
 from relctl.verify.statistics import quality
 from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, Score
 from scratch import ROOT
@@ -121,11 +122,10 @@ def releases(settings: QualitySettings) -> Iterator[tuple[str, str, float, Relea
         each.file.stem: min(each.sample or 10**9, population(each.file.stem).size)
         for each in settings.data_sets
     }
-    least = quality.LEAST_SENTENCES
     for sample, sizes in (
         (OWN, own),
-        (LEAST, dict.fromkeys(names, least)),
-        (TOO_FEW, dict.fromkeys(names, least - 1)),
+        (LEAST, dict.fromkeys(names, LEAST_SENTENCES)),
+        (TOO_FEW, dict.fromkeys(names, LEAST_SENTENCES - 1)),
     ):
         yield sample, "nowhere", 0.0, Releases(settings, sizes, dict.fromkeys(names, 0.0))
         for name in names:

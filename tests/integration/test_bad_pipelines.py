@@ -71,6 +71,10 @@ def gate(settings: str, old: str = "", new: str = "") -> str:
         (gate(QUALITY, "1.0", "-1"), "verify.yaml:3: gates[1].margins.chrf: input should be greater"),
         (gate(QUALITY, "1.0", ".nan"), "verify.yaml:3: gates[1].margins.chrf: input should be"),
         (gate(LATENCY, "1s", ".inf"), "verify.yaml:3: gates[1].max_p95: a duration needs its unit"),
+        (
+            gate(LATENCY, "p50", "p99"),
+            "verify.yaml:3: gates[1].margins: p99 needs 1000 requests; rate, rounds and round give 800: ",
+        ),
     ],
 )
 def test_a_wrong_pipeline(project: Scratch, gates: str, message: str) -> None:

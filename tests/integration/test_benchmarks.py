@@ -1,4 +1,4 @@
-"""The benchmarks run and say what they must; figures that depend on the machine's speed are not asserted."""
+"""The benchmarks run and say what they must; what depends on the machine's speed has loose bounds, if any."""
 
 import json
 import subprocess
@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 
 from scratch import ROOT
 
@@ -53,7 +54,10 @@ def test_every_other_proxy_is_switched_as_often() -> None:
 def test_going_back_is_timed_as_whole_processes() -> None:
     found = benchmark("rollback", "--warm", "3", "--stopped", "2")
     assert (found["warm_s"]["runs"], found["stopped_s"]["runs"]) == (3, 2)
-    assert 0 < found["warm_s"]["median"] < found["stopped_s"]["median"]
+    warm, stopped = found["warm_s"], found["stopped_s"]
+    assert 0 < warm["median"] < stopped["median"]
+    busy = max(1, warm["median"] / warm["limit"])  # other work on the machine slows both down
+    assert stopped["median"] < 2 * busy * stopped["limit"], found
 
 
 @pytest.mark.slow
@@ -74,3 +78,41 @@ def test_the_curve_of_watching_traffic_falls() -> None:
     for watched in ("canary", "switch"):
         assert accepted[watched, "nothing", 0] > 0.5
         assert accepted[watched, "failures", 4] == accepted[watched, "p95", 4] == 0
+
+
+@pytest.mark.slow
+def test_watching_a_busy_log_that_is_renamed_loses_no_request_and_takes_a_part_of_a_core() -> None:
+    found = benchmark("observe", "--rate", "1000", "--seconds", "5")
+    assert (found["requests"], found["lost"]) == (5_000, 0)
+    assert 0 < found["share_of_a_core"] < 5 * found["limit"]
+
+
+@pytest.mark.slow
+def test_the_curve_of_the_gates_falls_and_too_few_samples_promote_nobody() -> None:
+    curve = benchmark("gate_calibration", "--releases", "4")["curve"]
+    assert len(curve) == 126
+    few = [point["promoted"] for point in curve if point["sample"] == "one fewer"]
+    assert (len(few), set(few)) == (54, {0})
+    enough = [point for point in curve if point["sample"] != "one fewer"]
+    promoted = {
+        times: [each["promoted"] for each in enough if each["times_margin"] == times] for times in (0, 2)
+    }
+    assert (len(promoted[0]), len(promoted[2])) == (8, 16)
+    assert min(promoted[0]) > 0.5
+    assert max(promoted[2]) <= 0.25  # one of the four at most
+    assert sum(promoted[2]) <= 0.25
+
+
+@pytest.mark.slow
+def test_a_verification_beside_a_live_release_under_load_is_timed_and_fails_no_request() -> None:
+    found = benchmark("verify", "--pipeline", "pipelines/quick.yaml", "--alone", "2")
+    told = found["verification"]
+    pipeline = yaml.safe_load((ROOT / "pipelines" / "quick.yaml").read_text())
+    assert list(told["gates"]) == [gate["gate"] for gate in pipeline["gates"]]
+    assert sum(told["gates"].values()) < told["seconds"]
+    assert told["verdict"] == ("fail" if told["reasons"] else "pass")
+    assert found["live"]["requests"] > found["live"]["failed"] == 0
+    assert len(found["live"]["per_second"]) == 3
+    assert min(found["live"]["per_second"]) > 0
+    assert found["loss_of_throughput"] < 1
+    assert -1 < found["share_of_processors"] < 1

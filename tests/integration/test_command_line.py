@@ -10,6 +10,7 @@ import requests
 
 from relctl.probe.load import Load, Settled, failed, stale
 from scratch import RELCTL, Scratch
+from watcher import listen
 
 pytestmark = pytest.mark.engine
 
@@ -155,8 +156,7 @@ def test_a_promote_that_is_interrupted_undoes_what_it_did(echo: Scratch, number:
     process = subprocess.Popen(
         [str(RELCTL), "promote", slow], cwd=echo.root, env=echo.environ, stderr=subprocess.PIPE, text=True
     )
-    assert process.stderr is not None
-    assert f"starting {slow} in green" in process.stderr.readline()
+    listen(process, f"starting {slow} in green")
     time.sleep(1)
     process.send_signal(number)
     _, words = process.communicate(timeout=60)

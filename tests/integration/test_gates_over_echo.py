@@ -188,8 +188,8 @@ def test_a_release_that_is_wrong_in_many_ways_is_told_all_of_them(
         project,
         *(STARTUP, IDENTITY, "{gate: size, max_image: 1k, max_growth: 1m}", "{gate: dependencies}"),
         CONTRACT.replace("texts: 10", "cases: pipelines/shape.yaml, texts: 10"),
-        f"{{gate: quality, clients: 1, data_sets: [{faulty}, {{file: pipelines/few.tsv}}, "
-        "{file: pipelines/plain.tsv, sample: 60}], margins: {chrf: 0.1}}",
+        f"{{gate: quality, clients: 1, data_sets: [{faulty}, {{file: pipelines/few.tsv}}], "
+        "margins: {chrf: 0.1}}",
         LATENCY.replace("MARGIN", "1.0").replace("MAX", "20ms"),
         # It answers differently in company, which is a translation all the same; only its memory is wrong.
         SOAK,
@@ -217,7 +217,6 @@ def test_a_release_that_is_wrong_in_many_ways_is_told_all_of_them(
     assert "is below 99.9" in quality
     assert "faulty: chrF may have dropped by" in quality
     assert "few: 40 sentences are too few; 150 are needed" in quality
-    assert "plain: 60 sentences are too few; 150 are needed" in quality
     judged = gates["quality"]["figures"]["data_sets"][0]
     assert judged["changed"] == len(FAULTS)
     assert judged["faults"]["numbers"] == 1
@@ -234,7 +233,6 @@ def test_crossed_answers_and_failing_requests(project: Scratch) -> None:
         project,
         *(STARTUP, CONTRACT),
         QUALITY.replace("plain", "few"),
-        LATENCY.replace("MARGIN", "1.0, p99: 1.0").replace("MAX", "1s"),
         SHORT_SOAK,
     )
     found = verified(project, tag, code=3)
@@ -242,8 +240,6 @@ def test_crossed_answers_and_failing_requests(project: Scratch) -> None:
     assert "answers in company are other texts': " in gates["contract"]["reason"]
     assert "1 answers of /batch differ from those alone" in gates["contract"]["reason"]
     assert "'   ': status 503" in gates["contract"]["reason"]
-    assert gates["latency"]["reason"] == "40 requests in 10 rounds are too few; 1000 in 10 are needed"
-    assert gates["latency"]["figures"] == {}  # it fails before it measures
     assert "few: 40 sentences are too few" in gates["quality"]["reason"]
     assert gates["soak"]["reason"].startswith("memory was read ")
 

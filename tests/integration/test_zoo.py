@@ -58,10 +58,24 @@ def caught(scratch: Scratch, tag: str, against: str, animal: Animal | Tampering)
     return dict(found)
 
 
-def test_the_same_release_without_a_fault_passes(zoo: tuple[Scratch, str]) -> None:
+@pytest.fixture(scope="module")
+def itself(zoo: tuple[Scratch, str]) -> dict[str, Any]:
+    """What all gates say of the healthy release beside itself."""
     scratch, healthy = zoo
-    found = verify(scratch, healthy, healthy)
-    assert {name: gate["verdict"] for name, gate in found.items()} == dict.fromkeys(found, "pass"), found
+    return verify(scratch, healthy, healthy)
+
+
+def test_the_same_release_without_a_fault_passes(itself: dict[str, Any]) -> None:
+    verdicts = {name: gate["verdict"] for name, gate in itself.items()}
+    assert verdicts == dict.fromkeys(itself, "pass"), itself
+
+
+def test_the_pipeline_allows_as_many_lost_numbers_as_the_model_loses_and_no_more(
+    itself: dict[str, Any],
+) -> None:
+    everyday, shop = itself["quality"]["figures"]["data_sets"]
+    assert everyday["allowed"] == {"numbers": everyday["faults"]["numbers"]}
+    assert (shop["allowed"], set(shop["faults"].values())) == ({}, {0})
 
 
 @pytest.mark.parametrize("animal", ANIMALS, ids=lambda animal: animal.name)

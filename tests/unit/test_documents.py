@@ -21,7 +21,7 @@ from relctl.config.document import read
 from relctl.config.environment import Environment, _variables
 from relctl.config.gates import GateSection
 from relctl.config.pipeline import CaseFile, PipelineFile
-from relctl.config.project import load_environment
+from relctl.config.project import read_environment
 from relctl.config.validate import Section, validate
 from relctl.config.versions import Versions
 from relctl.engine.slots import TRIAL_ROLES
@@ -220,7 +220,7 @@ def test_every_gate_is_in_the_table_of_gates() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "environments").glob("*.yaml")), ids=name)
 def test_the_environments_are_valid(path: Path) -> None:
-    load_environment(ROOT, path.stem, {})
+    validate(read_environment(ROOT, path.stem, {}), Environment)
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *WORKFLOWS], ids=name)

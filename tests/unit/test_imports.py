@@ -16,7 +16,7 @@ ALLOWED = {
     "errors": set(),
     "release": {"errors"},
     "statistics": BOTTOM,
-    "config": BOTTOM,
+    "config": BOTTOM | {"statistics"},
     "state": BOTTOM,
     "engine": BOTTOM | {"config", "state"},
     "proxy": BOTTOM | {"config", "state", "engine"},

@@ -38,6 +38,12 @@ class Settings:
 
         return load(self.project_dir, self.env)
 
+    def tell_overrides(self, project: "Project") -> None:
+        """Say what is not as the environment's file says: what a release must pass may be among it."""
+        if project.overrides:
+            told = ", ".join(f"{key} ({variable})" for key, variable in project.overrides.items())
+            self.speaker.say(f"from variables, not from {project.name}.yaml: {told}")
+
     def engine(self, project: "Project") -> "Engine":
         """Connect to the environment's engine."""
         from relctl.engine.connect import connect

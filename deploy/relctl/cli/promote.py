@@ -46,7 +46,9 @@ def promote(
         raise UsageError("--force and --reason go together", f'relctl promote {tag} --force --reason "…"')
     release = Tag.parse(tag)
     chosen = settings(context)
-    host = chosen.stage(wait, dry_run, with_policy(chosen.project(), canary, observe))
+    project = chosen.project()
+    chosen.tell_overrides(project)
+    host = chosen.stage(wait, dry_run, with_policy(project, canary, observe))
     moved = promote_release(host, release, reason.strip())
     if dry_run:
         tell_plan(chosen.speaker, host.steps.reached)

@@ -34,8 +34,10 @@ def verify(
 
     release = Tag.parse(tag)
     chosen = settings(context)
-    host = chosen.host(wait)
-    project, engine = host.project, host.engine
+    project = chosen.project()
+    chosen.tell_overrides(project)
+    host = chosen.host(wait, project)
+    engine = host.engine
     live = resolve(project, engine, Tag.parse(against)) if against else live_image(host)
     subject = Subject(project, engine, release, resolve(project, engine, release), live)
     if dry_run:

@@ -3,12 +3,13 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from relctl.config.document import KeyPath
 from relctl.config.units import Bytes, SomeSeconds
 from relctl.config.validate import Section
 from relctl.config.versions import ProjectPath
+from relctl.statistics.least import LEAST_CLUSTERS, LEAST_SENTENCES, LEAST_SOAK, least_requests
 
 Score = Literal["bleu", "chrf"]
 Percentile = Literal["p50", "p95", "p99"]
@@ -107,7 +108,7 @@ class DataSetSettings(Section):
     """
 
     file: ProjectPath
-    sample: PositiveInt | None = None
+    sample: Annotated[PositiveInt, Field(ge=LEAST_SENTENCES)] | None = None
     floors: dict[Score, Annotated[float, Field(ge=0, le=100, strict=True)]] = Field(default={})
     allowed: dict[Fault, NonNegativeInt] = Field(default={})
 
@@ -178,19 +179,43 @@ class LatencySettings(GateSection):
     data_set: ProjectPath
     rate: Annotated[Positive, Field(le=10_000)]
     burst: Annotated[PositiveInt, Field(le=1_000)] = 1
-    rounds: Annotated[PositiveInt, Field(le=10_000)] = 20
+    rounds: Annotated[PositiveInt, Field(ge=LEAST_CLUSTERS, le=10_000)] = 20
     round: Annotated[SomeSeconds, Field(le=60)] = 2.0
     margins: dict[Percentile, Positive] = Field(min_length=1)
     max_p95: SomeSeconds
     timeout: SomeSeconds = 30.0
     seed: NonNegativeInt = 1
 
+    @field_validator("margins")
+    @classmethod
+    def _enough_requests(
+        cls, value: dict[Percentile, float], known: ValidationInfo
+    ) -> dict[Percentile, float]:
+        if {"rate", "rounds", "round"} <= known.data.keys():  # else one of them is wrong, and is told
+            rate, rounds, seconds = (known.data[key] for key in ("rate", "rounds", "round"))
+            found, highest = rounds * _requests(rate, seconds), max(value)
+            if found < (needed := least_requests(float(highest[1:]))):
+                raise ValueError(
+                    f"{highest} needs {needed} requests; rate, rounds and round give {found}: "
+                    f"more rounds, or no {highest}"
+                )
+        return value
+
     @property
     def compares(self) -> bool:
         return True
 
+    @property
+    def requests_of_a_round(self) -> int:
+        """To one side."""
+        return _requests(self.rate, self.round)
+
     def data_files(self) -> dict[KeyPath, ProjectPath]:
         return {("data_set",): self.data_set}
+
+
+def _requests(rate: float, seconds: float) -> int:
+    return max(round(rate * seconds), 1)
 
 
 class SoakSettings(GateSection):
@@ -201,7 +226,7 @@ class SoakSettings(GateSection):
 
     gate: Literal["soak"]
     data_set: ProjectPath
-    requests: Annotated[PositiveInt, Field(le=1_000_000)] = 2_000
+    requests: Annotated[PositiveInt, Field(ge=LEAST_SOAK, le=1_000_000)] = 2_000
     clients: Annotated[PositiveInt, Field(le=1_000)] = 10
     max_growth: Bytes
     max_ended: NonNegativeInt = 0

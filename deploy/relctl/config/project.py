@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relctl.config.document import read
+from relctl.config.document import Document, dotted, read
 from relctl.config.environment import Environment, override
 from relctl.config.validate import validate
 from relctl.config.versions import Versions
@@ -22,12 +22,16 @@ ENVIRONMENTS = "deploy/environments"
 
 @dataclass(frozen=True)
 class Project:
-    """What every command needs: `root` is absolute, `name` is the environment's."""
+    """What every command needs: `root` is absolute, `name` is the environment's.
+
+    `overrides`: by key of its file, the variable that was laid over it.
+    """
 
     root: Path
     versions: Versions
     name: str
     environment: Environment
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def state_dir(self) -> Path:
@@ -48,11 +52,13 @@ def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ)
     """Load the project at `start`, or found upward from the working directory."""
     root = find_root(start)
     versions = validate(read(root / VERSIONS), Versions)
-    return Project(root, versions, name, load_environment(root, name, environ))
+    document = read_environment(root, name, environ)
+    overrides = {dotted(key): variable for key, variable in document.overrides.items()}
+    return Project(root, versions, name, validate(document, Environment), overrides)
 
 
-def load_environment(root: Path, name: str, environ: Mapping[str, str]) -> Environment:
-    """Load one environment of the project, `RELCTL_<KEY>` variables laid over it."""
+def read_environment(root: Path, name: str, environ: Mapping[str, str]) -> Document:
+    """Read one environment of the project, `RELCTL_<KEY>` variables laid over it."""
     if re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", name) is None:
         raise ConfigError(f"{name!r} is no name of an environment: small letters, digits, single . _ -")
     path = root / ENVIRONMENTS / f"{name}.yaml"
@@ -62,7 +68,7 @@ def load_environment(root: Path, name: str, environ: Mapping[str, str]) -> Envir
             f"{path}: there is no environment {name!r}",
             f"relctl --env {known[0]} …  (known: {', '.join(known)})" if known else "",
         )
-    return validate(override(read(path, environ), environ), Environment)
+    return override(read(path, environ), environ)
 
 
 def find_root(start: Path | None) -> Path:

@@ -20,8 +20,6 @@ Numbers = NDArray[numpy.float64]
 
 RESAMPLES = 2_000
 CONFIDENCE = 0.95
-LEAST_CLUSTERS = 10
-LEAST_ABOVE = 10  # a percentile is decided by what lies above it
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,6 @@ class Ratio:
         """The lower and the upper bound, one-sided of `confidence` each."""
         apart = exp(t_quantile(confidence, self.clusters - 1) * self.error)
         return self.value / apart, self.value * apart
-
-
-def least_requests(percentile: float) -> int:
-    """How many requests a side needs for a percentile (0 to 100)."""
-    return int(numpy.ceil(LEAST_ABOVE / (1 - percentile / 100) - 1e-9))
 
 
 @lru_cache(maxsize=4)  # an observation asks for the same ones at every look

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from relctl.config.project import load_environment
+from relctl.config.environment import Environment
+from relctl.config.project import read_environment
+from relctl.config.validate import validate
 from relctl.errors import ConfigError
 
 HOOK = "https://chat.example.com/services/s3cret"
@@ -17,6 +19,10 @@ def written(tmp_path: Path, text: str) -> Path:
     return tmp_path
 
 
+def loaded(root: Path, environ: dict[str, str]) -> Environment:
+    return validate(read_environment(root, "local", environ), Environment)
+
+
 def test_a_program_and_a_webhook_are_taken_and_the_webhook_is_shown_to_nobody(tmp_path: Path) -> None:
     root = written(
         tmp_path,
@@ -24,7 +30,7 @@ def test_a_program_and_a_webhook_are_taken_and_the_webhook_is_shown_to_nobody(tm
         "  - {on: [promoted, rolled-back], run: [tools/tell, --loud]}\n"
         '  - {on: [aborted], webhook: "${HOOK}", timeout: 3s}\n',
     )
-    found = load_environment(root, "local", {"HOOK": HOOK})
+    found = loaded(root, {"HOOK": HOOK})
     program, webhook = found.notify
     assert (program.on, program.run, program.timeout) == (
         ["promoted", "rolled-back"],
@@ -57,7 +63,7 @@ def test_a_program_and_a_webhook_are_taken_and_the_webhook_is_shown_to_nobody(tm
 )
 def test_a_wrong_hook_is_named_with_its_line(tmp_path: Path, hook: str, words: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        load_environment(written(tmp_path, f"notify:\n  - {hook}\n"), "local", {})
+        loaded(written(tmp_path, f"notify:\n  - {hook}\n"), {})
     assert "local.yaml:2: " in raised.value.message
     assert words in raised.value.message
 
@@ -78,14 +84,14 @@ def test_a_wrong_hook_is_named_with_its_line(tmp_path: Path, hook: str, words: s
 def test_the_message_about_a_wrong_webhook_does_not_repeat_it(tmp_path: Path, value: str) -> None:
     root = written(tmp_path, "notify:\n  - on: [promoted]\n    webhook: ${HOOK}\n")
     with pytest.raises(ConfigError, match=r"local.yaml:3: notify\[0\].webhook: ") as raised:
-        load_environment(root, "local", {"HOOK": value})
+        loaded(root, {"HOOK": value})
     assert "s3cret" not in raised.value.message
 
 
 def test_the_whole_list_can_be_overridden(tmp_path: Path) -> None:
     root = written(tmp_path, "notify:\n  - {on: [promoted], run: [x]}\n")
-    assert load_environment(root, "local", {"RELCTL_NOTIFY": "[]"}).notify == []
+    assert loaded(root, {"RELCTL_NOTIFY": "[]"}).notify == []
     with pytest.raises(ConfigError, match=r"^RELCTL_NOTIFY: notify\[0\].on: must not be empty$"):
-        load_environment(root, "local", {"RELCTL_NOTIFY": '[{"on": [], "run": ["y"]}]'})
+        loaded(root, {"RELCTL_NOTIFY": '[{"on": [], "run": ["y"]}]'})
     given = '[{"on": ["aborted"], "run": ["y"]}]'
-    assert load_environment(root, "local", {"RELCTL_NOTIFY": given}).notify[0].run == ["y"]
+    assert loaded(root, {"RELCTL_NOTIFY": given}).notify[0].run == ["y"]

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from relctl.config.gates import SizeSettings
 from relctl.config.pipeline import Pipeline, load_pipeline
 from relctl.errors import ConfigError
 from scratch import ROOT
@@ -31,6 +32,16 @@ def test_the_projects_own_pipeline_holds_what_a_release_must_pass() -> None:
     bodies = [case.request.json_ for case in found.cases["smoke"]]
     texts = [body.get("text") for body in bodies if isinstance(body, dict)]
     assert {"这是一段测试文本。", "人工智能正在改变世界。", "北京天气很好。"} <= set(texts)
+
+
+def test_production_takes_a_new_model_with_its_code_and_no_layer_that_is_much_larger() -> None:
+    gates = load_pipeline(ROOT, PurePosixPath("pipelines/release.yaml")).gates
+    [allowed] = [gate.max_new for gate in gates if isinstance(gate, SizeSettings)]
+    model = sum(
+        path.stat().st_size for path in (ROOT / "service/models/zh-en-tiny/2026.11/ct2-int8").iterdir()
+    )
+    assert allowed is not None
+    assert 2 * model < allowed < 5 * model
 
 
 def test_the_checksum_covers_the_data_sets(tmp_path: Path) -> None:
@@ -166,14 +177,29 @@ def test_a_wrong_pipeline_is_named_with_file_line_and_key(
 # The settings that are right, which the table below makes wrong one at a time.
 QUALITY = "{gate: quality, data_sets: [{file: pipelines/data.tsv}], margins: {chrf: 1.0}}"
 SOAK = "{gate: soak, data_set: pipelines/data.tsv, max_growth: 1m}"
+LATENCY = (
+    "{gate: latency, data_set: pipelines/data.tsv, rate: 40, rounds: 10, round: 500ms, margins: {p95: 0.5}, "
+    "max_p95: 1s}"
+)
 CONTRACT = "{gate: contract, data_set: pipelines/data.tsv}"
 SMOKES = "{gate: smoke, cases: pipelines/smoke.yaml}"
 STARTUP = "{gate: startup, ready_within: 5s}"
 
 
+LEAST_TEN = "verify.yaml:3: gates[1].rounds: input should be greater than or equal to 10 (found 9)"
+THE_MARGINS = "verify.yaml:3: gates[1].margins: "
+
+
 def gate(settings: str, old: str = "", new: str = "") -> str:
     assert old in settings
     return f"  - {STARTUP}\n  - {settings.replace(old, new)}\n"
+
+
+def written(folder: Path, gates: str) -> Path:
+    """A project with these gates, and with the data set that they name."""
+    (folder / "pipelines").mkdir()
+    (folder / "pipelines" / "data.tsv").write_text("source\treference\na\tb\n")
+    return project(folder, f"gates:\n{gates}")
 
 
 @pytest.mark.parametrize(
@@ -209,17 +235,53 @@ def gate(settings: str, old: str = "", new: str = "") -> str:
         (gate(CONTRACT, "tsv", "tsv, batch: batch"), "verify.yaml:3: gates[1].batch: "),
         (gate("{gate: command, name: Own, run: [x]}"), "verify.yaml:3: gates[1].name: "),
         (gate("{gate: command, name: own, run: []}"), "verify.yaml:3: gates[1].run: must not be empty"),
+        # What the gate could not conclude anything from is refused before anything is measured.
+        (
+            gate(QUALITY, "tsv", "tsv, sample: 149"),
+            "verify.yaml:3: gates[1].data_sets[0].sample: input should be greater than or equal to 150",
+        ),
+        (gate(LATENCY, "rounds: 10", "rounds: 9"), LEAST_TEN),
+        (
+            gate(LATENCY, "{p95", "{p99"),
+            f"{THE_MARGINS}p99 needs 1000 requests; rate, rounds and round give 200: more rounds, or no p99",
+        ),
+        (gate(LATENCY, "p95: 0.5", "p50: 0.5, p99: 0.5"), f"{THE_MARGINS}p99 needs 1000 requests; "),
+        (
+            gate(LATENCY, "500ms", "487ms"),
+            f"{THE_MARGINS}p95 needs 200 requests; rate, rounds and round give 190",
+        ),
+        (
+            gate(SOAK, "1m", "1m, requests: 11"),
+            "verify.yaml:3: gates[1].requests: input should be greater than or equal to 12 (found 11)",
+        ),
     ],
 )
 def test_a_wrong_setting_of_a_gate_is_named_with_file_line_and_key(
     tmp_path: Path, gates: str, message: str
 ) -> None:
-    (tmp_path / "pipelines").mkdir()
-    (tmp_path / "pipelines" / "data.tsv").write_text("source\treference\na\tb\n")
     with pytest.raises(ConfigError) as raised:
-        loaded(project(tmp_path, f"gates:\n{gates}"))
+        loaded(written(tmp_path, gates))
     assert message in raised.value.message
     assert len(raised.value.message) < 600, "a whole section is no part of an error"
+
+
+@pytest.mark.parametrize(
+    "gates",
+    [
+        gate(QUALITY, "tsv", "tsv, sample: 150"),
+        gate(LATENCY),
+        gate(LATENCY, "rate: 40, rounds: 10", "rate: 40, rounds: 50").replace("{p95", "{p99"),
+        gate(SOAK, "1m", "1m, requests: 12"),
+    ],
+)
+def test_the_least_that_a_gate_concludes_anything_from_is_taken(tmp_path: Path, gates: str) -> None:
+    assert len(loaded(written(tmp_path, gates)).gates) == 2
+
+
+def test_a_rate_that_is_wrong_is_told_and_not_what_would_follow_from_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        loaded(written(tmp_path, gate(LATENCY, "rate: 40", "rate: fast")))
+    assert [line.split(": ")[1] for line in raised.value.message.splitlines()] == ["gates[1].rate"]
 
 
 @pytest.mark.parametrize("fresh", ["{text}", "{number}", "text", ""])

@@ -38,7 +38,6 @@ from relctl.verify.gates.command import command
 from relctl.verify.gates.contract import contract
 from relctl.verify.gates.dependencies import LOCKED, dependencies
 from relctl.verify.gates.identity import identity
-from relctl.verify.gates.latency import latency
 from relctl.verify.gates.quality import quality
 from relctl.verify.gates.size import size
 from relctl.verify.gates.smoke import smoke
@@ -457,8 +456,8 @@ def test_quality() -> None:
     chosen = {"data_sets": [{"file": str(DATA)}], "margins": {"chrf": 1}}
     with trial(live=IMAGE) as found:
         assert quality(found, settings(gates.QualitySettings, **chosen)).outcome == "pass"
-        few = {**chosen, "data_sets": [{"file": str(DATA), "sample": 149}]}
-        verdict = quality(found, settings(gates.QualitySettings, **few))
+        found.pipeline.data_sets[DATA] = DataSet("data", TEXTS[:149], TEXTS[:149], "sum")
+        verdict = quality(found, settings(gates.QualitySettings, **chosen))
     assert (verdict.outcome, verdict.reason) == ("fail", "data: 149 sentences are too few; 150 are needed")
     assert verdict.figures["data_sets"] == []
     with trial(lambda _path, _body: (200, {"translation": "x"})) as found:
@@ -503,12 +502,6 @@ def test_latency_measures_in_turns_and_leaves_out_the_first_round(monkeypatch: p
     assert asked[:6] == ["theirs", "ours", "ours", "theirs", "theirs", "ours"]
     assert (len(ours), len(theirs)) == (10, 10)
     assert (ours[0], theirs[0]) == ([3.0] * 4, [4.0] * 4)
-
-
-def test_latency_of_too_few_requests_is_not_measured() -> None:
-    with trial(refuses) as found:
-        verdict = latency(found, settings(gates.LatencySettings, **LATENCY, margins={"p95": 0.5}))
-    assert verdict.reason == "40 requests in 10 rounds are too few; 200 in 10 are needed"
 
 
 def program(*run: str, timeout: str = "20s") -> Verdict:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relctl.rollout.observation.traffic import Side
+from relctl.statistics.least import LEAST_CLUSTERS, least_requests
 
 if TYPE_CHECKING:  # numpy is imported only where something is observed
     from relctl.statistics.clusters import Ratio
@@ -37,8 +38,6 @@ class Figures:
     @property
     def decides(self) -> bool:
         """Whether there are enough requests, in enough spans, to tell how sure the p95 is."""
-        from relctl.statistics.clusters import LEAST_CLUSTERS, least_requests
-
         return self.spans >= LEAST_CLUSTERS and self.requests - self.failed >= least_requests(_DECISIVE)
 
     def as_json(self) -> dict[str, Any]:

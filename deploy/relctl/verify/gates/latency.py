@@ -26,10 +26,6 @@ def latency(trial: Trial, settings: LatencySettings) -> Verdict:
 
     Requests are sent at fixed times, so a stall delays all that were due in it, and not only one.
     """
-    percentiles = [_PERCENTILES[name] for name in settings.margins]
-    too_few = statistics.too_few(settings.rounds, settings.rounds * _requests(settings), percentiles)
-    if too_few:
-        return failed(too_few)
     reference = trial.reference()
     sides = [trial.candidate] if reference is None else [trial.candidate, reference]
     rounds = _measure(trial, settings, sides)
@@ -37,11 +33,6 @@ def latency(trial: Trial, settings: LatencySettings) -> Verdict:
     verdict = _judge(settings, [numpy.asarray(side) for side in waited])
     verdict.figures["sent_late_ms"] = _lateness(rounds)
     return verdict
-
-
-def _requests(settings: LatencySettings) -> int:
-    """Requests of one round, to one side."""
-    return max(round(settings.rate * settings.round), 1)
 
 
 def _lateness(rounds: Sequence[Sequence[Sequence[Reply]]]) -> dict[str, float]:
@@ -56,7 +47,7 @@ def _measure(trial: Trial, settings: LatencySettings, sides: Sequence[Candidate]
     rounds: list[list[list[Reply]]] = [[] for _ in sides]
     say = progress(settings.rounds, trial.say, "rounds")
     for number in range(settings.rounds + 1):
-        texts = trial.fresh(sources, _requests(settings))
+        texts = trial.fresh(sources, settings.requests_of_a_round)
         # Who is first changes every round, so that a trend of the machine meets both alike.
         order = list(zip(rounds, sides, strict=True))
         for found, side in order if number % 2 else reversed(order):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from relctl.statistics.least import LEAST_READINGS
 from relctl.verify.statistics.trend import slope
 
-LEAST_READINGS = 10  # after the warm-up; half as many in the last third
 WARM_UP = 0.2  # part of the requests, in which caches fill and memory may grow
 _LAST_THIRD = 2 / 3
 _END = 0.95  # part of the requests, after which there must be a reading

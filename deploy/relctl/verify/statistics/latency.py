@@ -10,7 +10,8 @@ import numpy
 from numpy.typing import NDArray
 
 from relctl.statistics import clusters
-from relctl.statistics.clusters import CONFIDENCE, LEAST_CLUSTERS, Numbers, least_requests
+from relctl.statistics.clusters import CONFIDENCE, Numbers
+from relctl.statistics.least import LEAST_CLUSTERS, least_requests
 from relctl.verify.statistics.quality import Conclusion
 
 

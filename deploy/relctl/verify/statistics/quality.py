@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relctl.statistics.clusters import Numbers
+from relctl.statistics.least import LEAST_SENTENCES
 from relctl.verify.statistics.bootstrap import Difference, paired
 from relctl.verify.statistics.scores import Score
 
-# Below this the percentiles of a bootstrap are too narrow to be trusted, however large the margin is.
-LEAST_SENTENCES = 150
 # A one-sided test at 5 % finds a drop of so many standard errors four times of five (1.645 + 0.842).
 _TOLD_FROM_NONE = 2.487
 

@@ -3,6 +3,7 @@
 import numpy
 import pytest
 
+from relctl.statistics.least import LEAST_SOAK
 from relctl.verify.statistics.growth import Reading, conclude
 
 REQUESTS = 2_000
@@ -67,3 +68,11 @@ def test_too_few_readings_fail(found: list[Reading], words: str) -> None:
     growth = conclude(found, REQUESTS, MEBIBYTE)
     assert growth.wrong == (words,)
     assert growth.per_thousand == {}
+
+
+@pytest.mark.parametrize(("requests", "enough"), [(LEAST_SOAK, True), (LEAST_SOAK - 1, False)])
+def test_the_shortest_soak_is_the_one_that_a_reading_after_each_request_is_enough_for(
+    requests: int, enough: bool
+) -> None:
+    found = conclude([(float(number), 1.0) for number in range(requests + 1)], requests, MEBIBYTE)
+    assert (found.wrong == ()) is enough

@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from relctl.statistics.clusters import least_requests
+from relctl.statistics.least import least_requests
 from relctl.verify.statistics import latency, quality
 from relctl.verify.statistics.bootstrap import Difference
 from relctl.verify.statistics.latency import Latencies, ratios, resampled
