@@ -120,7 +120,7 @@ def test_a_crashed_slot_comes_back_by_itself(echo: Scratch) -> None:
 
 
 def test_published_ports_serve_where_the_bridge_is_out_of_reach(echo: Scratch) -> None:
-    from scratch import free_port
+    from ports import free_port
 
     first, second = echo.proved("1.0.0"), echo.proved("2.0.0")
     blue, green = free_port(), free_port()

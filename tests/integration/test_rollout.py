@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from hosts import COMMIT, Bench, bench
+from ports import free_port
 from relctl.config.environment import Ports
 from relctl.engine.slots import slot_spec
 from relctl.errors import NeedsPersonError, NotProvedError, RelctlError, RolledBackError, UsageError
@@ -24,7 +25,6 @@ from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
 from relctl.state.evidence import GateResult
-from scratch import free_port
 
 
 @pytest.fixture
