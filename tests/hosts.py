@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from memory_engine import MemoryEngine
+from ports import free_port
 from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.versions import Versions
@@ -21,7 +22,7 @@ from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.prove import start_up
 from relctl.rollout.situation import look
 from relctl.state.evidence import Evidence, GateResult
-from scratch import ECHO, ROOT, free_port
+from scratch import ECHO, ROOT
 
 COMMIT = "abc12de" + "0" * 33
 

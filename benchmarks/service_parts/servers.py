@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scratch import ROOT, free_port
+from ports import free_port
+from scratch import ROOT
 from service_parts import processes
 from service_parts.models import Decoding
 from service_parts.processes import Group

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from ports import free_port
 from relctl.proxy.workers import Worker, find, serving
-from scratch import free_port
 from switch_parts.switch import Switch, Switched
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from memory_engine import MemoryEngine
+from ports import free_port
 from relctl.config.environment import Environment
 from relctl.config.versions import Contract
 from relctl.engine.connect import connect
@@ -18,7 +19,7 @@ from relctl.engine.local import LocalEngine
 from relctl.engine.protocol import ContainerSpec, Engine, Image, Limits, Network, Publish
 from relctl.errors import EngineError
 from relctl.probe.ready import NeverReadyError, wait_until_ready
-from scratch import Scratch, echo_project, free_port, free_subnet
+from scratch import Scratch, echo_project, free_subnet
 
 pytestmark = pytest.mark.engine
 

@@ -2,10 +2,11 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserType, Locator, Page, Request, Route
+from playwright.sync_api import Browser, BrowserType, Error, Locator, Page, Request, Route, expect
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -15,6 +16,10 @@ _ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+_WITHIN = 60_000  # ms; nothing here is about speed, and a busy machine may take its time
+_ATTEMPTS = 10
+_CUT_OFF = "net::ERR_NETWORK_CHANGED"
+_AN_HOUR = 3_600_000  # ms; a clock that has run further cannot be stopped there
 # What Chromium itself says about an answer that a test asked for; nothing is wrong with the page.
 _EXPECTED = "Failed to load resource"
 _LARGE: Any = {"width": 1280, "height": 720}
@@ -31,6 +36,7 @@ _EMPTY_STORAGE = """() => {
 
 def launch(chromium: BrowserType) -> Browser:
     """The system's Chromium; it is required, and nothing is downloaded."""
+    expect.set_options(timeout=_WITHIN)
     program = shutil.which("chromium")
     assert program is not None, "these tests need Chromium: apt-get install chromium"
     return chromium.launch(executable_path=program, args=_ARGUMENTS)
@@ -43,9 +49,11 @@ class Watched:
     url: str
     requests: list[Request] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    cut_off: list[str] = field(default_factory=list)  # what was not fetched because a network came or went
 
     def watch(self, page: Page) -> None:
         page.on("request", lambda request: self.requests.append(request))
+        page.on("requestfailed", self._note_failure)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
 
@@ -66,6 +74,10 @@ class Watched:
 
     def _translations(self) -> list[Request]:
         return [request for request in self.requests if request.url.endswith("/translate")]
+
+    def _note_failure(self, request: Request) -> None:
+        if request.failure == _CUT_OFF:
+            self.cut_off.append(request.url)
 
     def _note(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and not text.startswith(_EXPECTED):
@@ -112,12 +124,37 @@ class Opened:
         self.page.set_viewport_size(_LARGE)
         self.page.evaluate(_EMPTY_STORAGE)
         self.watched.forget()
-        self.page.goto(self.watched.url)
+        self.go()
+
+    def go(self) -> None:
+        """Go to the page, as a reader does who types its address."""
+        self._arrive(lambda: self.page.goto(self.watched.url))
+
+    def reload(self) -> None:
+        self._arrive(self.page.reload)
+
+    def _arrive(self, load: Callable[[], object]) -> None:
+        """Load the page, and once more where it came without its parts.
+
+        Chromium ends all that it fetches when a network of the machine comes or goes, and every container of
+        another test is one.
+        """
+        for _ in range(_ATTEMPTS):
+            self.watched.cut_off.clear()
+            try:
+                load()
+            except Error as error:  # the document itself
+                if _CUT_OFF not in str(error):
+                    raise
+            else:
+                if not self.watched.cut_off:
+                    return
+        raise AssertionError(f"the network changed {_ATTEMPTS} times: {self.watched.cut_off}")
 
     def start_over_with(self, values: dict[str, str]) -> None:
         """As a new visit, where something has left `values` in both of the browser's storages."""
         self.page.evaluate(_LEAVE, values)
-        self.page.reload()
+        self.reload()
 
     def make_small(self) -> None:
         """As on a small phone."""
@@ -152,15 +189,15 @@ class Pages:
 
     def open(self, locale: str = "en-GB", **options: Any) -> Opened:
         opened = self._new(locale, options)
-        opened.page.goto(self.url)
+        opened.go()
         return opened
 
     def open_with_stopped_clock(self) -> Opened:
         """Time passes only where the test says so; requests are as quick as they are."""
         opened = self._new("en-GB", {})
         opened.page.clock.install(time=0)
-        opened.page.goto(self.url)
-        opened.page.clock.pause_at(1000)
+        opened.page.clock.pause_at(_AN_HOUR)  # before the page is there, which may take its time to load
+        opened.go()
         return opened
 
     def close(self) -> None:
@@ -171,7 +208,7 @@ class Pages:
 
     def _new(self, locale: str, options: dict[str, Any]) -> Opened:
         context = self.browser.new_context(locale=locale, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(_WITHIN)
         opened = Opened(context.new_page(), Watched(self.url))
         opened.watched.watch(opened.page)
         self.opened.append(opened)

@@ -71,7 +71,7 @@ def test_after_a_clock_was_set_back_the_whole_window_is_watched_from_now_on(stan
     began = time.monotonic()
     found = observe(host, 0.0)
     load.stop()
-    assert 2.5 < time.monotonic() - began < 20
+    assert 2.5 < time.monotonic() - began < 600  # an hour was set back
     assert found.accepted
     assert found.release.requests >= 50
     assert status(host).observing is None
@@ -80,8 +80,10 @@ def test_after_a_clock_was_set_back_the_whole_window_is_watched_from_now_on(stan
 def test_after_a_clock_was_set_forth_the_log_says_what_happened_meanwhile(stand: Bench) -> None:
     load = Load(stand.listen, "/translate", {"text": "x"}, connections=4).start()
     load.wait_for(100, within=20)
-    load.stop()
-    time.sleep(0.2)  # Nginx writes its last lines after the answers
+    answered, deadline = len(load.stop()), time.monotonic() + 30
+    while stand.host.paths.access_log.read_text().count('"uri":"/translate"') < answered:
+        assert time.monotonic() < deadline, "Nginx writes its last lines after the answers"
+        time.sleep(0.02)
     host = watched(stand, time.time() - 2 * 86_400, seconds=3.0)
     found = observe(host, 0.0)
     assert found.accepted

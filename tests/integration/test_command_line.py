@@ -1,6 +1,5 @@
 """The main job through the command line, on the real engine and a real Nginx, with the echo service."""
 
-import json
 import signal
 import subprocess
 import time
@@ -8,9 +7,9 @@ import time
 import pytest
 import requests
 
+from ports import free_port
 from relctl.probe.load import Load, Settled, failed, stale
-from scratch import RELCTL, Scratch
-from watcher import listen
+from scratch import RELCTL, Scratch, another_environment, containers
 
 pytestmark = pytest.mark.engine
 
@@ -20,10 +19,20 @@ def live(project: Scratch) -> str:
     return found
 
 
-def test_from_commit_to_rollback_under_load_no_request_is_lost_or_stale(echo: Scratch) -> None:
-    first, second, third = (echo.proved(f"{number}.0.0") for number in (1, 2, 3))
-    echo.ok("promote", first)
-    load = Load(echo.listen, "/translate", {"text": "x"}, connections=16).start()
+def settle(project: Scratch, tags: list[str]) -> tuple[str, str]:
+    """Make the first release live and the second the standby, and return them."""
+    first, second, _ = tags
+    project.ok("promote", second)
+    project.ok("promote", first)
+    return first, second
+
+
+def test_from_commit_to_rollback_under_load_no_request_is_lost_or_stale(
+    shared_echo: Scratch, echo_tags: list[str]
+) -> None:
+    first, second, third = echo_tags
+    shared_echo.ok("promote", first)
+    load = Load(shared_echo.listen, "/translate", {"text": "x"}, connections=16).start()
     spans: list[Settled] = []
     since, tag = time.monotonic(), first
     for arguments, after in (
@@ -34,7 +43,7 @@ def test_from_commit_to_rollback_under_load_no_request_is_lost_or_stale(echo: Sc
     ):
         load.wait_for(100, within=30)
         spans.append(Settled(tag, since, time.monotonic()))
-        result = echo.json(*arguments)
+        result = shared_echo.json(*arguments)
         since, tag = time.monotonic(), after
         assert result["tag"] == after
         assert result["switch_ms"] < 50
@@ -46,28 +55,29 @@ def test_from_commit_to_rollback_under_load_no_request_is_lost_or_stale(echo: Sc
     assert {sample.release for sample in samples} == {first, second, third}
 
 
-def test_status_releases_and_history_agree(echo: Scratch) -> None:
-    first, second = echo.proved("1.0.0"), echo.proved("2.0.0")
-    echo.ok("promote", first)
-    echo.ok("promote", second)
-    echo.ok("rollback", "--reason", "a rehearsal")
-    status = echo.json("status")
-    assert (status["live"]["tag"], status["live"]["health"]) == (first, "ready")
-    assert (status["standby"]["tag"], status["standby"]["health"]) == (second, "ready")
-    assert (status["pointer"], status["proxy"], status["drift"]) == ("blue", "running", [])
+def test_status_releases_and_history_agree(shared_echo: Scratch, echo_tags: list[str]) -> None:
+    second, first = settle(shared_echo, echo_tags)
+    shared_echo.ok("rollback", "--reason", "a rehearsal")
+    status = shared_echo.json("status")
+    live, standby = status["live"], status["standby"]
+    assert (live["tag"], live["health"]) == (first, "ready")
+    assert (standby["tag"], standby["health"]) == (second, "ready")
+    assert {live["slot"], standby["slot"]} == {"blue", "green"}
+    assert (status["pointer"], status["proxy"], status["drift"]) == (live["slot"], "running", [])
     listed = {
-        each["tag"]: (each["runs"], each["evidence"], each["retained"]) for each in echo.json("releases")
+        each["tag"]: (each["runs"], each["evidence"], each["retained"])
+        for each in shared_echo.json("releases")
     }
-    assert listed == {first: ("live", "pass", True), second: ("standby", "pass", True)}
-    last = echo.json("history")[-1]
+    assert (listed[first], listed[second]) == (("live", "pass", True), ("standby", "pass", True))
+    last = shared_echo.json("history")[-1]
     assert (last["event"], last["tag"], last["from"], last["reason"]) == (
         "rolled-back",
         first,
-        "green",
+        standby["slot"],
         "a rehearsal",
     )
     for verb in ("status", "releases", "history"):
-        text = echo.ok(verb).stdout
+        text = shared_echo.ok(verb).stdout
         assert first in text
         assert second in text
 
@@ -85,12 +95,13 @@ def test_the_ledger_tells_build_verification_and_promotion(echo: Scratch) -> Non
     assert {event["tag"] for event in echo.json("history")} == {tag}
 
 
-def test_a_slot_is_locked_down(echo: Scratch) -> None:
+def test_a_slot_is_locked_down(shared_echo: Scratch, echo_tags: list[str]) -> None:
     import docker
 
-    echo.ok("promote", echo.proved("1.0.0"))
+    shared_echo.ok("promote", echo_tags[0])
+    slot = shared_echo.json("status")["live"]["slot"]
     client = docker.from_env()
-    found = client.containers.get(f"relctl-{echo.service}-local-blue").attrs
+    found = client.containers.get(f"relctl-{shared_echo.service}-local-{slot}").attrs
     client.close()
     host = found["HostConfig"]
     assert host["ReadonlyRootfs"]
@@ -101,80 +112,81 @@ def test_a_slot_is_locked_down(echo: Scratch) -> None:
     assert found["Config"]["User"] == "65532:65532"
 
 
-def test_the_candidate_is_gone_after_verification(echo: Scratch) -> None:
-    from scratch import containers
-
-    tag = echo.proved("1.0.0")
-    assert containers({"io.relctl.service": echo.service}) == []
-    assert echo.json("releases")[0]["tag"] == tag
+def test_the_candidate_is_gone_after_verification(shared_echo: Scratch, echo_tags: list[str]) -> None:
+    shared_echo.ok("verify", echo_tags[0])
+    assert containers({"io.relctl.service": shared_echo.service, "io.relctl.role": "candidate"}) == []
+    assert echo_tags[0] in {each["tag"] for each in shared_echo.json("releases")}
 
 
-def test_a_crashed_slot_comes_back_by_itself(echo: Scratch) -> None:
-    echo.ok("promote", echo.proved("1.0.0"))
-    address = echo.json("status")["live"]["address"]
+def test_a_crashed_slot_comes_back_by_itself(shared_echo: Scratch, echo_tags: list[str]) -> None:
+    shared_echo.ok("promote", echo_tags[0])
+    address = shared_echo.json("status")["live"]["address"]
     with pytest.raises(requests.RequestException):
         requests.get(f"http://{address}/crash", timeout=5)
     deadline = time.monotonic() + 30
-    while echo.json("status")["live"]["health"] != "ready":
+    while shared_echo.json("status")["live"]["health"] != "ready":
         assert time.monotonic() < deadline
-    assert live(echo).startswith("v1.0.0-")
+    assert live(shared_echo) == echo_tags[0]
 
 
-def test_published_ports_serve_where_the_bridge_is_out_of_reach(echo: Scratch) -> None:
-    from scratch import free_port
-
-    first, second = echo.proved("1.0.0"), echo.proved("2.0.0")
+def test_published_ports_serve_where_the_bridge_is_out_of_reach(
+    shared_echo: Scratch, echo_tags: list[str]
+) -> None:
     blue, green = free_port(), free_port()
-    path = echo.root / "deploy" / "environments" / "local.yaml"
-    path.write_text(path.read_text() + f"network: {{publish: {{blue: {blue}, green: {green}}}}}\n")
-    echo.ok("promote", first)
-    echo.ok("promote", second)
-    assert echo.json("status")["live"]["address"] == f"127.0.0.1:{green}"
-    assert live(echo) == second
-    echo.ok("rollback")
-    assert live(echo) == first
+    with another_environment(shared_echo, "published") as echo:
+        path = echo.root / "deploy" / "environments" / "published.yaml"
+        path.write_text(path.read_text() + f"network: {{publish: {{blue: {blue}, green: {green}}}}}\n")
+        for tag in echo_tags[:2]:
+            echo.ok("promote", tag)
+        assert echo.json("status")["live"]["address"] == f"127.0.0.1:{green}"
+        assert live(echo) == echo_tags[1]
+        echo.ok("rollback")
+        assert live(echo) == echo_tags[0]
 
 
-def test_down_stops_everything_and_promote_starts_it_again(echo: Scratch) -> None:
-    from scratch import containers
+def test_down_stops_everything_and_promote_starts_it_again(
+    shared_echo: Scratch, echo_tags: list[str]
+) -> None:
+    shared_echo.ok("promote", echo_tags[0])
+    assert "nginx" in shared_echo.json("down")["stopped"]
+    assert containers({"io.relctl.service": shared_echo.service}) == []
+    assert shared_echo.json("down")["stopped"] == []
+    shared_echo.ok("promote", echo_tags[0])
+    assert live(shared_echo) == echo_tags[0]
 
-    tag = echo.proved("1.0.0")
-    echo.ok("promote", tag)
-    assert "nginx" in echo.json("down")["stopped"]
-    assert containers({"io.relctl.service": echo.service}) == []
-    assert echo.json("down")["stopped"] == []
-    echo.ok("promote", tag)
-    assert live(echo) == tag
+
+@pytest.fixture(scope="module")
+def never_ready(shared_echo: Scratch, echo_tags: list[str]) -> str:
+    """A release that starts, and for which a promote waits until it is interrupted."""
+    return shared_echo.build("4.0.0", ready=False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_promote_that_is_interrupted_undoes_what_it_did(echo: Scratch, number: int) -> None:
-    first = echo.proved("1.0.0")
-    echo.ok("promote", first)
-    slow = echo.build("2.0.0", ready=False)
-    forge_evidence(echo, slow)
+def test_a_promote_that_is_interrupted_undoes_what_it_did(
+    shared_echo: Scratch, echo_tags: list[str], never_ready: str, number: int
+) -> None:
+    first, second = settle(shared_echo, echo_tags)
+    slot = shared_echo.json("status")["standby"]["slot"]
+    command = [str(RELCTL), "promote", never_ready, "--force", "--reason", "it hurries"]
     process = subprocess.Popen(
-        [str(RELCTL), "promote", slow], cwd=echo.root, env=echo.environ, stderr=subprocess.PIPE, text=True
+        command, cwd=shared_echo.root, env=shared_echo.environ, stderr=subprocess.PIPE, text=True
     )
-    listen(process, f"starting {slow} in green")
-    time.sleep(1)
+    assert process.stderr is not None
+    assert any(f"starting {never_ready} in {slot}" in line for line in process.stderr)
+    until_it_runs(shared_echo, never_ready)
     process.send_signal(number)
     _, words = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert f"interrupted by {signal.Signals(number).name}; relctl status says how it stands" in words
     assert f"undone; traffic is as before: {first} is live" in words
-    assert live(echo) == first
-    status = echo.json("status")
-    assert (status["standby"], status["drift"]) == (None, [])
+    assert live(shared_echo) == first
+    status = shared_echo.json("status")
+    assert (status["standby"]["tag"], status["drift"]) == (second, [])
     assert status["events"][-1]["event"] == "aborted"
 
 
-def forge_evidence(project: Scratch, tag: str) -> None:
-    """Turn the failing evidence of a release into a passing one, as someone with a plan might."""
-    project.run("verify", tag)
-    image = next(each["image_id"] for each in project.json("releases") if each["tag"] == tag)
-    [path] = (project.state / "evidence").glob(f"{image.removeprefix('sha256:')}-*.json")
-    evidence = json.loads(path.read_text())
-    for each in (evidence, *evidence["gates"]):
-        each["verdict"] = "pass"
-    path.write_text(json.dumps(evidence))
+def until_it_runs(project: Scratch, tag: str) -> None:
+    labels, deadline = {"io.relctl.service": project.service, "io.relctl.tag": tag}, time.monotonic() + 30
+    while not any(container.status == "running" for container in containers(labels)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -2,10 +2,11 @@
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,9 +27,10 @@ from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
 
-WINDOW = 3.0
-# Wide enough for a few hundred requests, and for servers that share one interpreter with their clients.
-POLICY = {"observe": WINDOW, "max_error_rate": 0.03, "max_p95_ratio": 8.0, "wait_at_most": 0.0}
+WINDOW = 1.5
+# Wide enough for a few hundred requests, and for servers that share one interpreter with their clients;
+# where a busy machine has fewer, they are waited for.
+POLICY = {"observe": WINDOW, "max_error_rate": 0.03, "max_p95_ratio": 8.0, "wait_at_most": 60.0}
 
 
 pytestmark = pytest.mark.usefixtures("small_spans")
@@ -53,6 +55,14 @@ def loaded(stand: Bench, seconds: float = WINDOW) -> Load:
     return load
 
 
+def until(happened: Callable[[], bool], within: float = 60.0) -> None:
+    """Wait for what must happen; a busy machine may take its time."""
+    deadline = time.monotonic() + within
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
 def live(stand: Bench) -> str:
     return look(stand.host).live_tag
 
@@ -70,9 +80,9 @@ def test_a_release_that_is_as_good_is_watched_and_stays(stand: Bench) -> None:
     assert moved is not None
     assert moved.observed is not None
     assert (moved.observed["verdict"], moved.observed["accepted"]) == ("healthy", True)
-    assert moved.observed["requests"] > 100
+    assert moved.observed["requests"] >= 100
     assert moved.observed["p95_ms"] >= 10
-    assert moved.observed["reference"]["requests"] > 100
+    assert moved.observed["reference"]["requests"] > 20
     assert stand.events()[-5:] == ["promoting", "pointed", "observing", "observed", "promoted"]
     assert status(stand.host).observing is None
     assert any("requests, 0.00% failed" in words and "s to go" in words for words in stand.said)
@@ -105,7 +115,7 @@ def test_a_release_that_takes_longer_is_taken_back(stand: Bench) -> None:
     promote(stand.host, first)
     load = loaded(stand)
     with pytest.raises(RolledBackError, match=r"p95 \d+ ms, \d+ ms of the release before"):
-        promote(watching(stand, observe=20.0, max_p95_ratio=1.5), stand.proved("2.0.0", delay_ms=250))
+        promote(watching(stand, observe=20.0, max_p95_ratio=1.5), stand.proved("2.0.0", delay_ms=150))
     assert failed(load.stop()) == []
     assert live(stand) == str(first)
 
@@ -115,7 +125,7 @@ def test_a_release_that_takes_longer_is_taken_back(stand: Bench) -> None:
     [
         ({"too_few": "accept"}, True),
         ({"too_few": "rollback"}, False),
-        ({"too_few": "wait", "wait_at_most": 1.0}, False),
+        ({"too_few": "wait", "wait_at_most": 0.5}, False),
     ],
 )
 def test_too_little_traffic_is_what_the_policy_says(stand: Bench, policy: dict[str, Any], kept: bool) -> None:
@@ -151,7 +161,7 @@ def test_a_log_that_is_missing_is_said_and_accepts_nothing(stand: Bench) -> None
     promote(stand.host, first)
     stand.host.paths.access_log.unlink()
     with pytest.raises(RolledBackError, match=r"access\.log is missing"):
-        promote(watching(stand), stand.proved("2.0.0"))
+        promote(watching(stand, wait_at_most=0.0), stand.proved("2.0.0"))
     assert live(stand) == str(first)
 
 
@@ -160,19 +170,22 @@ def test_a_log_that_nginx_reopens_meanwhile_is_read_on(stand: Bench) -> None:
     load, log = loaded(stand), stand.host.paths.access_log
     old = log.with_name("access.log.1")
 
+    def of_the_new_one(path: Path) -> int:
+        return path.read_text().count('"pool":"green"')
+
     def rotate() -> None:
+        until(lambda: of_the_new_one(log) > 50)  # a hundred are needed: it is still watched
         log.rename(old)
         os.kill(stand.host.proxy.state().pid, signal.SIGUSR1)
 
-    timer = threading.Timer(1.5, rotate)
-    timer.start()
-    moved = promote(watching(stand), stand.proved("2.0.0"))
-    timer.join()
+    with ThreadPoolExecutor(1) as hand:
+        rotated = hand.submit(rotate)
+        moved = promote(watching(stand), stand.proved("2.0.0"))
+        rotated.result()
     load.stop()
     assert moved is not None
     assert moved.observed is not None
-    before, after = (path.read_text().count('"pool":"green"') for path in (old, log))
-    assert before > 50
+    before, after = of_the_new_one(old), of_the_new_one(log)
     assert before < moved.observed["requests"] <= before + after
     assert moved.observed["verdict"] == "healthy"
 
@@ -212,7 +225,7 @@ def test_an_interrupted_window_stays_open_and_observe_goes_on_with_it(
     watched = observe(watching(stand), 0.0)
     load.stop()
     assert watched.verdict == "healthy"
-    assert watched.release.requests > 100
+    assert watched.release.requests >= 100
     assert stand.events()[-1] == "observed"
     assert status(stand.host).observing is None
 
@@ -239,13 +252,14 @@ def test_a_window_whose_time_is_over_is_judged_by_what_the_log_has(
     promote(stand.host, stand.proved("1.0.0"))
     load = loaded(stand)
     interrupted(stand, monkeypatch, stand.proved("2.0.0"))
-    time.sleep(WINDOW)
+    load.wait_for(200, within=60)
+    until(lambda: (found := status(stand.host).observing) is not None and found.left_seconds <= 0)
     load.stop()
     log = stand.host.paths.access_log
     log.rename(log.with_name("access.log.1"))  # rotated meanwhile
-    began = time.monotonic()
+    stand.said.clear()
     assert observe(watching(stand), 0.0).verdict == "healthy"
-    assert time.monotonic() - began < 2
+    assert not any("s to go" in words or "waiting" in words for words in stand.said)
 
 
 def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
@@ -278,11 +292,12 @@ def test_a_promote_killed_before_it_watched_is_left_to_observe(stand: Bench) -> 
     second = stand.proved("2.0.0")
     switched = time.time()
     stand.killed_promote(second, observe=WINDOW)
+    killed = time.time()
     assert promote(stand.host, second) is None
     assert stand.events()[-2:] == ["observing", "promoted"]
     window = status(stand.host).observing
     assert window is not None
-    assert switched <= window.since <= switched + 1.5
+    assert switched - 0.1 <= window.since <= killed  # the kernel's time of files is some milliseconds behind
     watched = observe(watching(stand), 0.0)
     load.stop()
     assert watched.verdict == "healthy"
@@ -318,7 +333,7 @@ def test_an_observe_killed_when_it_had_refused_is_gone_on_with(stand: Bench) -> 
     stand.host.ledger.append(window.opened())
     stand.host.ledger.append(window.closed("not enough traffic", accepted=False))
     with pytest.raises(RolledBackError, match=f"{first} has the traffic again"):
-        observe(watching(stand), 0.0)
+        observe(watching(stand, wait_at_most=0.0), 0.0)
     assert live(stand) == str(first)
 
 

@@ -20,8 +20,6 @@ FACTS = re.compile(r"^Release v0\.0\.0-unknown · [\d,]+ ms$")
 LANGUAGES = ("中文", "English")
 KEPT = ("history", "key", "language", "theme")
 
-expect.set_options(timeout=15_000)
-
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
@@ -345,12 +343,12 @@ def test_what_was_asked_for_by_hand_stays_in_history(timed: Opened) -> None:
 def test_history_lasts_as_long_as_the_visit_and_can_be_cleared(opened: Opened) -> None:
     opened.translate(WEATHER)
     expect(opened.entries).to_have_count(1)
-    opened.page.reload()
+    opened.reload()
     expect(opened.entries).to_have_count(1)
     opened.button("Clear the history").click()
     expect(opened.entries).to_have_count(0)
     expect(opened.source).to_be_focused()
-    opened.page.reload()
+    opened.reload()
     expect(opened.page.get_by_role("heading", name="Try one of these")).to_be_visible()
 
 
@@ -526,7 +524,7 @@ def test_a_key_lasts_as_long_as_the_visit_and_can_be_forgotten(guarded: Opened) 
     guarded.page.get_by_label("API key").fill(KEY)
     guarded.button("Use this key").click()
     expect(guarded.page.get_by_text("An API key is used in this tab.")).to_be_visible()
-    guarded.page.reload()
+    guarded.reload()
     guarded.translate(COFFEE)
     expect(guarded.target).to_have_value(re.compile("coffee"))
     guarded.button("Forget it").click()
@@ -560,7 +558,7 @@ def test_chosen_colours_stay(opened: Opened) -> None:
     opened.page.get_by_role("radio", name="Dark colours").check()
     dark = grounds(opened.page)
     assert brightness(dark[0]) < brightness(light[0])
-    opened.page.reload()
+    opened.reload()
     assert grounds(opened.page) == dark
     opened.page.get_by_role("radio", name="Colours as in your system").check()
     assert grounds(opened.page) == light
@@ -628,7 +626,7 @@ def test_a_chosen_language_changes_all_words_and_stays(opened: Opened) -> None:
     opened.page.get_by_role("radio", name="中文").check()
     expect(opened.notice).to_contain_text("翻译超时")
     expect(opened.button("翻译")).to_be_visible()
-    opened.page.reload()
+    opened.reload()
     expect(opened.page.locator("html")).to_have_attribute("lang", "zh-Hans")
     opened.page.get_by_role("radio", name="English").check()
     expect(opened.page.locator("html")).to_have_attribute("lang", "en")

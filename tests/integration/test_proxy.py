@@ -19,13 +19,13 @@ import pytest
 import requests
 
 from hosts import Bench, bench
+from ports import free_port
 from relctl.engine.slots import SLOTS, slot_spec
 from relctl.errors import ProxyError
 from relctl.probe.load import Load, failed
 from relctl.proxy.nginx import ManagedNginx
 from relctl.rollout.host import Host
 from relctl.state import fault
-from scratch import free_port
 
 
 @pytest.fixture

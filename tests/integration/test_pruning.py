@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from hosts import Bench, bench
+from ports import free_port
 from relctl.config.environment import Ports
 from relctl.engine.hold import hold_image
 from relctl.engine.protocol import ContainerSpec, Limits, Network
@@ -23,7 +24,6 @@ from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layers import tar as tar_of
 from relctl.state.lock import exclusive
-from scratch import free_port
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from hosts import COMMIT, Bench, bench
+from ports import free_port
 from relctl.config.environment import Ports
 from relctl.engine.slots import slot_spec
 from relctl.errors import NeedsPersonError, NotProvedError, RelctlError, RolledBackError, UsageError
@@ -23,7 +24,6 @@ from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
-from scratch import free_port
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ def render(project: Project, paths: Paths, worker_user: str) -> str:
     """
     import jinja2  # imported here: a warm rollback renders nothing
 
+    from relctl.proxy.compiled import COMPILED
+
     managed = project.environment.proxy.mode == "managed"
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader([project.root / TEMPLATES, _SHIPPED]),
@@ -28,6 +30,7 @@ def render(project: Project, paths: Paths, worker_user: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - this writes a configuration, no HTML
+        bytecode_cache=COMPILED,
     )
     templates.filters["quoted"] = quoted
     try:

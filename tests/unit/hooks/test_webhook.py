@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from ports import free_port
 from relctl.hooks.webhook import post
-from scratch import free_port
 from webhook_server import WebhookServer
 
 BODY = '{"text": "译"}'.encode()

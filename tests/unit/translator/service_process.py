@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from ports import free_port
 
 SERVICE = Path(__file__).parents[3] / "service"
 MODEL = SERVICE / "models/zh-en-tiny/2026.11/ct2-int8"
@@ -72,7 +73,7 @@ class Services:
     started: list[Service] = field(default_factory=list)
 
     def start(self, **environment: str) -> Service:
-        port = _free_port()
+        port = free_port()
         variables = {"MODEL_DIR": str(MODEL), "PYTHONPATH": str(SERVICE), "PORT": str(port)}
         command = "gunicorn --config python:translator.server translator.wsgi:app"
         # A file and not a pipe: nobody reads while a test runs, and a full pipe would stop the service.
@@ -89,8 +90,3 @@ class Services:
     def end(self) -> None:
         for service in self.started:
             service.end()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -262,6 +262,22 @@ def test_a_candidate_that_dies_fails_the_gate_with_its_last_words_and_ends_the_r
     assert (second.verdict, second.reason) == ("not run", "the candidate has ended with 137")
 
 
+def test_a_candidate_that_never_was_ready_is_looked_at_no_more_once_a_gate_was_not_run(
+    trial: Subjects, says: Any
+) -> None:
+    looks = list[str]()
+
+    def end() -> str:
+        looks.append(trial.end())
+        return looks[-1]
+
+    trial.candidate.end = end
+    says(startup=failed("no"), identity=passed("ok"), smoke=passed("ok"))
+    found = run_gates([STARTUP, IDENTITY, *[SMOKE] * 8], cast("Trial", trial))
+    assert {each.reason for each in found[1:]} == {"the candidate never became ready"}
+    assert looks == ["", ""]
+
+
 def test_a_repeated_member_makes_the_body_long() -> None:
     request = Request.model_validate(
         {"path": "/translate", "json": {"text": "好"}, "repeat": {"key": "text", "times": 20000}}

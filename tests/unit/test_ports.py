@@ -1,0 +1,26 @@
+"""The ports that tests and benchmarks listen on."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+import ports
+from ports import free_port
+
+
+def test_a_port_is_given_once_and_no_client_connection_gets_it() -> None:
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    given = [free_port() for _ in range(300)]
+    assert len(set(given)) == 300
+    assert not [port for port in given if first <= port <= last or port < 1024]
+
+
+def test_a_port_that_is_taken_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        shuffled = iter([listener.getsockname()[1], free])
+        monkeypatch.setattr(ports, "_shuffled", lambda: shuffled)
+        assert free_port() == free
+    with pytest.raises(RuntimeError, match="no port is left"):
+        free_port()
