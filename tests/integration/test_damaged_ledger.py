@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hosts import Bench, bench
+from hosts import Bench
 from relctl.errors import NeedsPersonError, UsageError
-from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
 from relctl.rollout.observe import observe
@@ -18,22 +16,14 @@ from relctl.rollout.prune import prune
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-
-FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
+from stands import FIRST, SECOND, THIRD, no_request_may_fail, second_is_live
 
 
 @pytest.fixture
 def stand() -> Iterator[Bench]:
-    """1 stands by, 2 is live, 3 is proved; no request may fail from here to the end of the test."""
-    with bench() as made:
-        for version in ("1.0.0", "2.0.0"):
-            promote(made.host, made.proved(version))
-        made.proved("3.0.0")
-        load = Load(made.listen, "/translate", {"text": "x"}, connections=2, pause=0.01).start()
-        load.wait_for(5, within=20)
+    """2 is live, 1 stands by, 3 is proved; no request may fail from here to the end of the test."""
+    with second_is_live() as made, no_request_may_fail(made):
         yield made
-        load.wait_for(5, within=20)
-        assert failed(load.stop()) == []
 
 
 def corrupt_middle(path: Path) -> None:

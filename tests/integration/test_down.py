@@ -4,20 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from hosts import Bench, bench
+from hosts import Bench
 from relctl.errors import EngineError, NeedsPersonError
 from relctl.rollout.down import down
-from relctl.rollout.promote import promote
+from stands import second_is_live
 
 BLUE, GREEN = "relctl-svc-test-blue", "relctl-svc-test-green"
 
 
 @pytest.fixture
 def stand() -> Iterator[Bench]:
-    """2 is live in green, 1 stands by."""
-    with bench() as made:
-        for version in ("1.0.0", "2.0.0"):
-            promote(made.host, made.proved(version))
+    with second_is_live() as made:
         yield made
 
 

@@ -10,25 +10,20 @@ from typing import Any
 import pytest
 import requests
 
-from hosts import Bench, bench
+from hosts import Bench
 from relctl.errors import RolledBackError
-from relctl.release import Tag
 from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from relctl.state.lock import exclusive
-
-FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
+from stands import FIRST, SECOND, THIRD, second_is_live
 
 
 @pytest.fixture
 def stand() -> Iterator[Bench]:
-    """1 stands by in blue, 2 is live in green."""
-    with bench() as made:
-        for version in ("1.0.0", "2.0.0"):
-            promote(made.host, made.proved(version))
+    with second_is_live() as made:
         yield made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hosts import Bench, bench
+from hosts import Bench
 from relctl.engine.slots import slot_container
 from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UsageError
 from relctl.release import Tag
@@ -23,19 +23,14 @@ from relctl.rollout.situation import look
 from relctl.rollout.standing_in import ask
 from relctl.rollout.status import status
 from relctl.state.event import Event
+from stands import FIRST, SECOND, THIRD, second_is_live
 
-FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 PHASES = pytest.mark.parametrize("canary", [(20,), ()], ids=("in a canary", "after the switch"))
 
 
 @pytest.fixture
 def stand() -> Iterator[Bench]:
-    """1 stands by in blue, 2 is live in green, 3 is proved."""
-    with bench() as made:
-        for version in ("1.0.0", "2.0.0", "3.0.0"):
-            made.proved(version)
-        promote(made.host, FIRST)
-        promote(made.host, SECOND)
+    with second_is_live() as made:
         yield made
 
 

@@ -8,32 +8,21 @@ from typing import Any
 
 import pytest
 
-from hosts import Bench, bench
+from hosts import Bench
 from relctl.errors import NeedsPersonError, RelctlError, RolledBackError
-from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from relctl.state.lock import exclusive
-
-FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
+from stands import FIRST, SECOND, THIRD, no_request_may_fail, second_is_live
 
 
 @pytest.fixture
 def stand() -> Iterator[Bench]:
-    """1 stands by, 2 is live, 3 is proved; no request may fail from here to the end of the test."""
-    with bench() as made:
-        for version in ("1.0.0", "2.0.0", "3.0.0"):
-            made.proved(version)
-        promote(made.host, FIRST)
-        promote(made.host, SECOND)
-        load = Load(made.listen, "/translate", {"text": "x"}, connections=2, pause=0.01).start()
-        load.wait_for(5, within=20)
+    """2 is live, 1 stands by, 3 is proved; no request may fail from here to the end of the test."""
+    with second_is_live() as made, no_request_may_fail(made):
         yield made
-        load.wait_for(5, within=20)
-        assert failed(load.stop()) == []
 
 
 def truncated(path: Path) -> None:

@@ -6,28 +6,22 @@ from typing import Any
 
 import pytest
 
-from hosts import Bench, bench
+from hosts import Bench
 from relctl.errors import EngineError, NeedsPersonError, TakenBackError
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
+from stands import FIRST, SECOND, THIRD, second_is_live
 
-FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 PHASES = pytest.mark.parametrize("canary", [(20,), ()], ids=("in a canary", "after the switch"))
 
 
 @pytest.fixture
 def stand() -> Iterator[Bench]:
-    """1 stands by, 2 is live, 3 is proved."""
-    with bench() as made:
-        for version in ("1.0.0", "2.0.0", "3.0.0"):
-            made.proved(version)
-        promote(made.host, FIRST)
-        promote(made.host, SECOND)
+    with second_is_live() as made:
         yield made
 
 

@@ -1,0 +1,31 @@
+"""Benches as tests of rollouts find them: who is live, who stands by, what is proved, and users who ask."""
+
+import contextlib
+from collections.abc import Iterator
+
+from hosts import Bench, bench
+from relctl.probe.load import Load, failed
+from relctl.release import Tag
+from relctl.rollout.promote import promote
+
+FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
+
+
+@contextlib.contextmanager
+def second_is_live() -> Iterator[Bench]:
+    """1 stands by in blue, 2 is live in green, 3 is proved."""
+    with bench() as made:
+        for tag in (FIRST, SECOND):
+            promote(made.host, made.proved(tag.version))
+        made.proved(THIRD.version)
+        yield made
+
+
+@contextlib.contextmanager
+def no_request_may_fail(stand: Bench) -> Iterator[None]:
+    """Users ask all the time, before the block, in it, and after it."""
+    load = Load(stand.listen, "/translate", {"text": "x"}, connections=2, pause=0.01).start()
+    load.wait_for(5, within=20)
+    yield
+    load.wait_for(5, within=20)
+    assert failed(load.stop()) == []
