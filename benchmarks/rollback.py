@@ -23,13 +23,12 @@ STOPPED_LIMIT_S = 5.0
 
 
 def releases(project: Scratch) -> list[str]:
-    """Build, verify and promote three releases of the translator; that they are equal is not the question."""
-    project.environ["RELCTL_PIPELINE"] = "pipelines/quick.yaml"
+    """Build and promote three releases of the translator, unproved: a rollback asks for no evidence."""
     tags = []
     for version in ("1.0.0", "1.1.0", "1.2.0"):
-        print(f"building, verifying and promoting {version}", file=sys.stderr, flush=True)
-        tags.append(project.proved(version))
-        project.ok("promote", tags[-1])
+        print(f"building and promoting {version}", file=sys.stderr, flush=True)
+        tags.append(project.build(version))
+        project.ok("promote", tags[-1], "--force", "--reason", "only the way back is timed")
     return tags
 
 
