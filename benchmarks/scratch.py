@@ -179,6 +179,7 @@ def another_environment(scratch: Scratch, name: str, state: Path | None = None) 
         yield other
     finally:
         other.run("down")
+        (environments / f"{name}.yaml").unlink()
 
 
 def _begin(scratch: Scratch) -> None:

@@ -1,6 +1,7 @@
 """A promote that watches, as a process of its own, and a hook that notes what it is told."""
 
 import contextlib
+import functools
 import json
 import signal
 import subprocess
@@ -22,13 +23,17 @@ SLOW_MS = 1500  # of a translation: two rounds of warming up take that twice
 
 @dataclass(frozen=True)
 class Stand:
-    """Three proved releases, and one that is slow to become a standby again."""
+    """Three proved releases."""
 
     project: Scratch
     first: str
     second: str
     third: str
-    slow: str
+
+    @functools.cached_property
+    def slow(self) -> str:
+        """One more, which is slow to become a standby again, and slow to prove."""
+        return self.project.proved("0.9.0", delay_ms=SLOW_MS)
 
     def settle(self, standby: str = "") -> None:
         """Make the second live, and the first, or another one, the standby; forget what was told."""
@@ -114,8 +119,7 @@ def watcher_stand() -> Iterator[Stand]:
         with (project.root / "deploy" / "environments" / "local.yaml").open("a") as file:
             file.write(hook)
         project.environ |= POLICY
-        slow = project.proved("0.9.0", delay_ms=SLOW_MS)
         first, second, third = (project.proved(f"{number}.0.0") for number in (1, 2, 3))
         for slot in SLOTS:  # a route that has a folder stays, whatever is typed: Nginx reloads at no load
             (project.state / f"{project.service}-local" / "routes" / f"{slot}-20").mkdir(parents=True)
-        yield Stand(project, first, second, third, slow)
+        yield Stand(project, first, second, third)

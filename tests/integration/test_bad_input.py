@@ -10,7 +10,7 @@ import requests
 
 from lock_holder import holding
 from relctl.probe.load import Load, failed
-from scratch import Scratch, echo_project
+from scratch import Scratch, another_environment, echo_project
 
 pytestmark = pytest.mark.engine
 
@@ -133,15 +133,14 @@ def test_an_image_removed_behind_relctls_back(live: Live) -> None:
 
 
 def test_a_port_in_use(live: Live) -> None:
-    with echo_project() as other, socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
+    with (
+        another_environment(live.project, "second") as other,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
         taken = f"127.0.0.1:{listener.getsockname()[1]}"
-        tag = other.proved("1.0.0")
-        for arguments in (("proxy", "up"), ("promote", tag)):
-            words = other.refused(2, *arguments, RELCTL_PROXY_LISTEN=taken)
-            assert "Address already in use" in words
-            assert "RELCTL_PROXY_LISTEN" in words
+        words = other.refused(2, "promote", live.first, RELCTL_PROXY_LISTEN=taken)
+        assert "Address already in use" in words
+        assert "RELCTL_PROXY_LISTEN" in words
         assert other.json("status")["live"] is None
 
 
@@ -154,8 +153,7 @@ def test_a_missing_nginx(live: Live) -> None:
 
 @pytest.mark.parametrize("arguments", [("proxy", "check"), ("proxy", "up"), ("promote", "TAG")])
 def test_a_template_broken_by_hand(live: Live, arguments: tuple[str, ...]) -> None:
-    tag = live.project.proved("3.4.0")
-    words = [tag if word == "TAG" else word for word in arguments]
+    words = [live.first if word == "TAG" else word for word in arguments]
     with live.untouched(), edited(live.project, "nginx/service.conf.j2", "keepalive 64;", "keepalive many;"):
         assert 'invalid value "many" in "keepalive"' in live.project.refused(2, *words)
 
@@ -224,14 +222,13 @@ def test_an_unknown_environment(live: Live) -> None:
 
 
 def test_evidence_that_was_damaged(live: Live) -> None:
-    tag = live.project.proved("3.5.0")
-    image = next(each["image_id"] for each in live.project.json("releases") if each["tag"] == tag)
+    image = next(each["image_id"] for each in live.project.json("releases") if each["tag"] == live.first)
     [path] = (live.project.state / "evidence").glob(f"{image.removeprefix('sha256:')}-*.json")
     text = path.read_text()
     path.write_text(text[:-40])
     try:
         with live.untouched():
-            words = live.project.refused(2, "promote", tag)
+            words = live.project.refused(2, "promote", live.first)
         assert f"{path}: not evidence that this relctl can read" in words
     finally:
         path.write_text(text)

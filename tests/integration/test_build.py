@@ -73,6 +73,7 @@ def test_a_change_of_the_code_loads_a_small_layer_only(project: Scratch) -> None
     assert digests(after) | {"code": ""} == digests(before) | {"code": ""}
 
 
+@pytest.mark.slow
 def test_the_image_of_another_platform_is_built_beside_ours(project: Scratch, client: Any) -> None:
     ours, theirs = project.json("build"), project.json("build", "--platform", "linux/arm64")
     assert theirs["tag"] == ours["tag"]
@@ -205,7 +206,7 @@ def interrupted(project: Scratch, number: signal.Signals) -> int:
     return process.wait(timeout=30)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_build_leaves_nothing_half_done(
     project: Scratch, tmp_path: Path, number: signal.Signals
 ) -> None:

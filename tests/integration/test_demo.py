@@ -9,7 +9,7 @@ import requests
 
 from scratch import ROOT, Scratch, translator_project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
 def demo(project: Scratch) -> str:
@@ -32,7 +32,6 @@ def test_the_whole_job_from_commit_to_rollback() -> None:
         assert "relctl verify" in said
 
 
-@pytest.mark.slow
 def test_a_second_demo_goes_over_what_the_first_left() -> None:
     with translator_project() as project:
         project.commit("1.1.0")

@@ -37,7 +37,14 @@ def docker(project: Scratch, slot: str, *verb: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("verb", [("stop",), ("kill",), ("rm", "-f")], ids="-".join)
+@pytest.mark.parametrize(
+    "verb",
+    [
+        pytest.param(("kill",), id="kill"),
+        pytest.param(("stop",), id="stop", marks=pytest.mark.slow),
+        pytest.param(("rm", "-f"), id="rm--f", marks=pytest.mark.slow),
+    ],
+)
 def test_live_s_container_goes_away_and_no_request_fails(
     shared_echo: Scratch, echo_tags: list[str], verb: tuple[str, ...]
 ) -> None:

@@ -89,7 +89,7 @@ def bad(project: Scratch, good: str) -> str:
     tag = project.build(
         "2.0.0",
         says=says,
-        delay_ms=40,
+        delay_ms=16,
         company="other",
         batch="turned",
         lies={"version": "9.9.9"},
@@ -190,7 +190,7 @@ def test_a_release_that_is_wrong_in_many_ways_is_told_all_of_them(
         CONTRACT.replace("texts: 10", "cases: pipelines/shape.yaml, texts: 10"),
         f"{{gate: quality, clients: 1, data_sets: [{faulty}, {{file: pipelines/few.tsv}}], "
         "margins: {chrf: 0.1}}",
-        LATENCY.replace("MARGIN", "1.0").replace("MAX", "20ms"),
+        LATENCY.replace("MARGIN", "0.3").replace("MAX", "10ms"),
         # It answers differently in company, which is a translation all the same; only its memory is wrong.
         SOAK,
     )

@@ -164,7 +164,7 @@ def test_a_live_that_a_hand_replaced_is_named_and_order_returns(
 def watching(stand: Stand) -> contextlib.AbstractContextManager[object]:
     """A promote of the third that watches a canary, as a process of its own."""
     project = replace(stand.project, environ=stand.project.environ | POLICY)
-    return watcher.Stand(project, *stand.tags, slow="").watching("canary")
+    return watcher.Stand(project, *stand.tags).watching("canary")
 
 
 def test_a_release_before_that_was_renamed_takes_the_traffic_back_from_one_that_is_watched(

@@ -35,7 +35,7 @@ def assert_taken_back(stand: Stand, standby: str = "") -> None:
     assert stand.notified() == [("aborted", stand.third)]
 
 
-@pytest.mark.parametrize("phase", ["canary", "window"])
+@pytest.mark.parametrize("phase", ["canary", pytest.param("window", marks=pytest.mark.slow)])
 def test_a_rollback_does_not_wait_for_who_watches(stand: Stand, phase: str) -> None:
     stand.settle()
     load = Load(stand.project.listen, "/translate", {"text": "x"}, connections=8, pause=0.005).start()
@@ -68,7 +68,7 @@ def live_slot(stand: Stand) -> str:
     return slot
 
 
-@pytest.mark.parametrize("phase", ["canary", "window"])
+@pytest.mark.parametrize("phase", [pytest.param("canary", marks=pytest.mark.slow), "window"])
 def test_what_others_may_do_while_somebody_watches(stand: Stand, phase: str) -> None:
     stand.settle()
     project = stand.project
