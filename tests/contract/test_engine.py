@@ -50,17 +50,17 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-def built() -> Iterator[tuple[Scratch, str, str]]:
+def built() -> Iterator[tuple[str, str]]:
+    """The ids of the two images."""
     with echo_project() as project:
-        yield project, project.build("1.0.0"), project.build("2.0.0", exits=True)
+        yield built_as(project, "1.0.0"), built_as(project, "2.0.0", exits=True)
 
 
 @pytest.fixture(params=["memory", "sdk", "socket"])
-def stand(request: pytest.FixtureRequest, built: tuple[Scratch, str, str]) -> Iterator[Stand]:
-    project, good, broken = built
+def stand(request: pytest.FixtureRequest, built: tuple[str, str]) -> Iterator[Stand]:
     unique = secrets.token_hex(4)
     docker = DockerEngine()
-    images = [image_of(docker, project, tag) for tag in (good, broken)]
+    images = [image_of(docker, image_id) for image_id in built]
     engine: Engine = docker
     if request.param == "memory":
         memory = MemoryEngine()
@@ -77,9 +77,14 @@ def stand(request: pytest.FixtureRequest, built: tuple[Scratch, str, str]) -> It
     engine.remove_network(name)
 
 
-def image_of(engine: Engine, project: Scratch, tag: str) -> Image:
-    found = next(each["image_id"] for each in project.json("releases") if each["tag"] == tag)
-    image = engine.image(found)
+def built_as(project: Scratch, version: str, **behaviour: bool) -> str:
+    project.commit(version, **behaviour)
+    image_id: str = project.json("build")["image_id"]
+    return image_id
+
+
+def image_of(engine: Engine, image_id: str) -> Image:
+    image = engine.image(image_id)
     assert image is not None
     return image
 
@@ -240,24 +245,21 @@ def test_what_is_no_archive_is_refused(stand: Stand, tmp_path: Path) -> None:
         stand.engine.load(archive)
 
 
-def test_fixed_addresses_are_kept_out_of_what_the_engine_gives_out() -> None:
-    with echo_project() as project:
-        tag = project.build("1.0.0")
-        engine = DockerEngine()
-        image = image_of(engine, project, tag)
-        unique = secrets.token_hex(4)
-        name, subnet = f"relctl-suite-{unique}", free_subnet(unique)
-        stand = Stand(engine, image, image, name, Network(name, subnet))
-        fixed = subnet.rpartition(".")[0] + f".{int(subnet.rpartition('.')[2].split('/')[0]) + 2}"
-        try:
-            given = [engine.start(stand.spec(image, name=f"{name}-{number}")).address for number in range(3)]
-            placed = engine.start(stand.spec(image, address=fixed)).address
-        finally:
-            for container in engine.containers({"suite": name}):
-                engine.remove(container.name)
-            engine.remove_network(name)
-        assert placed == f"{fixed}:8000"
-        assert placed not in given
+def test_fixed_addresses_are_kept_out_of_what_the_engine_gives_out(built: tuple[str, str]) -> None:
+    engine, unique = DockerEngine(), secrets.token_hex(4)
+    image = image_of(engine, built[0])
+    name, subnet = f"relctl-suite-{unique}", free_subnet(unique)
+    stand = Stand(engine, image, image, name, Network(name, subnet))
+    fixed = subnet.rpartition(".")[0] + f".{int(subnet.rpartition('.')[2].split('/')[0]) + 2}"
+    try:
+        given = [engine.start(stand.spec(image, name=f"{name}-{number}")).address for number in range(3)]
+        placed = engine.start(stand.spec(image, address=fixed)).address
+    finally:
+        for container in engine.containers({"suite": name}):
+            engine.remove(container.name)
+        engine.remove_network(name)
+    assert placed == f"{fixed}:8000"
+    assert placed not in given
 
 
 @pytest.mark.parametrize("path", ["/nowhere/docker.sock", "/dev/null"])

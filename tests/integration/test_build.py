@@ -216,6 +216,7 @@ def test_an_interrupted_build_leaves_nothing_half_done(
     assert not (tmp_path / "layers" / "base").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_build_does_not_get_in_the_way_of_the_next(project: Scratch, tmp_path: Path) -> None:
     use_cache(project, tmp_path)
     assert interrupted(project, signal.SIGKILL) == -signal.SIGKILL
