@@ -223,6 +223,7 @@ def test_a_killed_build_does_not_get_in_the_way_of_the_next(project: Scratch, tm
     assert not project.json("build")["existed"]
 
 
+@pytest.mark.slow
 def test_two_builds_at_once_give_the_same_image(project: Scratch, tmp_path: Path) -> None:
     use_cache(project, tmp_path)
     with ThreadPoolExecutor(2) as pool:

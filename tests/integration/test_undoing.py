@@ -13,6 +13,7 @@ from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UsageE
 from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.moving import take_back
+from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.prove import start_up
 from relctl.rollout.observation.figures import Figures
 from relctl.rollout.observation.watch import Watch, Watched
@@ -97,36 +98,84 @@ def test_what_finds_a_killed_promote_starts_the_release_before_first(
     in_order(stand, SECOND, FIRST)
 
 
-def test_a_release_that_answers_for_the_one_before_keeps_its_slot(stand: Bench) -> None:
+@pytest.fixture
+def standing_in(stand: Bench) -> Move:
+    """2 has the traffic again and does not answer; 3, whose promote was killed, answers for it."""
     move = stand.killed_promote(THIRD, "blue-20")
     stand.engine.hang_up(container(stand, "green"))
-    with pytest.raises(NeedsPersonError, match=f"{SECOND} has it again and does not answer") as raised:
+    with pytest.raises(NeedsPersonError, match=f"{SECOND} has the traffic .* and does not answer") as raised:
         rollback(stand.host, None)
-    assert raised.value.hint.startswith(f"docker restart {container(stand, 'green')}")
+    assert raised.value.hint == (
+        f"docker restart {container(stand, 'green')}, then relctl promote {SECOND};"
+        f" or relctl promote {THIRD}, to keep it"
+    )
+    return move
+
+
+def test_a_release_that_answers_for_the_one_before_keeps_its_slot(stand: Bench, standing_in: Move) -> None:
     for again in (lambda: prune(stand.host), lambda: rollback(stand.host, None)):
         with pytest.raises(NeedsPersonError, match="does not answer"):
             again()
     assert ask(stand.host).tag == str(THIRD)
     image = stand.engine.image("sha256:2.0.0")
     assert image is not None
-    start_up(stand.host, move.source, image)
+    start_up(stand.host, standing_in.source, image)
+    assert promote(stand.host, SECOND) is None
+    in_order(stand, SECOND, FIRST)
+
+
+@pytest.mark.usefixtures("standing_in")
+def test_one_that_was_removed_then_is_started_before_the_other_loses_its_slot(stand: Bench) -> None:
+    stand.engine.remove(container(stand, "green"))
+    prune(stand.host)
+    in_order(stand, SECOND, FIRST)
+
+
+@pytest.mark.usefixtures("standing_in")
+@pytest.mark.parametrize("gone", [True, False], ids=("nothing to go back to", "a dead port"))
+def test_the_one_that_answers_can_be_kept_by_its_name(stand: Bench, gone: bool) -> None:
+    if gone:
+        stand.engine.forget(f"svc:{SECOND}")
+        stand.engine.remove(container(stand, "green"))
+    assert promote(stand.host, THIRD) is None
+    assert look(stand.host).pointer == "blue"
+    assert ask(stand.host).tag == look(stand.host).live_tag == str(THIRD)
+    assert stand.events()[-1] == "promoted"
+
+
+def test_a_release_that_never_was_ready_stands_in_for_nobody(stand: Bench) -> None:
+    stand.engine.hang_up(container(stand, "green"))
+    stand.proved("4.0.0", ready=False)
+    with pytest.raises(RolledBackError, match="was not ready within"):
+        promote(stand.host, Tag("4.0.0", "abc12de"))
+    assert ask(stand.host).tag == str(FIRST)
+    assert stand.events()[-1] == "aborted"
+
+
+def test_a_killed_warm_rollback_from_a_dead_release_goes_on_when_typed_again(stand: Bench) -> None:
+    situation = look(stand.host)
+    move = Move("rollback", str(FIRST), "sha256:1.0.0", situation.idle, situation.live, warm=True)
+    stand.host.ledger.append(move.begun())
+    stand.engine.hang_up(container(stand, "green"))
     moved = rollback(stand.host, None)
     assert moved is not None
-    assert (moved.tag, moved.standby) == (str(SECOND), str(FIRST))
-    in_order(stand, SECOND, FIRST)
+    assert moved.tag == ask(stand.host).tag == str(FIRST)
 
 
 @PHASES
 def test_an_engine_that_fails_meanwhile_hides_no_verdict_and_keeps_no_traffic(
     stand: Bench, monkeypatch: pytest.MonkeyPatch, canary: tuple[int, ...]
 ) -> None:
+    pointers = []
+
     def fail(_name: str) -> None:
+        pointers.append(stand.host.proxy.pointer.read())
         raise EngineError("the engine does not answer in time")
 
     host = refusing(stand, canary, lambda: monkeypatch.setattr(stand.engine, "container", fail))
-    with pytest.raises(RolledBackError, match="unhealthy: planted"):
+    with pytest.raises(RolledBackError, match=r"unhealthy: planted\n.*; the next command puts blue in order"):
         promote(host, THIRD)
-    assert host.proxy.pointer.read() == "green"
+    assert set(pointers) == {"green"}, "users had to wait until the engine had failed"
     assert any("blue stays as it is for the next command to settle" in words for words in stand.said)
     monkeypatch.undo()
     prune(stand.host)

@@ -28,11 +28,12 @@ def down(host: Host) -> list[str]:
         running, stopped = _running(host), list[str]()
         try:
             _stop(host, running, stopped)
-        except RelctlError as error:
+        except (RelctlError, OSError) as error:
             if not stopped:
                 raise
+            words = words_of(error) if isinstance(error, OSError) else error.message
             raise NeedsPersonError(
-                f"stopped: {', '.join(stopped)}, then: {error.message}", "mend that, then relctl down goes on"
+                f"stopped: {', '.join(stopped)}, then: {words}", "mend that, then relctl down goes on"
             ) from error
         if stopped or _unwritten(host):
             _write_down(host, ", ".join(stopped) or "nothing ran any more")

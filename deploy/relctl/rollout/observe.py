@@ -2,7 +2,17 @@
 
 import time
 
-from relctl.errors import NeedsPersonError, RelctlError, RolledBackError, UnhealthyError, UsageError
+from relctl.errors import (
+    NeedsPersonError,
+    RelctlError,
+    RolledBackError,
+    TakenBackError,
+    UnhealthyError,
+    UsageError,
+    way_out,
+    words_of,
+)
+from relctl.proxy.route import main_slot
 from relctl.rollout.alone import alone_unwatched
 from relctl.rollout.host import Host
 from relctl.rollout.moving.reconcile import reconcile
@@ -71,33 +81,41 @@ def _window_from_now(situation: Situation, seconds: float) -> Window:
 
 def _settle(host: Host, window: Window, watched: Watched) -> None:
     """Write down how a window ended, and give the traffic back if it did not end well."""
-    situation = look(host)
-    container = situation.container(situation.live)  # None where a hand renamed it: it is live still
-    if situation.live != window.slot or (container and container.image_id != window.image_id):
-        raise UsageError(f"{window.tag} is not live any more", "relctl history says who switched")
-    words = f"write to the ledger how the window of {window.tag} ended"
-    host.steps.reach_for_good("record", words, "it has ended")
-    if not watched.accepted:
-        host.ledger.tolerate(host.say)  # users wait for what follows
-    host.ledger.note(window.closed(watched.words, **watched.as_json()))
     if watched.accepted:
+        _close(host, window, watched)
         return
+    host.say(f"{window.tag} is {watched.words}")
+    host.ledger.tolerate(host.say)  # users wait for what follows
     raise RolledBackError(
         f"{window.tag} is {watched.words}\n{_give_back(host, window, watched)} has the traffic again",
         "relctl history says what was done",
     )
 
 
+def _close(host: Host, window: Window, watched: Watched) -> None:
+    """Write down how it ended; raises TakenBackError if its release is not live any more."""
+    situation = look(host)
+    container = situation.container(situation.live)  # None where a hand renamed it: it is live still
+    if situation.live != window.slot or (container and container.image_id != window.image_id):
+        raise TakenBackError(f"{window.tag} is not live any more", "relctl history says who switched")
+    words = f"write to the ledger how the window of {window.tag} ended"
+    host.steps.reach_for_good("record", words, "it has ended")
+    host.ledger.note(window.closed(watched.words, **watched.as_json()))
+
+
 def _give_back(host: Host, window: Window, watched: Watched) -> str:
-    """Roll back, and return who has the traffic then; raises NeedsPersonError when it is who had it."""
-    host.say(f"{window.tag} is {watched.words}")
-    refused = f"{window.tag} is {watched.words}\nand still has the traffic"
+    """Roll back, and return who has the traffic then; raises NeedsPersonError when that cannot be told."""
     try:
+        _close(host, window, watched)
         moved = roll_back(host, None, watched.words)
-    except NeedsPersonError:
-        raise  # it says itself where the traffic is
-    except RelctlError as error:
-        raise NeedsPersonError(f"{refused}: {error}", error.hint or "relctl status") from error
-    if moved is None:
-        raise NeedsPersonError(f"{refused}: nothing else is there to take it", "relctl releases")
+        if moved is None:
+            raise UsageError("nothing else is there to take it", "relctl releases")
+    except TakenBackError:
+        raise
+    except (RelctlError, OSError) as error:
+        kept = "and still has the traffic: " if main_slot(host.proxy.pointer.read()) == window.slot else ""
+        words, hint = (
+            (words_of(error), way_out(error)) if isinstance(error, OSError) else (error.message, error.hint)
+        )
+        raise NeedsPersonError(f"{window.tag} is {watched.words}\n{kept}{words}", hint) from error
     return moved.tag

@@ -36,7 +36,7 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     """
     with alone_unwatched(host):
         image = _resolve(host, tag)  # first: for a tag that cannot be used nothing is put in order either
-        situation = reconcile(host).situation
+        situation = reconcile(host, image.id).situation
         insist_on_names(host)
         situation = heal_live(host, situation)
         if is_live(situation, image):

@@ -54,7 +54,8 @@ def _from_here(host: Host, situation: Situation, tag: Tag | None, reason: str) -
         return _as_moved(reconciled.finished, situation)  # it was typed again because it was interrupted
     target = choose(situation, tag, host.project.versions.retain)
     if situation.live_tag == target.tag:
-        insist_on_names(host)
+        if situation.container(situation.live) is None:
+            insist_on_names(host)
         heal_live(host, situation)
         return None
     if not host.proxy.is_up():

@@ -67,6 +67,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         for conn in (*self.keepalived_conns, *self.pending_conns):
             if conn.timeout > deadline:  # else it became idle in this very round, and has its two seconds
                 conn.timeout += gthread.STOP_KEEPALIVE_LINGER - self.cfg.keepalive
+        for idle in (self.keepalived_conns, self.pending_conns):
+            first_due = sorted(idle, key=lambda conn: conn.timeout)  # gthread looks at the first one only
+            idle.clear()
+            idle.extend(first_due)
 
     def _close_door(self) -> None:
         """Takes what the kernel has completed, as far as there are descriptors, and lets nobody else in."""

@@ -34,6 +34,18 @@ def test_connections_that_never_send_anything_do_not_keep_a_service_from_ending(
             services.end()
 
 
+def test_each_idle_connection_has_two_seconds_from_its_own_last_answer() -> None:
+    worker = DrainingWorker.__new__(DrainingWorker)
+    worker.cfg, worker.pending_conns = SimpleNamespace(keepalive=75), deque()
+    now = time.monotonic()
+    idle_for = (74.0, 30.0, 0.5)
+    worker.keepalived_conns = deque(SimpleNamespace(timeout=now + 75 - each) for each in idle_for)
+    worker._cap_keepalive(now + gthread.STOP_KEEPALIVE_LINGER)
+    left = [conn.timeout - now for conn in worker.keepalived_conns]
+    assert left == sorted(left), "gthread looks at the first one only"
+    assert [round(each, 1) for each in left] == [-28.0, 1.0, 1.5]
+
+
 def test_peers_that_never_close_do_not_keep_others_waiting_for_the_end_of_their_answers() -> None:
     services = Services()
     with contextlib.ExitStack() as peers:

@@ -227,6 +227,7 @@ def test_what_is_left_is_one_line_without_tokens_and_control_characters(source: 
     assert cleaned == normalise(cleaned) == " ".join(cleaned.split())
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("source", [SENTENCE, MIDDLE], ids=["sentence", "part"])
 def test_the_time_grows_with_the_length_only(source: Piece) -> None:

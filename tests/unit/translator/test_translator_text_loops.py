@@ -75,6 +75,7 @@ def test_what_the_source_repeats_may_be_repeated_as_often(source: str, output: s
     assert cut_loops(source, output) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(PATIENCE)
 def test_the_time_grows_with_the_length_only() -> None:
     for word in ["a ", "a b c d e f g h ", "a b a c ", "1 ", "a a a b "]:

@@ -147,6 +147,7 @@ def test_every_line_of_the_text_is_a_line_of_the_translation(text: str) -> None:
     assert [not line.strip() for line in translated] == [not line.strip() for line in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(PATIENCE)
 def test_the_time_grows_with_the_length_only() -> None:
     for run in RUNS[::4]:  # the parts of the pipeline meet all of them in their own tests

@@ -221,6 +221,7 @@ def test_no_piece_is_longer_than_the_model_can_bear(text: str) -> None:
     assert all(piece.kept or len(piece.text) <= LONGEST for piece in split(text * 3).pieces)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(PATIENCE)
 def test_the_time_grows_with_the_length_only() -> None:
     assert [run[:20] for run in RUNS if joined(run) != run] == []

@@ -1,5 +1,6 @@
 """The end of a move that failed, for the process that made it: undone, written down, told."""
 
+from relctl.engine.slots import slot_address
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, RolledBackError, way_out, words_of
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
@@ -28,6 +29,8 @@ def undo_failed(host: Host, move: Move, error: BaseException) -> None:
     if settled:
         host.say(f"undone; traffic is as before: {now}")
         _note(host, move, reason, step)
+    else:
+        now = f"{now}; the next command puts {move.slot} in order"
     if isinstance(error, RelctlError | OSError):
         hint = error.hint if isinstance(error, RelctlError) else way_out(error)
         raise RolledBackError(
@@ -40,8 +43,11 @@ def _undo(host: Host, move: Move, reason: str) -> bool:
     """Give back the traffic, then the slot; False where the engine cannot be asked any more.
 
     The traffic goes back all the same: whoever is in the slot stays there, and can stand in. The move stays
-    unfinished, for the next command to settle.
+    unfinished, for the next command to settle. An engine that hangs must not keep users waiting, so the
+    release before is asked itself, first.
     """
+    if move.source and host.service(slot_address(host.project, move.source)).is_ready():
+        put_traffic_back(host, move)
     try:
         give_traffic_back(host, compare(host, host.ledger.salvage()), move, reason)
         if not move.warm and not _untouched(host, move):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from relctl.errors import RelctlError
+from relctl.errors import NeedsPersonError, RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.interrupted import is_watched, refusal, unfinished
@@ -10,7 +10,7 @@ from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.prove import prove, prove_through_proxy
 from relctl.rollout.moving.repair import repair_pointer
 from relctl.rollout.moving.source import wait_for
-from relctl.rollout.moving.undo import give_slot_back, give_traffic_back
+from relctl.rollout.moving.undo import give_slot_back, give_traffic_back, stands_in
 from relctl.rollout.observation.after_switch import with_baseline
 from relctl.rollout.observation.window import Window
 from relctl.rollout.situation import DONE, Situation, look
@@ -24,28 +24,29 @@ class Reconciled:
     finished: Move | None = None
 
 
-def reconcile(host: Host) -> Reconciled:
+def reconcile(host: Host, wanted: str = "") -> Reconciled:
     """Finish or undo what was interrupted, bring back a lost pointer, and return how it stands then.
 
     Only for who knows that no living process is at it: whoever watches a release holds no lock meanwhile.
+    `wanted`: the image that is about to be promoted; if it is the only one that answers, it is not undone.
     """
-    return reconcile_from(host, look(host))
+    return reconcile_from(host, look(host), wanted)
 
 
-def reconcile_from(host: Host, situation: Situation) -> Reconciled:
+def reconcile_from(host: Host, situation: Situation, wanted: str = "") -> Reconciled:
     """Do the same for who has looked already."""
     finished = None
     if situation.torn:
         host.say(f"the ledger's last line was cut short and is set aside: {situation.torn[:80]}")
     operation = unfinished(situation.events)
     if operation is not None:
-        finished = _settle(host, situation, Move.of(operation))
+        finished = _settle(host, situation, Move.of(operation), wanted)
         situation = look(host)
     repaired = repair_pointer(host, situation)
     return Reconciled(look(host) if repaired else situation, finished)
 
 
-def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
+def _settle(host: Host, situation: Situation, move: Move, wanted: str) -> Move | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
     why = "it was interrupted"
     if situation.pointer == move.slot:
@@ -56,11 +57,25 @@ def _settle(host: Host, situation: Situation, move: Move) -> Move | None:
     host.steps.reach_for_good(
         "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
     )
-    give_traffic_back(host, situation, move, why)
-    give_slot_back(host, move, why)
+    try:
+        give_traffic_back(host, situation, move, why)
+        give_slot_back(host, move, why)
+    except NeedsPersonError:
+        if move.image_id != wanted or not stands_in(host, move):
+            raise
+        return _keep(host, situation, move)
     host.ledger.note(move.event("aborted", reason="undone after an interruption"))
     host.say(f"the interrupted {move.kind} of {move.tag} is undone")
     return None
+
+
+def _keep(host: Host, situation: Situation, move: Move) -> Move:
+    """The release before is beyond help, and a person asks for the one that answers already."""
+    host.steps.reach_for_good(
+        "keep", f"point at {move.slot}: {move.tag} answers already, and is asked for", "nobody else answers"
+    )
+    host.proxy.pointer.move(move.slot)
+    return _finish(host, situation, move)
 
 
 def _finish(host: Host, situation: Situation, move: Move) -> Move:

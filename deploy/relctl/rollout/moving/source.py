@@ -9,7 +9,7 @@ from relctl.rollout.moving.restore import start_image
 from relctl.rollout.renamed import in_slot, insist_on_names
 from relctl.rollout.situation import Situation
 
-_LOOK = "relctl status, then the logs of both slots' containers; the traffic was not moved"
+_LOOK = "relctl status, then the logs of both slots' containers"
 
 
 def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> Container:
@@ -29,7 +29,7 @@ def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> 
         raise NeedsPersonError(
             f"{move.tag} has traffic and may not keep it ({why}),"
             f" and the release in {move.source} cannot take it back: {error}",
-            error.hint if isinstance(error, NeedsPersonError) else _LOOK,
+            error.hint if isinstance(error, NeedsPersonError) else _way_out(move),
         ) from error
     return container
 
@@ -39,6 +39,11 @@ def wait_for(host: Host, container: Container) -> None:
     contract = host.project.versions.contract
     within = host.project.environment.rollout.ready_within
     wait_until_ready(host.engine, container, contract, within, ask=host.ask)
+
+
+def _way_out(move: Move) -> str:
+    keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
+    return f"{_LOOK}{keep}; the traffic was not moved"
 
 
 def _image_id(situation: Situation, container: Container | None) -> str:

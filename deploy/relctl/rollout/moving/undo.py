@@ -9,6 +9,7 @@ from relctl.proxy.pointer import NOWHERE
 from relctl.proxy.route import main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
+from relctl.rollout.moving.prove import is_warm
 from relctl.rollout.moving.restore import restore_standby
 from relctl.rollout.moving.source import insist_on_source
 from relctl.rollout.situation import Situation
@@ -18,11 +19,11 @@ _ASKED = 3  # times: one request that was passed on is not yet a release that is
 
 
 def give_traffic_back(host: Host, situation: Situation, move: Move, why: str) -> None:
-    """Point at the release before, which is started if it is down and the other has any of its traffic.
+    """Point at the release before, which is started if it is down and the other one answers.
 
     Raises NeedsPersonError, the traffic not moved, if it cannot serve.
     """
-    if move.source and move.slot in _sent_to(host):
+    if move.source and (move.slot in _sent_to(host) or (_is_down(situation, move) and stands_in(host, move))):
         insist_on_source(host, situation, move, why)
     put_traffic_back(host, move)
 
@@ -44,16 +45,27 @@ def give_slot_back(host: Host, move: Move, why: str) -> None:
     Raises NeedsPersonError, the slot as it is, while its release answers for the one that was given the
     traffic, and EngineError when the engine cannot be asked.
     """
-    source = host.slot(move.source) if move.source else None
-    before = source.labels.get(TAG, "") if source else ""
-    if before and _stands_in(host, move, before):
+    if move.warm:
+        return
+    if stands_in(host, move):
+        source = host.slot(move.source)
+        before = source.labels.get(TAG, "") if source else ""
+        keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
         raise NeedsPersonError(
-            f"{move.tag} may not keep the traffic ({why}); {before} has it again and does not answer, so"
-            f" {move.tag} answers for it and stays in {move.slot}",
-            f"docker restart {slot_container(host.project, move.source)}, then relctl rollback",
+            f"{before} has the traffic ({why}) and does not answer: {move.tag} answers for it, and stays in"
+            f" {move.slot}",
+            f"docker restart {slot_container(host.project, move.source)}, then relctl promote {before}{keep}",
         )
-    if not move.warm:
-        restore_standby(host, move.slot, move.replaced)
+    restore_standby(host, move.slot, move.replaced)
+
+
+def stands_in(host: Host, move: Move) -> bool:
+    """Whether Nginx, asked as users ask, has the move's release answer; of one tag twice nobody can tell."""
+    source = host.slot(move.source) if move.source else None
+    if not move.source or (source and source.labels.get(TAG) == move.tag):
+        return False
+    ready = is_warm(host, host.slot(move.slot), move.image_id)
+    return ready and all(ask(host).tag == move.tag for _ in range(_ASKED))
 
 
 def _sent_to(host: Host) -> set[str]:
@@ -62,6 +74,6 @@ def _sent_to(host: Host) -> set[str]:
     return {newcomer(route), main_slot(route)}
 
 
-def _stands_in(host: Host, move: Move, before: str) -> bool:
-    """Whether Nginx, asked as users ask, has the move's release answer; of one tag twice nobody can tell."""
-    return before != move.tag and all(ask(host).tag == move.tag for _ in range(_ASKED))
+def _is_down(situation: Situation, move: Move) -> bool:
+    container = situation.container(move.source)
+    return container is None or not container.running
