@@ -409,6 +409,12 @@ def test_observe_without_a_window_reports_and_changes_nothing(stand: Bench) -> N
     assert stand.events() == events
 
 
+def test_observe_without_a_window_ends_at_its_time_without_traffic_too(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    watched = observe(watching(stand), 0.5)
+    assert (watched.verdict, watched.seconds < 30) == ("not enough traffic", True)
+
+
 def test_observe_needs_something_that_is_live_and_a_time(stand: Bench) -> None:
     with pytest.raises(UsageError, match="nothing is live"):
         observe(stand.host, 1.0)

@@ -49,7 +49,7 @@ def _go_on(host: Host, window: Window) -> Watched:
         "give the traffic back to the standby",
     )
     with apart(host, window.tag, window.image_id):
-        watched = watch_window(host, window)
+        watched = watch_window(host, window, host.project.environment.rollout)
     _settle(host, window, watched)
     return watched
 
@@ -58,7 +58,9 @@ def _look_at(host: Host, window: Window) -> Watched:
     host.steps.reach_for_good(
         "observe", f"watch {window.tag} for {window.seconds:g} s, and tell how it does", LOOKS
     )
-    watched = watch_window(host, window)
+    policy = host.project.environment.rollout
+    # Nothing depends on the answer: who asked for so many seconds has it then, and need not wait for traffic.
+    watched = watch_window(host, window, policy.model_copy(update={"wait_at_most": 0.0}))
     if watched.verdict == "unhealthy":
         raise UnhealthyError(
             f"{window.tag} is unhealthy: {'; '.join(watched.reasons)}", "relctl rollback, if users suffer"

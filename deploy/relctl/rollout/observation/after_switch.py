@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+from relctl.config.environment import Rollout
 from relctl.errors import UsageError
 from relctl.rollout.host import Host
 from relctl.rollout.observation import verdict
@@ -25,7 +26,7 @@ def baseline(host: Host, pool: str, until: float, seconds: float) -> Figures | N
     return found if found.decides else None
 
 
-def watch_window(host: Host, window: Window) -> Watched:
+def watch_window(host: Host, window: Window, policy: Rollout) -> Watched:
     """Watch what is left of a window; raises UsageError when the release is not live any more."""
 
     def compare(tally: Tally) -> Compared:
@@ -44,7 +45,7 @@ def watch_window(host: Host, window: Window) -> Watched:
     passed = window.seconds - window.left(time.time())
     what = Watch(window.tag, window.seconds, passed, compare, interest)
     with host.access_log(window.since) as log:
-        return host.watch(log, what, host.project.environment.rollout, host.say)
+        return host.watch(log, what, policy, host.say)
 
 
 def with_baseline(host: Host, window: Window) -> Window:
@@ -67,7 +68,7 @@ def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
     host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe goes on")
     try:
         with apart(host, window.tag, window.image_id):
-            watched = watch_window(host, window)
+            watched = watch_window(host, window, host.project.environment.rollout)
     except BaseException as interruption:
         by_signal = not isinstance(interruption, Exception)
         if by_signal and host.turn.held:  # else a second one ended the waiting for the lock
