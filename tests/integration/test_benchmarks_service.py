@@ -197,6 +197,7 @@ def test_an_unknown_section_is_refused_in_words() -> None:
     assert "'speed' is none of throughput, batching" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_service_answers_every_request_of_a_soak_right() -> None:
     soak = run("--quick", "--only", "soak")["soak"]
     assert soak["figures"]["answered_right"] == {"value": 2000, "target": ">= 2000", "reached": True}
