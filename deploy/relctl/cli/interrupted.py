@@ -5,7 +5,7 @@ import time
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SAME_WISH = 1.0  # seconds
+_SAME_WISH = 0.25  # seconds
 
 
 class Interrupted(BaseException):
@@ -20,8 +20,8 @@ class Interrupted(BaseException):
 def end_by_signals() -> None:
     """Let Ctrl-C, SIGTERM and SIGHUP end the command by raising Interrupted.
 
-    What comes within a second of it is the same wish, of a key held down say: raised again, it would end the
-    undoing before that can hold signals back.
+    What comes right behind it is the same wish, of a terminal and a supervisor at once say: raised again, it
+    would end the undoing before that can hold signals back.
     """
     raised = -_SAME_WISH
 
