@@ -13,7 +13,6 @@ from relctl.rollout.moving.prove import is_warm
 from relctl.rollout.moving.restore import restore_standby
 from relctl.rollout.moving.source import insist_on_source
 from relctl.rollout.situation import Situation
-from relctl.rollout.standing_in import ask
 
 _ASKED = 3  # times: one request that was passed on is not yet a release that is down
 
@@ -61,6 +60,8 @@ def give_slot_back(host: Host, move: Move, why: str) -> None:
 
 def stands_in(host: Host, move: Move) -> bool:
     """Whether Nginx, asked as users ask, has the move's release answer; of one tag twice nobody can tell."""
+    from relctl.rollout.standing_in import ask  # imported here: a rollback that goes well must not pay for it
+
     source = host.slot(move.source) if move.source else None
     if not move.source or (source and source.labels.get(TAG) == move.tag):
         return False
