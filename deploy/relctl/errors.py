@@ -5,19 +5,6 @@ import errno
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def words_of(error: OSError) -> str:
-    """Say which file the system refused, and why, as people read it."""
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}"
-
-
-def way_out(error: OSError) -> str:
-    """What to do about an error of the system."""
-    if error.errno in _FULL:
-        return "make room on that disk (docs/runbook.md: The disk is full), then type the command again"
-    return "mend that, then type the command again"
-
-
 class RelctlError(Exception):
     """An error in words: `message` says what and where, `hint` the next command to type."""
 
@@ -28,6 +15,23 @@ class RelctlError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint or self.usual_hint
+
+
+def words_of(error: BaseException) -> str:
+    """Say what went wrong as people read it: of the system, which file it refused, and why."""
+    if not isinstance(error, OSError):
+        return str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
+def way_out(error: RelctlError | OSError) -> str:
+    """What to do about an error; "" where a RelctlError has no hint."""
+    if isinstance(error, RelctlError):
+        return error.hint
+    if error.errno in _FULL:
+        return "make room on that disk (docs/runbook.md: The disk is full), then type the command again"
+    return "mend that, then type the command again"
 
 
 class UsageError(RelctlError):

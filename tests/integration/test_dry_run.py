@@ -1,6 +1,7 @@
 """`--dry-run` and `--wait` through the command line, on the real engine and a real Nginx."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -217,6 +218,4 @@ def test_a_killed_promote_frees_its_lock_though_its_hook_runs_on(stand: Stand, t
         assert stand.project.json("status")["at_work"] == ""
         assert stand.project.json("rollback")["tag"] == stand.tags[1]
     finally:
-        import os
-
         os.kill(int(pid.read_text()), signal.SIGKILL)

@@ -152,11 +152,23 @@ def test_a_release_that_never_was_ready_stands_in_for_nobody(stand: Bench) -> No
     assert stand.events()[-1] == "aborted"
 
 
-def test_a_killed_warm_rollback_from_a_dead_release_goes_on_when_typed_again(stand: Bench) -> None:
+def hung(stand: Bench) -> None:
+    stand.engine.hang_up(container(stand, "green"))
+
+
+def beyond_help(stand: Bench) -> None:
+    stand.engine.crash(container(stand, "green"))
+    stand.engine.forget(f"svc:{SECOND}")
+
+
+@pytest.mark.parametrize("die", [hung, beyond_help], ids=lambda each: each.__name__)
+def test_a_killed_warm_rollback_from_a_dead_release_goes_on_when_typed_again(
+    stand: Bench, die: Callable[[Bench], None]
+) -> None:
     situation = look(stand.host)
     move = Move("rollback", str(FIRST), "sha256:1.0.0", situation.idle, situation.live, warm=True)
     stand.host.ledger.append(move.begun())
-    stand.engine.hang_up(container(stand, "green"))
+    die(stand)
     moved = rollback(stand.host, None)
     assert moved is not None
     assert moved.tag == ask(stand.host).tag == str(FIRST)

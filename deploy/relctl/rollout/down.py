@@ -31,9 +31,9 @@ def down(host: Host) -> list[str]:
         except (RelctlError, OSError) as error:
             if not stopped:
                 raise
-            words = words_of(error) if isinstance(error, OSError) else error.message
             raise NeedsPersonError(
-                f"stopped: {', '.join(stopped)}, then: {words}", "mend that, then relctl down goes on"
+                f"stopped: {', '.join(stopped)}, then: {words_of(error)}",
+                "mend that, then relctl down goes on",
             ) from error
         if stopped or _unwritten(host):
             _write_down(host, ", ".join(stopped) or "nothing ran any more")

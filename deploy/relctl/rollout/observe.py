@@ -116,8 +116,7 @@ def _give_back(host: Host, window: Window, watched: Watched) -> str:
         raise
     except (RelctlError, OSError) as error:
         kept = "and still has the traffic: " if main_slot(host.proxy.pointer.read()) == window.slot else ""
-        words, hint = (
-            (words_of(error), way_out(error)) if isinstance(error, OSError) else (error.message, error.hint)
-        )
-        raise NeedsPersonError(f"{window.tag} is {watched.words}\n{kept}{words}", hint) from error
+        raise NeedsPersonError(
+            f"{window.tag} is {watched.words}\n{kept}{words_of(error)}", way_out(error) or "relctl status"
+        ) from error
     return moved.tag

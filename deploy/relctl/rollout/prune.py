@@ -60,8 +60,7 @@ def prune_after_promote(host: Host) -> None:
     try:
         _carry_out(host, look(host))
     except (RelctlError, OSError) as error:
-        why = words_of(error) if isinstance(error, OSError) else str(error)
-        host.say(f"old releases were not pruned: {why}; relctl prune tries again")
+        host.say(f"old releases were not pruned: {words_of(error)}; relctl prune tries again")
 
 
 def _carry_out(host: Host, situation: Situation) -> Pruned:

@@ -56,7 +56,5 @@ def _told(host: Host, hook: Hook, event: Event) -> str:
         body = json.dumps(told, ensure_ascii=False).encode()
         with effect("notify"):
             return host.deliver(hook, host.project.root, body)
-    except OSError as error:
+    except (RelctlError, OSError, ValueError) as error:
         return words_of(error)
-    except (RelctlError, ValueError) as error:
-        return str(error)

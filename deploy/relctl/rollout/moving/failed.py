@@ -15,8 +15,7 @@ def undo_failed(host: Host, move: Move, error: BaseException) -> None:
 
     Raises NeedsPersonError where the release before cannot take the traffic back, or does not answer with it.
     """
-    reason, step = (words_of(error) if isinstance(error, OSError) else str(error)), host.steps.last
-    reason = reason or type(error).__name__
+    reason, step = words_of(error) or type(error).__name__, host.steps.last
     now = f"{move.previous} is live" if move.previous else "nothing is live"
     try:
         settled = _undo(host, move, reason)
@@ -32,10 +31,9 @@ def undo_failed(host: Host, move: Move, error: BaseException) -> None:
     else:
         now = f"{now}; the next command puts {move.slot} in order"
     if isinstance(error, RelctlError | OSError):
-        hint = error.hint if isinstance(error, RelctlError) else way_out(error)
         raise RolledBackError(
             f"{move.tag} was not {_VERB[move.kind]}: {reason}\ntraffic is as before: {now}",
-            hint or "relctl history says what was done",
+            way_out(error) or "relctl history says what was done",
         ) from error
 
 

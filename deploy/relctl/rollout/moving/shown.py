@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import TAG
-from relctl.errors import NeedsPersonError, RelctlError, UsageError, way_out, words_of
+from relctl.errors import NeedsPersonError, RelctlError, way_out, words_of
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up
 from relctl.rollout.moving.prove import prove_through_proxy
@@ -23,19 +23,18 @@ def shown(host: Host, situation: Situation, container: Container) -> Iterator[No
     yield
     if trouble is not None:
         raise NeedsPersonError(
-            f"{container.labels.get(TAG, '')} has all traffic again, and Nginx does not show it: {trouble}",
-            trouble.hint or "relctl status, then relctl proxy up",
+            f"{container.labels.get(TAG, '')} has all traffic again, and Nginx does not show it:"
+            f" {words_of(trouble)}",
+            way_out(trouble) or "relctl status, then relctl proxy up",
         ) from trouble
 
 
-def _not_shown(host: Host, situation: Situation, container: Container) -> RelctlError | None:
+def _not_shown(host: Host, situation: Situation, container: Container) -> RelctlError | OSError | None:
     host.steps.reach_for_good("prove-live", "prove through Nginx who has the traffic", LOOKS)
     try:
         if not host.proxy.is_up():
             bring_up(host, situation)
         prove_through_proxy(host, container)
-    except OSError as error:  # its configuration found no room on the disk, say
-        return UsageError(words_of(error), way_out(error))
-    except RelctlError as error:
+    except (RelctlError, OSError) as error:  # its configuration found no room on the disk, say
         return error
     return None

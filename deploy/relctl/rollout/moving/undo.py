@@ -12,6 +12,7 @@ from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.prove import is_warm
 from relctl.rollout.moving.restore import restore_standby
 from relctl.rollout.moving.source import insist_on_source
+from relctl.rollout.renamed import in_slot
 from relctl.rollout.situation import Situation
 
 _ASKED = 3  # times: one request that was passed on is not yet a release that is down
@@ -20,9 +21,11 @@ _ASKED = 3  # times: one request that was passed on is not yet a release that is
 def give_traffic_back(host: Host, situation: Situation, move: Move, why: str) -> None:
     """Point at the release before, which is started if it is down and the other one answers.
 
-    Raises NeedsPersonError, the traffic not moved, if it cannot serve.
+    Of a warm move only the traffic is undone: who answers for a dead release stays, and goes on doing so.
+    Raises NeedsPersonError, the traffic not moved, if the release before cannot serve.
     """
-    if move.source and (move.slot in _sent_to(host) or (_is_down(situation, move) and stands_in(host, move))):
+    gives_slot_up = not move.warm and _is_down(situation, move) and stands_in(host, move)
+    if move.source and (move.slot in _sent_to(host) or gives_slot_up):
         insist_on_source(host, situation, move, why)
     put_traffic_back(host, move)
 
@@ -47,13 +50,14 @@ def give_slot_back(host: Host, move: Move, why: str) -> None:
     if move.warm:
         return
     if stands_in(host, move):
-        source = host.slot(move.source)
-        before = source.labels.get(TAG, "") if source else ""
+        source = host.slot(move.source) or in_slot(host, move.source)
+        before = source.labels.get(TAG, "") if source else f"what was in {move.source}"
+        name = source.name if source else slot_container(host.project, move.source)
         keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
         raise NeedsPersonError(
             f"{before} has the traffic ({why}) and does not answer: {move.tag} answers for it, and stays in"
             f" {move.slot}",
-            f"docker restart {slot_container(host.project, move.source)}, then relctl promote {before}{keep}",
+            f"docker restart {name}, then relctl promote {before}{keep}",
         )
     restore_standby(host, move.slot, move.replaced)
 
