@@ -22,10 +22,10 @@ def benchmark(name: str, *options: str) -> Any:
 
 
 def test_switches_under_load_lose_no_request_and_none_is_stale() -> None:
-    options = ("--promotes", "2", "--canaries", "2", "--rollbacks", "16", "--requests", "6000")
+    options = ("--promotes", "2", "--canaries", "2", "--rollbacks", "16", "--requests", "12000")
     found = benchmark("switch", *options, "--rounds", "1", "--rivals", "")
     assert found["relctl"]["moves"] == 24
-    assert found["relctl"]["requests"] >= 6_000
+    assert found["relctl"]["requests"] >= 12_000
     assert (found["relctl"]["failed"], found["relctl"]["stale"]) == (0, 0), found["relctl"]["errors"]
 
 
