@@ -1,11 +1,12 @@
-"""Counts how simulated releases fare under observation, good and bad ones: accepted, or taken back and why.
+"""Counts how simulated releases fare under observation, by how many requests a day there are.
 
-    nice python benchmarks/observation_calibration.py [--windows 500] [--observe 30] [--rate 400]
+    nice python benchmarks/observation_calibration.py [--promotes 300] [--a-day 10000,50000,1000000]
 
-The policy is the default one, the decisions are the rollout's own, at every look of a window: in a canary
-step with a quarter of the traffic, and after a switch. How traffic is simulated: calibration/traffic.py. The
-last line is one JSON object, the whole operating curve; the exit code is 1 when more identical releases are
-taken back as unhealthy, or more that are worse by twice the limit are accepted, than the limits say.
+Each is a whole promote under the policy of production.yaml, with the rollout's own decisions: canary steps,
+the switch, looks on the way. A release that is as good must not be taken back; one that is worse by twice
+what the policy allows must not be kept where the traffic can tell. Where it cannot, it may be kept for want
+of traffic, and must not be called healthy; `told` says which harm shows at so many requests a day. The last
+line is one JSON object; the exit code is 1 where a limit is missed.
 """
 
 import argparse
@@ -16,59 +17,95 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
-from calibration.traffic import Watched
+from calibration.traffic import BASELINE, FAILING, HALF_A_DAY, Watched
 from machine import machine
+from relctl.config.document import read
 from relctl.config.environment import Rollout
+from relctl.rollout.observation.judgement import LAST
+from relctl.statistics.proportion import difference
+from relctl.statistics.student import NORMAL
 
-TIMES_LIMIT = (0.0, 0.5, 1.0, 2.0, 4.0)
-SHARES = {"canary": 0.25, "switch": 1.0}
-MOST_TAKEN_BACK = 0.05  # of identical releases, as unhealthy
-MOST_ACCEPTED = 0.01  # of those worse by twice the limit
+PRODUCTION = Path(__file__).parents[1] / "deploy/environments/production.yaml"
+MOST_TAKEN_BACK = 0.01  # of those that are as good
+MOST_HEALTHY = 0.01  # of those worse by twice the limit, called healthy
+MOST_KEPT = 0.01  # of those worse, where the traffic can tell
+TELLS = 0.99  # of the promotes
+ENOUGH_FOR_P95 = 1_000  # requests after the switch
 
 
 @dataclass(frozen=True)
 class Point:
-    """Windows of releases of one worth: the part of them that was accepted, and taken back by verdict."""
+    """Promotes of releases that are worse in something, `times` what the policy allows: how they ended."""
 
-    watched: str
+    a_day: int
     worse: str
-    times_limit: float
-    accepted: float
-    unhealthy: float
-    not_enough_traffic: float
+    times: float
+    healthy: float
+    kept: float
+    taken_back: float
 
 
-def kinds(policy: Rollout, rate: float) -> Iterator[tuple[str, str, float, Watched]]:
-    """All windows: where, worse in what, by how many times what the policy allows, and the windows."""
-    for name, share in SHARES.items():
-        yield name, "nothing", 0.0, Watched(policy, rate, share)
-        for times in TIMES_LIMIT[1:]:
-            more, slower = times * policy.max_error_rate, 1 + times * (policy.max_p95_ratio - 1)
-            yield name, "failures", times, Watched(policy, rate, share, more_failing=more)
-            yield name, "p95", times, Watched(policy, rate, share, slower=slower)
+def kinds(policy: Rollout, a_day: int) -> Iterator[tuple[str, float, Watched]]:
+    """Worse in what, by how many times what the policy allows, and such promotes."""
+    yield "nothing", 0.0, Watched(policy, a_day)
+    for times in (2.0, 5.0, 25.0):
+        yield "failures", times, Watched(policy, a_day, more_failing=times * policy.max_error_rate)
+    yield "p95", 2.0, Watched(policy, a_day, slower=1 + 2 * (policy.max_p95_ratio - 1))
 
 
-def curve(policy: Rollout, rate: float, windows: int) -> Iterator[Point]:
-    """Simulate every kind of window, and tell each point on standard error."""
+def curve(policy: Rollout, a_day: int, promotes: int) -> Iterator[Point]:
+    """Simulate every kind of promote, and tell each point on standard error."""
     with get_context("spawn").Pool(len(os.sched_getaffinity(0))) as pool:
-        for watched, worse, times, kind in kinds(policy, rate):
-            found = Counter(pool.imap_unordered(kind.outcome, range(windows), chunksize=5))
-            parts = [found[each] / windows for each in ("accepted", "unhealthy", "not enough traffic")]
-            point = Point(watched, worse, times, *parts)
+        for worse, times, kind in kinds(policy, a_day):
+            found = Counter(pool.imap_unordered(kind.outcome, range(promotes), chunksize=5))
+            parts = [found[each] / promotes for each in ("healthy", "kept", "taken back")]
+            point = Point(a_day, worse, times, *parts)
             print(point, file=sys.stderr, flush=True)
             yield point
 
 
-def figures(points: list[Point]) -> dict[str, dict[str, float]]:
+def can_tell(policy: Rollout, point: Point) -> bool:
+    """Whether the requests after the switch are enough, by chance's own measure and not by how it ended.
+
+    They are where even the fewest failures that 99 of 100 windows have are more than the limit allows, by
+    exact bounds; of times a thousand are enough.
+    """
+    requests = point.a_day / 86_400 * policy.observe
+    if point.worse != "failures":
+        return requests >= ENOUGH_FOR_P95
+    before = min(BASELINE, point.a_day / 86_400 * HALF_A_DAY)
+    expected = requests * (FAILING + point.times * policy.max_error_rate)
+    fewest = max(expected - NORMAL.inv_cdf(0.99) * expected**0.5, 0.0)
+    found = difference((fewest, requests), (FAILING * before, before), LAST.confidence)
+    return found[0] > policy.max_error_rate
+
+
+def figures(policy: Rollout, points: list[Point]) -> dict[str, dict[str, float]]:
     """The worst of what has a limit."""
-    same = max(point.unhealthy for point in points if point.times_limit == 0)
-    twice = max(point.accepted for point in points if point.times_limit == 2)
+    same = max(point.taken_back for point in points if point.times == 0)
+    bad = [point for point in points if point.times >= 2]
+    telling = [point for point in bad if can_tell(policy, point)]
     return {
-        "identical_taken_back_as_unhealthy": {"worst": same, "limit": MOST_TAKEN_BACK},
-        "twice_the_limit_accepted": {"worst": twice, "limit": MOST_ACCEPTED},
+        "as_good_taken_back": {"worst": same, "limit": MOST_TAKEN_BACK},
+        "twice_the_limit_called_healthy": {"worst": max(each.healthy for each in bad), "limit": MOST_HEALTHY},
+        "kept_where_the_traffic_can_tell": {
+            "worst": max((each.kept + each.healthy for each in telling), default=0.0),
+            "limit": MOST_KEPT,
+        },
     }
+
+
+def told(points: list[Point]) -> dict[str, dict[str, list[float]]]:
+    """By requests a day: how many times what is allowed shows in nearly all promotes."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for point in points:
+        if point.times:
+            shown = found.setdefault(str(point.a_day), {}).setdefault(point.worse, [])
+            shown.extend([point.times] if point.taken_back >= TELLS else [])
+    return found
 
 
 def main() -> int:
@@ -76,18 +113,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--windows", type=int, default=500, help="simulated windows for each point")
-    parser.add_argument("--observe", type=float, default=30.0, help="seconds of a window, and of waiting")
-    parser.add_argument("--rate", type=float, default=400.0, help="requests a second in all")
+    parser.add_argument("--promotes", type=int, default=300, help="simulated promotes for each point")
+    parser.add_argument("--a-day", default="10000,20000,50000,200000,1000000", help="requests a day")
     options = parser.parse_args()
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one process a core; more threads would be in each other's way
-    policy = Rollout().model_copy(update={"observe": options.observe, "wait_at_most": options.observe})
-    points = list(curve(policy, options.rate, options.windows))
-    found = figures(points)
+    policy = Rollout.model_validate(read(PRODUCTION).data["rollout"])
+    sizes = [int(each) for each in options.a_day.split(",")]
+    points = [point for a_day in sizes for point in curve(policy, a_day, options.promotes)]
+    found = figures(policy, points)
     reached = all(each["worst"] <= each["limit"] for each in found.values())
     result: dict[str, Any] = {"benchmark": "observation_calibration", **vars(options), "figures": found}
-    result |= {"reached": reached, "curve": [asdict(point) for point in points], "machine": machine()}
-    print(json.dumps(result))
+    result |= {"reached": reached, "told": told(points), "curve": [asdict(point) for point in points]}
+    print(json.dumps(result | {"machine": machine()}))
     return 0 if reached else 1
 
 

@@ -19,8 +19,7 @@ from typing import Any
 from machine import machine
 from relctl.config.environment import Rollout
 from relctl.proxy.access_log import AccessLog
-from relctl.rollout.observation.figures import beside, figures
-from relctl.rollout.observation.judgement import Compared
+from relctl.rollout.observation.compared import Compared, compare_beside
 from relctl.rollout.observation.traffic import Tally
 from relctl.rollout.observation.watch import Watch, watch
 
@@ -28,7 +27,8 @@ LIMIT = 0.05  # of one core, at 1,000 requests a second
 LINE = (
     '{{"at":"2026-11-20T10:59:38+00:00","msec":{at:.3f},"pool":"{pool}","status":200,"method":"POST",'
     '"uri":"/translate","request_time":{took:.3f},"upstream":"172.31.250.2:8000","upstream_time":"{took:.3f}",'
-    '"upstream_status":"200","bytes":131,"request_id":"fef9827a3ab00f507b9ed865635e9581"}}\n'
+    '"upstream_status":"200","bytes":131,"request_id":"fef9827a3ab00f507b9ed865635e9581",'
+    '"client":"203.0.113.{client}"}}\n'
 )
 
 
@@ -41,7 +41,8 @@ def write(path: Path, rate: int, seconds: float) -> None:
         due = min(int((time.time() - started) * rate), int(rate * seconds))
         for each in range(number, due):
             pool = "green" if each % 20 == 0 else "blue"
-            line = LINE.format(at=time.time(), pool=pool, took=0.002 + each * 7919 % 97 / 1000)
+            took = 0.002 + each * 7919 % 97 / 1000
+            line = LINE.format(at=time.time(), pool=pool, took=took, client=each % 30)
             file.write(line.encode())
             if each == rate * seconds // 2:
                 path.rename(path.with_name(f"{path.name}.1"))
@@ -64,7 +65,7 @@ def measure(rate: int, seconds: float) -> dict[str, Any]:
             writer.wait()  # a busy machine may be late with it
             late = sum(1 for _ in log.read())
     assert watched.reference is not None
-    requests = watched.release.requests + watched.reference.requests + late
+    requests = round(watched.release.requests + watched.reference.requests) + late
     return {
         "rate": rate,
         "seconds": round(wall, 1),
@@ -79,8 +80,7 @@ def measure(rate: int, seconds: float) -> dict[str, Any]:
 
 def compare(tally: Tally) -> Compared:
     """Hold the canary's pool against the other one."""
-    green, blue = tally.sides("green", "blue")
-    return Compared(figures(green), figures(blue), beside(green, blue))
+    return compare_beside(tally, "green", "blue", Rollout())
 
 
 def main() -> int:

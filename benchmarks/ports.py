@@ -1,9 +1,10 @@
 """Ports of the loopback for what tests and benchmarks start: free, and given once."""
 
 import functools
+import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -25,9 +26,19 @@ def free_port() -> int:
 @functools.cache
 def _shuffled() -> Iterator[int]:
     """All of them in an order of this process's own: several runs at once seldom meet."""
+    ours = ports_of(os.environ)
+    return iter(random.SystemRandom().sample(ours, len(ours)))
+
+
+def ports_of(environ: Mapping[str, str]) -> list[int]:
+    """Return the ports of a process by its variables: of several workers of tests none takes another's.
+
+    One that a test has left for a moment, to start a server anew, looks free.
+    """
     first, last = map(int, _EPHEMERAL.read_text().split())
-    outside = [*range(_FIRST, first), *range(last + 1, 2**16)]
-    return iter(random.SystemRandom().sample(outside, len(outside)))
+    number = int(environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return [*range(_FIRST, first), *range(last + 1, 2**16)][number::count]
 
 
 def _is_free(port: int) -> bool:

@@ -19,7 +19,7 @@ from machine import machine
 from scratch import RELCTL, Scratch, translator_project
 
 WARM_LIMIT_S = 0.3
-STOPPED_LIMIT_S = 5.0
+STOPPED_LIMIT_S = 2.5
 
 
 def releases(project: Scratch) -> list[str]:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,19 @@ from ports import free_port
 ROOT = Path(__file__).parent.parent
 ECHO = ROOT / "tests" / "projects" / "echo"
 RELCTL = Path(sys.executable).with_name("relctl")
+Runner = Callable[[Sequence[str], Path, Mapping[str, str], float], subprocess.CompletedProcess[str]]
+
+
+def as_program(
+    arguments: Sequence[str], folder: Path, environ: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run relctl in `folder`, as a process of its own; raises subprocess.TimeoutExpired."""
+    return subprocess.run(
+        [str(RELCTL), *arguments], cwd=folder, env=environ, capture_output=True, text=True, timeout=timeout
+    )
+
+
+runner: Runner = as_program  # how a scratch project runs relctl; tests have a cheaper way (tests/forked.py)
 
 
 @dataclass
@@ -41,15 +54,7 @@ class Scratch:
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the relctl command line as a user would."""
-        command = [str(RELCTL), *arguments]
-        return subprocess.run(
-            command,
-            cwd=self.root,
-            env=self.environ | environ,
-            capture_output=True,
-            text=True,
-            timeout=self.timeout,
-        )
+        return runner(arguments, self.root, self.environ | environ, self.timeout)
 
     def ok(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run relctl and insist that it succeeds."""
@@ -112,7 +117,7 @@ class Scratch:
 
 
 def model_checksum(folder: Path) -> str:
-    """The checksum of a model folder as docs/building.md defines it."""
+    """The checksum of a model folder as docs/explanation/building.md defines it."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     lines = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -124,6 +129,15 @@ def echo_project() -> Iterator[Scratch]:
     with _project("echo") as scratch:
         shutil.copytree(ECHO, scratch.root, dirs_exist_ok=True)
         shutil.copytree(ROOT / "nginx", scratch.root / "nginx")
+        _begin(scratch)
+        yield scratch
+
+
+@contextlib.contextmanager
+def example_project(name: str) -> Iterator[Scratch]:
+    """Yield a copy of a service of examples/, not committed yet; nothing of it is left afterwards."""
+    with _project(name) as scratch:
+        shutil.copytree(ROOT / "examples" / name, scratch.root)
         _begin(scratch)
         yield scratch
 
@@ -153,7 +167,7 @@ def _project(kind: str) -> Iterator[Scratch]:
     folder = Path(tempfile.mkdtemp(prefix="relctl-test-"))
     folder.chmod(0o755)  # Nginx's workers must get in
     unique = secrets.token_hex(4)
-    scratch = Scratch(folder / "project", f"{kind}-{unique}", environment(folder, unique))
+    scratch = Scratch(folder / "project", f"{kind}-{unique}", environment(folder))
     try:
         yield scratch
     finally:
@@ -169,7 +183,7 @@ def another_environment(scratch: Scratch, name: str, state: Path | None = None) 
     own = {
         "RELCTL_ENV": name,
         "RELCTL_PROXY_LISTEN": f"127.0.0.1:{free_port()}",
-        "RELCTL_NETWORK_SUBNET": free_subnet(secrets.token_hex(4)),
+        "RELCTL_NETWORK_SUBNET": free_subnet(),
     }
     if state is not None:
         state.mkdir()
@@ -189,7 +203,7 @@ def _begin(scratch: Scratch) -> None:
     scratch.git("init", "-q", "-b", "main")
 
 
-def environment(folder: Path, unique: str) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Variables that keep a scratch project apart from everything else on the machine."""
     state = folder / "state"
     state.mkdir()
@@ -200,7 +214,7 @@ def environment(folder: Path, unique: str) -> dict[str, str]:
     return kept | {
         "RELCTL_STATE_DIR": str(state),
         "RELCTL_PROXY_LISTEN": f"127.0.0.1:{free_port()}",
-        "RELCTL_NETWORK_SUBNET": free_subnet(unique),
+        "RELCTL_NETWORK_SUBNET": free_subnet(),
     }
 
 
@@ -212,7 +226,7 @@ def clean_up(scratch: Scratch) -> None:
     client = docker.from_env()
     try:
         named: dict[str, Any] = {"label": f"io.relctl.service={scratch.service}"}
-        for container in client.containers.list(all=True, filters=named):
+        for container in client.containers.list(all=True, ignore_removed=True, filters=named):
             container.remove(force=True)
         for image in client.images.list(filters=named):
             for tag in image.tags:
@@ -223,10 +237,14 @@ def clean_up(scratch: Scratch) -> None:
         client.close()
 
 
-def free_subnet(unique: str) -> str:
-    """Return a /28 of 10.213.0.0/16, chosen by a random name so that tests can run at once."""
-    number = int(unique, 16) % 4096
-    return f"10.213.{number // 16}.{number % 16 * 16}/28"
+def free_subnet() -> str:
+    """Return a /28 of 10.213.0.0/16 to which no network of the machine leads; a random one, as for ports."""
+    taken = {line.split()[1] for line in Path("/proc/net/route").read_text().splitlines()}
+    while True:
+        number = secrets.randbelow(4096)
+        address = bytes((10, 213, number // 16, number % 16 * 16))
+        if address[::-1].hex().upper() not in taken:  # little-endian, as the kernel writes it
+            return f"{'.'.join(map(str, address))}/28"
 
 
 def containers(service_label: Mapping[str, str]) -> list[Any]:
@@ -236,6 +254,6 @@ def containers(service_label: Mapping[str, str]) -> list[Any]:
     client = docker.from_env()
     try:
         wanted = [f"{key}={value}" for key, value in service_label.items()]
-        return list(client.containers.list(all=True, filters={"label": wanted}))
+        return list(client.containers.list(all=True, ignore_removed=True, filters={"label": wanted}))
     finally:
         client.close()

@@ -2,6 +2,7 @@
 
     python benchmarks/switch.py [--promotes 60] [--canaries 60] [--rollbacks 760] [--requests 1000000]
                                 [--rounds 10] [--connections 64] [--rate 3000] [--rivals nginx,haproxy,caddy]
+                                [--changing] [--long 8] [--long-seconds 60]
 
 Releases of the echo service in two slots, so that the proxy is what limits; keep-alive POSTs without client
 retries. A request has failed when it gets no 200 with a release in it. It is stale when a release answers
@@ -9,7 +10,9 @@ whose turn it was at no time while the request was on its way: the old one's unt
 from its effect on, either's in between (`either_s` in all). relctl's switch is the move of the pointer, seen
 from beside it to a millisecond, or all moves of a canary (5 %, 25 %, all). Of a reload it is the time until
 only the new configuration takes connections, as the proxy itself shows. The ways take turns, a round each: as
-many moves, and at least as many requests. It takes an hour. The last line is one JSON object; the exit code
+many moves, and at least as many requests. It takes an hour. With `--changing`, every other release has
+another contract, port and size of headers; `--long` clients stream for up to `--long-seconds` meanwhile, and
+a promote waits for those that run in the slot that it needs. The last line is one JSON object; the exit code
 is 1 when a request of relctl's failed or was stale, or a limit was missed.
 """
 
@@ -26,6 +29,7 @@ from machine import machine
 from scratch import Scratch, echo_project
 from switch_parts.counted import Counted, Span
 from switch_parts.crowd import Crowd
+from switch_parts.long_requests import LongRequests
 from switch_parts.relctl_moves import CANARY, moves, proved_releases, share
 from switch_parts.rivals import RIVALS, Rival, program
 from switch_parts.switch import Switch, Switched
@@ -97,13 +101,17 @@ def slots(project: Scratch) -> dict[str, str]:
 
 def measure(project: Scratch, options: argparse.Namespace) -> dict[str, Any]:
     """Run the rounds, every way in turn."""
-    tags = proved_releases(project, ("1.0.0", "1.1.0", "1.2.0"))
+    versions = ("1.0.0", "1.1.0", "1.2.0", "1.3.0") if options.changing else ("1.0.0", "1.1.0", "1.2.0")
+    tags = proved_releases(project, versions, options.changing)
     tallies = {name: Tally() for name in ("relctl", *options.rivals)}
-    for number in range(options.rounds):
-        one_round(project, options, tags, number, tallies)
-        said = "; ".join(f"{name} {_words(tally)}" for name, tally in tallies.items())
-        print(f"round {number + 1} of {options.rounds}: {said}", file=sys.stderr, flush=True)
-    return {name: tally.result() for name, tally in tallies.items()}
+    port = int(project.listen.rpartition(":")[2])
+    with LongRequests(port, options.long, options.long_seconds) as long:
+        for number in range(options.rounds):
+            one_round(project, options, tags, number, tallies)
+            said = "; ".join(f"{name} {_words(tally)}" for name, tally in tallies.items())
+            print(f"round {number + 1} of {options.rounds}: {said}", file=sys.stderr, flush=True)
+    found = {name: tally.result() for name, tally in tallies.items()}
+    return found | ({"long_requests": long.result()} if options.long else {})
 
 
 def one_round(
@@ -143,6 +151,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--rate", type=float, default=3_000.0)
     parser.add_argument("--rivals", default=",".join(RIVALS))
+    parser.add_argument("--changing", action="store_true")
+    parser.add_argument("--long", type=int, default=0)
+    parser.add_argument("--long-seconds", type=float, default=60.0)
     options = parser.parse_args()
     options.rivals = [name for name in options.rivals.split(",") if name]
     unknown = set(options.rivals) - set(RIVALS)
@@ -165,7 +176,8 @@ def main() -> int:
     result = {"benchmark": "switch", **load, **found, "move_limit_ms": POINTER_LIMIT_MS, "machine": machine()}
     print(json.dumps(result, ensure_ascii=False))
     ours = result["relctl"]
-    kept = ours["failed"] == ours["stale"] == 0 and ours["move_ms"]["median"] <= POINTER_LIMIT_MS
+    broken = result.get("long_requests", {}).get("broken", 0)
+    kept = ours["failed"] == ours["stale"] == broken == 0 and ours["move_ms"]["median"] <= POINTER_LIMIT_MS
     return 0 if kept else 1
 
 

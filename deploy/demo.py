@@ -1,9 +1,9 @@
-"""`make demo`: the whole job of relctl on this machine, for real, through its command line.
+"""`make demo`: the full relctl workflow on this machine, through its command line.
 
     python deploy/demo.py [PROJECT]
 
 Its releases are commits in a scratch clone of the project's HEAD under the state directory; the project's
-own tree is not touched. What it leaves running is the project's environment: `relctl status` shows it.
+own tree is not touched. The demo leaves the project's environment running: `relctl status` shows it.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ import requests
 
 from relctl.build.model import checksum
 from relctl.config.project import Project, load
+from relctl.escape import line
 from relctl.probe.load import Load, Sample, Settled, failed, stale
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,18 +32,18 @@ SENTENCES = (
     "人工智能正在改变世界。",
     "他们正在公园里踢足球。",
     "我们什么时候出发？",
-)  # the last two: better in 2026.11
+)  # the last two are better in 2026.11
 CLIENTS = 16
 START = "demo-start"  # the commit that was cloned
 MODELS = "service/models/zh-en-tiny"
-# The fault of v1.2.0, the kind that answers 200: of a translation only the first pieces are sent out.
+# The fault of v1.2.0, which still answers 200: translations are cut after the first tokens.
 HEALTHY = "self._tokenizer.decode(result.hypotheses[0])"
 BROKEN = "self._tokenizer.decode(result.hypotheses[0][:2])"
 
 
 @dataclass
 class Demo:
-    """The scratch clone, how its relctl is called, and what was done so far."""
+    """The scratch clone, the environment of its relctl, and the results so far."""
 
     clone: Path
     environ: dict[str, str]
@@ -52,30 +53,37 @@ class Demo:
     stale: list[Sample] = field(default_factory=list)
 
     def step(self, words: str, action: Callable[[], Any]) -> Any:
-        """Announce a step, do it, and keep how long it took."""
+        """Announce a step, run it, and record its duration."""
         print(f"\n== {words}", flush=True)
         started = time.monotonic()
         result = action()
         self.steps.append((words, time.monotonic() - started))
         return result
 
-    def relctl(self, *arguments: str, expect: int = 0) -> Any:
-        """Run relctl in the clone and insist on its exit code; returns what it emits as JSON."""
-        done = self.run(*arguments)
-        if done.returncode != expect:
-            raise SystemExit(f"demo: relctl ended with {done.returncode}, not {expect}; see above")
+    def relctl(self, *arguments: str) -> Any:
+        """Run relctl in the clone and require that it succeeds; return its JSON output."""
+        done = self.run(*arguments, options=["--json"])
+        self._insist(done, 0)
         return json.loads(done.stdout) if done.stdout else None
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run relctl in the clone, its progress on the screen."""
+    def refused(self, *arguments: str) -> None:
+        """Run relctl in the clone and require that it refuses a release; the reason is on the screen."""
+        self._insist(self.run(*arguments), 3)
+
+    def run(self, *arguments: str, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+        """Run relctl in the clone, with its progress on the screen; `options` are not shown."""
         print(f"$ relctl {' '.join(arguments)}", flush=True)
-        command = [RELCTL, "--json", *arguments]
+        command = [RELCTL, *options, *arguments]
         return subprocess.run(
             command, cwd=self.clone, env=self.environ, stdout=subprocess.PIPE, text=True, check=False
         )
 
+    def _insist(self, done: subprocess.CompletedProcess[str], code: int) -> None:
+        if done.returncode != code:
+            raise SystemExit(f"demo: relctl ended with {done.returncode}, not {code}; see above")
+
     def git(self, *arguments: str) -> str:
-        """Run git in the clone; the demo's commits are the same on every run of the same HEAD."""
+        """Run git in the clone; every run on the same HEAD makes the same commits."""
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.clone,
@@ -88,9 +96,9 @@ class Demo:
 
 
 def main() -> None:
-    """Do the whole job, then say what was done and how to go on."""
+    """Run all steps, then print a summary and the next commands."""
     project = load(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT, ENV)
-    demo = Demo(project.state_dir / "demo" / "project", _environ(project), project.environment.proxy.listen)
+    demo = Demo(project.state_dir / "demo" / "project", _environ(project), project.environment.proxy.address)
     demo.step("Clone this project's HEAD into a scratch folder", lambda: _clone(demo, project.root))
     first = _release(demo, project, "1.0.0", "2026.10")
     demo.step(f"Promote {first}", lambda: demo.relctl("promote", first))
@@ -107,7 +115,7 @@ def main() -> None:
 
 
 def _environ(project: Project) -> dict[str, str]:
-    """State goes where the user's own relctl looks, so that status and rollback work afterwards."""
+    """Return variables that share the user's state directory, so that status and rollback work afterwards."""
     date = subprocess.run(
         ["git", "log", "-1", "--format=%cI"], cwd=project.root, capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -126,7 +134,7 @@ def _clone(demo: Demo, root: Path) -> None:
 
 
 def _release(demo: Demo, project: Project, version: str, revision: str) -> str:
-    """Commit, build and verify one version with one model revision; returns its tag."""
+    """Commit, build and verify one version with one model revision; return its tag."""
     demo.step(
         f"Commit v{version} with model revision {revision}", lambda: _commit(demo, project, version, revision)
     )
@@ -137,10 +145,10 @@ def _release(demo: Demo, project: Project, version: str, revision: str) -> str:
 
 
 def _build(demo: Demo) -> Any:
-    """Build; if Debian has newer packages than this commit's lock, pin those in the scratch clone first."""
-    done = demo.run("build")
+    """Build; if Debian's packages are newer than this commit's lock, lock them again in the clone first."""
+    done = demo.run("build", options=["--json"])
     if done.returncode == 2:
-        print("-- pinning the base's Debian packages anew, in the scratch clone only", flush=True)
+        print("-- locking the base's Debian packages again, in the scratch clone only", flush=True)
         demo.relctl("lock", "--base")
         demo.git("commit", "--quiet", "--amend", "--no-edit", "-a")
         return demo.relctl("build")
@@ -180,7 +188,7 @@ def _translations(demo: Demo) -> list[str]:
 
 
 def _under_load(demo: Demo, command: Sequence[str], before: str, after: str) -> None:
-    """Run a command while clients hammer the service; every request is kept, and who answered it."""
+    """Run a command while clients load the service; record each request and the release that answered."""
     load = Load(demo.listen, "/translate", {"text": SENTENCES[0]}, connections=CLIENTS).start()
     load.wait_for(100, within=60)
     begun = time.monotonic()
@@ -206,9 +214,9 @@ def _broken(demo: Demo) -> str:
 
 
 def _refuse(demo: Demo, tag: str) -> None:
-    """Verification must fail, and promote must refuse: both end with exit code 3."""
-    demo.relctl("verify", tag, expect=3)
-    demo.relctl("promote", tag, expect=3)
+    """Expect verify to fail and promote to refuse, both with exit code 3."""
+    demo.refused("verify", tag)
+    demo.refused("promote", tag)
 
 
 def _summary(demo: Demo, tags: Sequence[str], before: Sequence[str], after: Sequence[str]) -> None:
@@ -218,7 +226,7 @@ def _summary(demo: Demo, tags: Sequence[str], before: Sequence[str], after: Sequ
         print(f"  {seconds:6.1f} s  {words}")
     print(f"  {total:6.1f} s  in all\n")
     for text, old, new in zip(SENTENCES, before, after, strict=True):
-        print(f"  {text}\n    {tags[0]}: {old}\n    {tags[1]}: {new}")
+        print(f"  {text}\n    {tags[0]}: {line(old)}\n    {tags[1]}: {line(new)}")
     print(f"\n  requests during the update and the rollback: {len(demo.samples)},", end=" ")
     print(f"failed: {len(failed(demo.samples))}, answered by a stale release: {len(demo.stale)}")
     print(f"  live: {tags[0]}   standby: {tags[1]}   refused: {tags[2]}")

@@ -8,7 +8,7 @@ readonly pidfile="$state/engine/dockerd.pid"
 
 [ ! -x .venv/bin/relctl ] || .venv/bin/relctl --env "${ENV:-local}" down
 
-# Our engine only: its pid file is in our state directory, and the number must still be a dockerd.
+# Stop only our engine: its pid file is in our state directory, and the pid must still be a dockerd.
 if [ -f "$pidfile" ] && grep -qa dockerd "/proc/$(cat "$pidfile")/cmdline" 2>/dev/null; then
   others=$(.venv/bin/python -c 'import docker; print(" ".join(c.name for c in docker.from_env().containers.list()))')
   if [ -n "$others" ]; then

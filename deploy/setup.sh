@@ -6,14 +6,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly extra="${1:-}"
 case "$extra" in
-  "") readonly extras="" ;;
-  dev) readonly extras="[dev]" ;;
-  reference) readonly extras="[dev,reference]" ;;
+  "" | dev | reference) ;;
   *) echo "setup: error: $extra is not known; usage: deploy/setup.sh [dev|reference]" >&2 && exit 2 ;;
 esac
 readonly state="${RELCTL_STATE_DIR:-$PWD/.relctl}"
 readonly venv="$PWD/.venv"
-export PATH="$PATH:/usr/sbin:/sbin" # dockerd and nginx live there; not every user's PATH has them
+export PATH="$PATH:/usr/sbin:/sbin" # for dockerd and nginx, which not every user's PATH includes
 export DEBIAN_FRONTEND=noninteractive
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -41,12 +39,26 @@ missing_packages() {
   [ -x "$(command -v git)" ] || echo git
   [ -z "$extra" ] || [ -x "$(command -v chromium)" ] || echo chromium
   [ -z "$extra" ] || [ -x "$(command -v logrotate)" ] || echo logrotate
+  [ -z "$extra" ] || [ -x "$(command -v iptables)" ] || echo iptables
+  [ -z "$extra" ] || [ -x "$(command -v ip)" ] || echo iproute2
   [ "$extra" != reference ] || [ -x "$(command -v haproxy)" ] || echo haproxy
   [ "$extra" != reference ] || [ -x "$(command -v caddy)" ] || echo caddy
   [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
-stop_services() { # stop_services PACKAGES: of these only the programs are wanted, not what Debian starts with them
+wished_packages() { # hints name `docker` commands, which are optional; since Debian 13 docker.io does not include them
+  [ -x "$(command -v docker)" ] || ! apt-cache show docker-cli >/dev/null 2>&1 || echo docker-cli
+}
+
+install_wished() {
+  local wished
+  wished=$(wished_packages)
+  [ -n "$wished" ] && is_root && [ -x "$(command -v apt-get)" ] || return 0
+  apt-get install -y -qq --no-install-recommends "$wished" >&2 ||
+    say "$wished cannot be installed; it is needed only for the docker commands in hints"
+}
+
+stop_services() { # stop_services PACKAGES: stop the services that Debian starts; only the programs are needed
   local each
   [ -d /run/systemd/system ] || return 0
   for each in haproxy caddy; do
@@ -59,7 +71,7 @@ install_packages() {
   packages=$(missing_packages | xargs)
   [ -n "$packages" ] || return 0
   [ -x "$(command -v apt-get)" ] || fail "missing: $packages, and there is no apt-get here" "install them by hand, then make setup"
-  is_root || fail "missing packages need root: $packages" "sudo apt-get install $packages"
+  is_root || fail "missing packages need root: $packages" "sudo apt-get install $(echo "$packages $(wished_packages)" | xargs)"
   say "installing $packages"
   apt-get update -qq
   # shellcheck disable=SC2086 # one word a package
@@ -68,15 +80,26 @@ install_packages() {
   [ -n "$(find_python)" ] || fail "Python 3.11 or newer is needed" "install python3.11 and python3.11-venv"
 }
 
+locked() { # the needed parts of constraints.txt: the first, or both
+  if [ -n "$extra" ]; then cat constraints.txt; else sed '/^# dev:/,$d' constraints.txt; fi
+}
+
+install_locked() { # by hash, and wheels only: nothing unlocked ever runs, not even to build a package
+  "$venv/bin/python" -m pip install -q --require-hashes --only-binary=:all: -r <(locked)
+  # The reference packages are not locked: torch has a different wheel for each kind of machine.
+  [ "$extra" != reference ] || "$venv/bin/python" -m pip install -q --no-build-isolation -e ".[dev,reference]"
+  "$venv/bin/python" -m pip install -q --no-deps --no-build-isolation -e .
+}
+
 install_venv() {
   local stamp="$venv/.setup${extra:+-$extra}" wanted
   wanted=$(cat pyproject.toml constraints.txt service/requirements.lock deploy/setup.sh | sha256sum)
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
   say "installing relctl${extra:+ and its $extra tools} into .venv"
   [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
-  "$venv/bin/python" -m pip install -q -c constraints.txt -e ".$extras"
+  install_locked
   [ -z "$extra" ] || "$venv/bin/python" -m pip install -q --require-hashes -r service/requirements.lock
-  "$venv/bin/python" -m compileall -q deploy/relctl # so that the first command is as fast as the next
+  "$venv/bin/python" -m compileall -q deploy/relctl # so that the first command is fast
   printf '%s' "$wanted" >"$stamp"
 }
 
@@ -85,14 +108,14 @@ engine_answers() {
     "$venv/bin/python" -c 'import docker; docker.from_env(timeout=5).ping()' >/dev/null 2>&1
 }
 
-forget_the_dead() { # forget_the_dead NAME FILE: remove a pid file whose process is not a running NAME any more
+forget_the_dead() { # forget_the_dead NAME FILE: remove a pid file whose process no longer is a running NAME
   local pid
   pid=$(cat "$2" 2>/dev/null) || return 0
-  # A zombie still has its number, but no command line; dockerd would wait for it in vain.
+  # A zombie keeps its pid without a command line; dockerd would wait for it forever.
   grep -qa "$1" "/proc/$pid/cmdline" 2>/dev/null || rm -f "$2"
 }
 
-start_dockerd() { # a machine without systemd: in the background, on its own after this script has ended
+start_dockerd() { # without systemd: in the background, detached from this script
   mkdir -p "$state/engine"
   forget_the_dead dockerd "$state/engine/dockerd.pid"
   forget_the_dead containerd /var/run/docker/containerd/containerd.pid
@@ -124,6 +147,7 @@ start_engine() {
 }
 
 install_packages
+install_wished # after apt-get update, without which a new machine does not know it
 install_venv
 start_engine
 say "ready"

@@ -10,21 +10,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from known_commit import COMMIT as COMMIT
+from known_commit import make_repository
 from memory_engine import MemoryEngine
 from ports import free_port
+from relctl.build.image import write_down
 from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.versions import Versions
+from relctl.engine.contracts import CONTRACT, label_of
 from relctl.engine.protocol import Image
 from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Move
 from relctl.rollout.moving.prove import start_up
 from relctl.rollout.situation import look
+from relctl.state.event import Event
 from relctl.state.evidence import Evidence, GateResult
+from relctl.state.ledger import Ledger
 from scratch import ECHO, ROOT
 
-COMMIT = "abc12de" + "0" * 33
+PROVED_IN = "proving"  # the environment whose ledger has the verifications
 
 
 class Bench:
@@ -34,19 +40,32 @@ class Bench:
         self.folder, self.said = folder, list[str]()
         shutil.copytree(ROOT / "nginx", folder / "nginx")
         shutil.copytree(ECHO / "pipelines", folder / "pipelines")
+        make_repository(folder)
         self.engine = MemoryEngine()
         self.host = Host.of(_project(folder, proxy), self.engine, self.said.append)
 
     @property
     def listen(self) -> str:
-        return self.host.project.environment.proxy.listen
+        return self.host.project.environment.proxy.address
 
     def image(self, version: str, **behaviour: Any) -> Tag:
         """Put an image into the engine, as a build would; returns its tag."""
         tag = Tag(version, COMMIT[:7])
         image = Image(f"sha256:{version}", (f"svc:{tag}",), _labels(tag, behaviour), (), "65532:65532", 1)
         self.engine.add(image)
+        self.built(image.id, tag)
         return tag
+
+    def built(self, image_id: str, tag: Tag) -> None:
+        """Write down that an image was built here, as a build does."""
+        write_down(self.host.paths, image_id, tag, COMMIT)
+
+    def contract(self, version: str, **members: Any) -> None:
+        """Let the image of a version say its contract, as those do that relctl builds."""
+        image = self.engine.image(f"sha256:{version}")
+        assert image is not None
+        own = self.host.project.versions.contract.model_copy(update=members)
+        self.engine.add(replace(image, labels={**image.labels, CONTRACT: label_of(own)}))
 
     def proved(self, version: str, **behaviour: Any) -> Tag:
         """Put an image into the engine with passing evidence; returns its tag."""
@@ -55,7 +74,10 @@ class Bench:
         return tag
 
     def evidence(self, image_id: str, tag: Tag, **members: Any) -> None:
-        """Write evidence for an image; passing unless `members` say otherwise."""
+        """Write evidence for an image, as a verification in another environment of this host would.
+
+        Passing unless `members` say otherwise. The ledger of this environment has only what tests do in it.
+        """
         now = datetime.now(UTC)
         verdict = members.pop("verdict", "pass")
         gate = GateResult(name="startup", verdict=verdict, figures={}, reason="", seconds=0.0)
@@ -69,9 +91,19 @@ class Bench:
             started=now,
             ended=now,
             relctl="test",
+            environment=PROVED_IN,
             resources=self.host.project.environment.resources.model_dump(),
         )
-        self.host.evidence.save(found.model_copy(update=members))
+        found = found.model_copy(update=members)
+        path = self.host.evidence.save(found)
+        verified = Event(
+            "verified",
+            tag=found.tag,
+            image_id=image_id,
+            evidence=str(path),
+            details={"evidence_sha256": found.sha256},
+        )
+        Ledger(replace(self.host.paths, environment=PROVED_IN).ledger).append(verified)
 
     def events(self) -> list[str]:
         """The names of the ledger's events, oldest first."""
@@ -134,7 +166,11 @@ def _project(folder: Path, proxy: dict[str, Any]) -> Project:
         "code": ["svc"],
         "model": {"path": "model", "name": "m", "revision": "1", "sha256": "0" * 64, "license": "MIT"},
         "command": ["svc"],
-        "contract": {"port": 8000, "idempotent": True},
+        "contract": {
+            "port": 8000,
+            "idempotent": "replay",
+            "keep_alive": "200ms",
+        },  # an idle slot is empty soon
     }
     environment = {
         "state_dir": str(folder / "state"),

@@ -15,13 +15,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from relctl.engine.inspected import PORT_LABEL
-from relctl.engine.protocol import Container, ContainerSpec, Image
+from relctl.engine.protocol import Container, ContainerSpec, Image, Network
 from relctl.errors import EngineError
 
 
@@ -29,19 +29,29 @@ from relctl.errors import EngineError
 class _Entry:
     container: Container
     server: "_Server | None"
-    log: str = ""
+    log: list[tuple[float, str]] = field(default_factory=list)  # when, and a line
 
 
 class MemoryEngine:
-    """Keeps the `Engine` protocol; containers answer the HTTP contract from their image's labels."""
+    """Keeps the `Engine` protocol; containers answer the HTTP contract from their image's labels.
 
-    def __init__(self) -> None:
+    `manifests`: it is like containerd's image store, where an image's id is the digest of its manifest, and
+    an archive is taken whatever layers it lacks. The classic store refuses one that lacks what no image has.
+    """
+
+    def __init__(self, manifests: bool = False) -> None:
+        self._manifests = manifests
         self._images: dict[str, Image] = {}
         self._entries: dict[str, _Entry] = {}
         self._networks: dict[str, str] = {}
+        self._contents: dict[str, set[str]] = {}  # the layers that are there of what was loaded, by image
         self._layer_sizes: dict[str, tuple[int, ...]] = {}
         self._programs: dict[str, list[subprocess.Popen[bytes]]] = {}
         self._folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
+        self.started: list[str] = []  # the names of containers, as often as each was started
+
+    def within(self, seconds: float) -> "MemoryEngine":
+        return self
 
     def image(self, reference: str) -> Image | None:
         named = (image for image in self._images.values() if reference in (image.id, *image.tags))
@@ -55,8 +65,8 @@ class MemoryEngine:
     def layer_sizes(self, reference: str) -> tuple[int, ...]:
         return self._layer_sizes.get(reference, ())
 
-    def needs_every_layer(self) -> bool:
-        return False
+    def ids_are_manifests(self) -> bool:
+        return self._manifests
 
     def load(self, archive: Path) -> None:
         with tarfile.open(archive) as tar:
@@ -65,11 +75,31 @@ class MemoryEngine:
             except (KeyError, tarfile.TarError) as error:
                 raise EngineError(f"the engine refuses the image archive: {error}") from error
             for each in manifest:
-                config = tar.extractfile(each["Config"]).read()  # type: ignore[union-attr]
-                self.add(_image(each["RepoTags"], config))
+                self._take(tar, each)
+
+    def _take(self, tar: tarfile.TarFile, each: Mapping[str, Any]) -> None:
+        image = _image(each["RepoTags"], tar.extractfile(each["Config"]).read())  # type: ignore[union-attr]
+        given = {f"sha256:{Path(name).name}" for name in tar.getnames()}
+        has = {layer for layer in image.layers if layer in given or self._has(layer)}
+        if self._manifests:
+            image = replace(image, id=json.load(tar.extractfile("index.json"))["manifests"][0]["digest"])  # type: ignore[arg-type]
+        elif len(has) < len(image.layers):
+            raise EngineError("the engine refuses the image archive: a layer is missing")
+        self.add(image)
+        self._contents[image.id] = has
+
+    def _has(self, layer: str) -> bool:
+        return any(layer in contents for contents in self._contents.values())
+
+    def prove(self, image_id: str) -> None:
+        image = self.image(image_id)
+        if image is None:
+            raise EngineError(f"the engine does not have it: {image_id}")
+        if not set(image.layers) <= self._contents.get(image.id, set(image.layers)):
+            raise EngineError("the engine refuses: failed to extract a layer: not found")
 
     def add(self, image: Image) -> None:
-        """Take an image as if it had been loaded; a tag moves to the newest image that bears it."""
+        """Take an image as if it had been loaded whole; a tag moves to the newest image that bears it."""
         for other in self._images.values():
             if set(other.tags) & set(image.tags):
                 left = tuple(tag for tag in other.tags if tag not in image.tags)
@@ -135,22 +165,25 @@ class MemoryEngine:
         if used:
             raise EngineError(f"the engine refuses: image {reference} is in use by {used[0]}")
         del self._images[image.id]
+        self._contents.pop(image.id, None)
 
     def start(self, spec: ContainerSpec) -> Container:
-        subnet = self._networks.setdefault(spec.network.name, spec.network.subnet)
-        if subnet != spec.network.subnet:
-            raise EngineError(f"network {spec.network.name} has subnet {subnet}, not {spec.network.subnet}")
+        self.insist_on_network(spec.network)
+        self._networks.setdefault(spec.network.name, spec.network.subnet)
         self.remove(spec.name)
+        self.prove(spec.image_id)
         image = self.image(spec.image_id)
-        if image is None:
-            raise EngineError(f"the engine does not have it: {spec.image_id}")
+        assert image is not None
         labels = {**image.labels, **spec.labels, PORT_LABEL: str(spec.port)}
         behaviour = json.loads(labels.get("behaviour", "{}"))
         runs = not behaviour.get("exits")
         server = _serve(spec, labels, behaviour) if runs else None
         address = f"127.0.0.1:{server.server_port}" if server else ""
         container = Container(spec.name, image.id, labels, runs, 0, 0 if runs else 1, address)
-        self._entries[spec.name] = _Entry(container, server, "" if runs else "planted fault\n")
+        self.started.append(spec.name)
+        self._entries[spec.name] = _Entry(container, server)
+        if not runs:
+            self.write(spec.name, "planted fault")
         self._folders[spec.name] = tempfile.TemporaryDirectory(prefix="relctl-memory-")
         return container
 
@@ -162,9 +195,24 @@ class MemoryEngine:
         found = (entry.container for entry in self._entries.values())
         return [each for each in found if labels.items() <= each.labels.items()]
 
-    def logs(self, name: str, lines: int) -> str:
+    def logs(self, name: str, lines: int, since: float = 0.0) -> str:
         entry = self._entries.get(name)
-        return "\n".join(entry.log.splitlines()[-lines:]) if entry else ""
+        found = [line for at, line in entry.log if at >= since] if entry else []
+        return "\n".join(found[-lines:])
+
+    def follow(self, name: str, lines: int, since: float = 0.0) -> Iterator[str]:
+        entry = self._entries.get(name)
+        told, first = len(entry.log) if entry else 0, self.logs(name, lines, since)
+        yield from first.splitlines()
+        while entry and self._entries.get(name) is entry and entry.container.running:
+            new = entry.log[told:]
+            told += len(new)
+            yield from (line for _, line in new)
+            time.sleep(0.01)
+
+    def write(self, name: str, line: str) -> None:
+        """Let a container write a line."""
+        self._entries[name].log.append((time.time(), line))
 
     def remove(self, name: str, grace: int = 0) -> None:
         entry = self._entries.pop(name, None)
@@ -172,7 +220,7 @@ class MemoryEngine:
         if folder is not None:
             folder.cleanup()
         if entry is not None and entry.server is not None:
-            entry.server.end()
+            entry.server.end(finish_within=2.0)
 
     def crash(self, name: str) -> None:
         """End a container as a crash does: it stays, stopped."""
@@ -184,11 +232,23 @@ class MemoryEngine:
             replace(entry.container, running=False, exit_code=137, address=""),
         )
 
+    def pause(self, name: str) -> None:
+        """Freeze a container: it is there, and answers nobody."""
+        self.hang_up(name)
+        self._entries[name].container = replace(self._entries[name].container, running=False, paused=True)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a container another name, as a hand does."""
+        entry = self._entries.pop(name)
+        entry.container = replace(entry.container, name=new)
+        self._entries[new], self._folders[new] = entry, self._folders.pop(name)
+
     def forget(self, reference: str) -> None:
         """Lose an image by force: a container that uses it goes on."""
         image = self.image(reference)
         assert image is not None
         del self._images[image.id]
+        self._contents.pop(image.id, None)
 
     def fall_silent(self, name: str) -> None:
         """Let a container go on without ever being ready again."""
@@ -202,6 +262,11 @@ class MemoryEngine:
         assert entry.server is not None
         entry.server.end()
         entry.server = None
+
+    def insist_on_network(self, network: Network) -> None:
+        subnet = self._networks.get(network.name, network.subnet)
+        if network.subnet not in ("", subnet):
+            raise EngineError(f"network {network.name} has subnet {subnet}, not {network.subnet}")
 
     def remove_network(self, name: str) -> None:
         self._networks.pop(name, None)
@@ -241,6 +306,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, *arguments: Any) -> None:
         self.open: set[socket.socket] = set()
+        self.answering: set[int] = set()  # threads that have read a request
         super().__init__(*arguments)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -249,10 +315,15 @@ class _Server(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         self.open.discard(request)
+        self.answering.discard(threading.get_ident())  # one that broke off
         super().shutdown_request(request)
 
-    def end(self) -> None:
+    def end(self, finish_within: float = 0.0) -> None:
+        """End as by SIGKILL; with seconds to finish in as by SIGTERM: what was read is answered first."""
         self.shutdown()
+        deadline = time.monotonic() + finish_within
+        while self.answering and time.monotonic() < deadline:
+            time.sleep(0.002)
         self.server_close()
         for connection in list(self.open):
             with contextlib.suppress(OSError):  # its own thread may have closed it meanwhile
@@ -266,17 +337,28 @@ class _Handler(BaseHTTPRequestHandler):
     labels: Mapping[str, str] = {}
     behaviour: Mapping[str, Any] = {}
     numbers: Iterator[int] = itertools.count(1)
+    server: _Server
+
+    def parse_request(self) -> bool:
+        whole = super().parse_request()
+        if whole:
+            self.server.answering.add(threading.get_ident())
+        return whole
 
     def do_GET(self) -> None:
-        if self.path == "/readyz":
+        contract = json.loads(self.labels.get("io.relctl.contract", "{}"))
+        if self.path == contract.get("ready", "/readyz"):
             return self._answer(200 if self.behaviour.get("ready", True) else 503, {})
+        if self.path != contract.get("info", self.path):
+            return self._answer(404, {})
         return self._answer(200, _info(self.labels) | self.behaviour.get("lies", {}))
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(self.behaviour.get("delay_ms", 0) / 1000)
         every = self.behaviour.get("fails_every", 0)
-        fails = bool(every) and next(self.numbers) % every == 0
+        chokes = self.behaviour.get("chokes_on", "").encode()
+        fails = (bool(every) and next(self.numbers) % every == 0) or (bool(chokes) and chokes in body)
         self._answer(500 if fails else 200, {"release": self.labels["io.relctl.tag"]})
 
     def _answer(self, status: int, value: object) -> None:
@@ -285,6 +367,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.server.answering.discard(threading.get_ident())
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class names it
         """Say nothing."""

@@ -1,6 +1,7 @@
 """A Docker engine of a test's own, to be stopped and killed while the machine's engine goes on."""
 
 import contextlib
+import secrets
 import shutil
 import signal
 import subprocess
@@ -18,18 +19,29 @@ _WITHIN = 60.0  # seconds
 class OwnEngine:
     """A dockerd with live-restore, all of whose files are in `folder`.
 
-    It leaves the machine's packet filter and default bridge alone: those are the other engine's.
+    It leaves the machine's packet filter and default bridge alone: those are the other engine's. It has a
+    bridge of its own, which it does not need: one that is told to have none removes docker0, whoever's it is.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._bridge = f"relctl-{secrets.token_hex(4)}"
+        subprocess.run(["ip", "link", "add", self._bridge, "type", "bridge"], check=True)
         self.host = f"unix://{folder}/sock"
-        self._process = self._started()
+        try:
+            self._process = self._started()
+        except BaseException:
+            self._remove_bridge()
+            raise
 
     def stop(self, number: signal.Signals) -> None:
         """End it by a signal; what runs in containers goes on."""
         self._process.send_signal(number)
         self._process.wait(_WITHIN)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal that does not end it."""
+        self._process.send_signal(number)
 
     def remove(self) -> None:
         """End it for good, with all its files."""
@@ -38,7 +50,11 @@ class OwnEngine:
         for mount in reversed(mounts):  # with live-restore it leaves its own behind
             if mount.startswith(f"{self._folder}/"):
                 subprocess.run(["umount", mount], check=True)
+        self._remove_bridge()
         shutil.rmtree(self._folder)
+
+    def _remove_bridge(self) -> None:
+        subprocess.run(["ip", "link", "del", self._bridge], check=True)
 
     def start(self) -> None:
         """Start it again over the same files."""
@@ -61,7 +77,7 @@ class OwnEngine:
                 [
                     *("dockerd", "--host", self.host, "--live-restore"),
                     *("--data-root", kept / "data", "--exec-root", kept / "exec", "--pidfile", kept / "pid"),
-                    *("--bridge=none", "--iptables=false", "--ip-masq=false"),
+                    *(f"--bridge={self._bridge}", "--iptables=false", "--ip-masq=false"),
                 ],
                 stdout=log,
                 stderr=log,

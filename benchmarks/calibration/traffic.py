@@ -1,7 +1,8 @@
-"""Simulated traffic of releases that are watched, judged look by look as a rollout judges.
+"""Simulated traffic of releases that are watched through a whole promote, judged as a rollout judges.
 
-Log-normal times with a spread that both pools share in each half second, and one that is a pool's own; some
-of the requests fail. A bad release is slower in all requests, or fails more often.
+Log-normal times with a spread that both pools share in each part of the time, and one that is a pool's own;
+some of the requests fail. A bad release is slower in all requests, or fails more often. Clients are many, and
+some ask more than others (Zipf).
 """
 
 from collections.abc import Iterator
@@ -11,87 +12,97 @@ import numpy
 
 from relctl.config.environment import Rollout
 from relctl.proxy.access_line import Request
-from relctl.rollout.observation.figures import Figures, after, beside, figures
-from relctl.rollout.observation.judgement import CERTAIN, CONFIDENCE, Compared, judge
-from relctl.rollout.observation.patience import decisive_looks, step
-from relctl.rollout.observation.traffic import SPAN, Tally
+from relctl.rollout.observation.compared import Compared, compare_after, compare_beside
+from relctl.rollout.observation.figures import Figures, figures, with_error
+from relctl.rollout.observation.judgement import ANY, LAST, judge
+from relctl.rollout.observation.patience import enough, step
+from relctl.rollout.observation.traffic import Tally
 
 SPREAD, SHARED, OF_ONE_POOL = 0.35, 0.15, 0.075  # standard deviations of the logarithm of milliseconds
 MIDDLE = 2.5  # the logarithm of 12 ms
 FAILING = 0.001  # of the release before
-LOOK = 2.0  # seconds between looks
+CLIENTS = 300
+LOOKS = 12  # in a window; a promote looks more often, with bounds that do not mind
+WEATHER = 120  # changes of a machine's mood in a window
+BASELINE = 20_000  # requests before the switch, or as many as half a day has
+HALF_A_DAY = 43_200.0
 
 
 @dataclass(frozen=True)
 class Watched:
-    """Windows of one kind: `rate` requests a second in all, the release's `share` of them, so much worse.
-
-    `share` 1 is the time after a switch: the release before had all requests, for a window's length.
-    """
+    """Promotes of one kind: so many requests a day, and a release that is so much worse."""
 
     policy: Rollout
-    rate: float
-    share: float
+    a_day: float
     slower: float = 1.0
     more_failing: float = 0.0
 
     def outcome(self, number: int) -> str:
-        """Watch one of them to its end: `accepted`, or the verdict; every number is another one."""
-        return _Window(self, number).outcome()
+        """Promote one: `taken back`, or how the last window ended: `healthy` or `kept`."""
+        return _Promote(self, number).outcome()
 
 
-class _Window:
-    """One simulated window, drawn as time passes."""
+class _Promote:
+    """One simulated promote, drawn as time passes."""
 
     def __init__(self, kind: Watched, number: int) -> None:
-        seed = (number, round(1e6 * kind.share), round(1e6 * kind.slower), round(1e6 * kind.more_failing))
-        self._draw, self._kind, self._tally, self._span = numpy.random.default_rng(seed), kind, Tally(), 0
-        self._before: Figures | None = None
+        seed = (number, round(kind.a_day), round(1e6 * kind.slower), round(1e6 * kind.more_failing))
+        self._draw, self._kind, self._now = numpy.random.default_rng(seed), kind, 0.0
+        some = 1 / numpy.arange(1, CLIENTS + 1)
+        self._clients = numpy.cumsum(some / some.sum())
 
     def outcome(self) -> str:
-        """`accepted`, or the verdict of a release that is taken back."""
-        kind = self._kind
-        if kind.share == 1:
-            self._before = self._baseline()
-        looks, passed = decisive_looks(kind.policy, kind.policy.observe), 0.0
-        while True:
-            passed = min(passed + LOOK, looks[0])
-            self._advance(passed, {"new": kind.share, "old": 1 - kind.share})
-            decisive = passed == looks[0]
-            judgement = judge(kind.policy, self._compared(), CONFIDENCE if decisive else CERTAIN)
-            found = step(kind.policy, judgement, decisive=decisive, last=len(looks) == 1)
-            if found != "go on":
-                return "accepted" if found == "accept" else judgement.verdict
-            if decisive:
-                looks.pop(0)
+        before, found = self._baseline(), ""
+        for percent in (*self._kind.policy.canary, 100):
+            found = self._window(percent / 100, before)
+            if found == "taken back":
+                break
+        return found
 
-    def _baseline(self) -> Figures:
-        self._advance(self._kind.policy.observe, {"old": 1.0})
-        before = figures(self._tally.sides("old")[0])
-        self._tally, self._span = Tally(), 0
-        return before
+    def _baseline(self) -> Figures | None:
+        seconds = min(BASELINE / self._kind.a_day * 86_400, HALF_A_DAY)
+        tally = Tally()
+        for _ in range(WEATHER):
+            tally.add(self._span(seconds / WEATHER, {"old": 1.0}))
+        [side] = tally.sides("old")
+        found = with_error(figures(side), side)
+        return found if found.decides else None
 
-    def _compared(self) -> Compared:
-        if self._before:
-            release = figures(self._tally.sides("new")[0])
-            return Compared(release, self._before, after(release, self._before))
-        ours, theirs = self._tally.sides("new", "old")
-        return Compared(figures(ours), figures(theirs), beside(ours, theirs))
+    def _window(self, share: float, before: Figures | None) -> str:
+        policy, tally = self._kind.policy, Tally()
+        for look in range(1, LOOKS + 1):
+            for _ in range(WEATHER // LOOKS):
+                shares = {"new": share, "old": 1 - share}
+                tally.add(self._span(policy.observe / WEATHER, shares))
+            compared = self._compared(tally, share, before)
+            over = look == LOOKS or enough(policy, compared.release.requests)
+            judgement = judge(policy, compared, LAST if over else ANY)
+            chosen = step(policy, judgement, over=over, last=over)
+            if chosen == "roll back":
+                return "taken back"
+            if chosen == "accept":
+                return "healthy" if judgement.verdict == "healthy" else "kept"
+        raise AssertionError("a window ends at its last look")
 
-    def _advance(self, until: float, shares: dict[str, float]) -> None:
-        while self._span * SPAN < until:
-            weather = self._draw.normal(MIDDLE, SHARED)
-            for pool, share in shares.items():
-                if share:
-                    self._tally.add(self._requests(pool, share, weather))
-            self._span += 1
+    def _compared(self, tally: Tally, share: float, before: Figures | None) -> Compared:
+        policy = self._kind.policy
+        if share == 1:
+            return compare_after(tally, "new", before, policy)
+        return compare_beside(tally, "new", "old", policy, before)
 
-    def _requests(self, pool: str, share: float, weather: float) -> Iterator[Request]:
+    def _span(self, seconds: float, shares: dict[str, float]) -> Iterator[Request]:
+        weather, self._now = self._draw.normal(MIDDLE, SHARED), self._now + seconds
+        for pool, share in shares.items():
+            if share:
+                yield from self._requests(pool, share * seconds * self._kind.a_day / 86_400, weather)
+
+    def _requests(self, pool: str, expected: float, weather: float) -> Iterator[Request]:
         kind, new = self._kind, pool == "new"
-        count = int(self._draw.poisson(kind.rate * share * SPAN))
+        count = int(self._draw.poisson(expected))
         middle = self._draw.normal(weather, OF_ONE_POOL)
         took = numpy.exp(self._draw.normal(middle, SPREAD, count)) * (kind.slower if new else 1.0)
         failing = self._draw.random(count) < FAILING + (kind.more_failing if new else 0.0)
-        for milliseconds, fails in zip(took, failing, strict=True):
-            ended, status = (self._span + 0.5) * SPAN, 500 if fails else 200
-            yield Request(ended, pool, "/translate", status, int(milliseconds), asked=True, passed_on=False)
+        clients = self._clients.searchsorted(self._draw.random(count))
+        for milliseconds, fails, client in zip(took, failing, clients, strict=True):
+            address, status = f"10.0.{client // 250}.{client % 250 + 1}", 500 if fails else 200
+            yield Request(self._now, pool, "/", status, int(milliseconds), True, False, client=address)

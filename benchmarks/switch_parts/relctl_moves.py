@@ -20,16 +20,32 @@ POLICY = {
 _AT_ONCE = ("--canary", "none", "--observe", "0s")
 
 
-def proved_releases(project: Scratch, versions: tuple[str, ...]) -> list[str]:
-    """Build and prove releases; each but the last is promoted, so that the next is compared with it."""
+_CONTRACTS = ("{port: 8000, idempotent: replay}", "{port: 9000, ready: /up, info: /about, keep_alive: 75s}")
+_OTHER = {
+    "port": 9000,
+    "ready_path": "/up",
+    "info_path": "/about",
+    "headers": {"Set-Cookie": "x" * 8_000},
+}
+
+
+def proved_releases(project: Scratch, versions: tuple[str, ...], changing: bool = False) -> list[str]:
+    """Build and prove releases; each but the last is promoted, so that the next is compared with it.
+
+    `changing`: every other one answers on another port, at other paths, with headers of 8 KB.
+    """
     project.environ |= {f"RELCTL_ROLLOUT_{key}": value for key, value in POLICY.items()}
     project.environ["RELCTL_RESOURCES_PIDS"] = "2048"  # a thread a connection, of old and new workers alike
+    project.edit("versions.yaml", r"retain: \d+", f"retain: {len(versions) + 1}")  # each comes again
     tags: list[str] = []
-    for version in versions:
+    for number, version in enumerate(versions):
+        other = changing and number % 2 == 1
+        if changing:
+            project.edit("versions.yaml", r"contract: \{[^}]*\}", f"contract: {_CONTRACTS[other]}")
         print(f"building and verifying {version}", file=sys.stderr, flush=True)
         if tags:
             project.ok("promote", tags[-1], *_AT_ONCE)
-        tags.append(project.proved(version))
+        tags.append(project.proved(version, **(_OTHER if other else {})))
     return tags
 
 

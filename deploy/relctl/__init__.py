@@ -1,3 +1,3 @@
-"""Builds, proves, switches and rolls back versioned model images behind Nginx."""
+"""Build, verify, promote and roll back versioned model images behind Nginx."""
 
 __version__ = "0.1.0"

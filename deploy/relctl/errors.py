@@ -1,12 +1,13 @@
-"""Every error that relctl raises on purpose: what happened, what to type next, and the exit code."""
+"""The errors that relctl raises on purpose: what happened, what to run next, and the exit code."""
 
 import errno
+from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RelctlError(Exception):
-    """An error in words: `message` says what and where, `hint` the next command to type."""
+    """An error with a message (what and where) and a hint (the next command to run)."""
 
     exit_code = 1
     usual_hint = ""
@@ -17,8 +18,24 @@ class RelctlError(Exception):
         self.hint = hint or self.usual_hint
 
 
+class FileError(OSError):
+    """A state file that must not be used as it is: `strerror` has the reason, `hint` the fix."""
+
+    exit_code = 2
+
+    def __init__(self, number: int, why: str, path: Path, hint: str) -> None:
+        super().__init__(number, why, str(path))
+        self.hint = hint
+
+
+class HeldFileError(FileError):
+    """A timeout while another process holds the kernel lock on a file."""
+
+    exit_code = 4
+
+
 def words_of(error: BaseException) -> str:
-    """Say what went wrong as people read it: of the system, which file it refused, and why."""
+    """Describe an error for people; for an OS error include the file and the reason."""
     if not isinstance(error, OSError):
         return str(error)
     where = f"{error.filename}: " if error.filename else ""
@@ -26,38 +43,40 @@ def words_of(error: BaseException) -> str:
 
 
 def way_out(error: RelctlError | OSError) -> str:
-    """What to do about an error; "" where a RelctlError has no hint."""
-    if isinstance(error, RelctlError):
+    """Return the hint of an error, "" for a RelctlError without one."""
+    if isinstance(error, RelctlError | FileError):
         return error.hint
     if error.errno in _FULL:
-        return "make room on that disk (docs/runbook.md: The disk is full), then type the command again"
-    return "mend that, then type the command again"
+        return "make room on that disk (docs/how-to/runbook.md: The disk is full), then run the command again"
+    return "fix that and run the command again"
 
 
 class UsageError(RelctlError):
-    """The call, the configuration or the machine is not as it must be; nothing was changed."""
+    """The command, the configuration or the machine is not usable as it is; nothing was changed."""
 
     exit_code = 2
 
 
 class ConfigError(UsageError):
-    """A configuration file is wrong: the message is `file:line: key.path: what; what would be right`."""
+    """A configuration file is wrong; the message is `file:line: key.path: problem; correct form`."""
 
-    usual_hint = "mend that line, then type the command again; docs/configuration.md explains every key"
+    usual_hint = (
+        "fix these lines and run the command again; docs/reference/configuration.md explains every key"
+    )
 
 
 class EngineError(UsageError):
-    """The container engine does not answer, or refuses."""
+    """The container engine does not answer, or rejects a request."""
 
-    usual_hint = "mend what the engine names, then type the command again; relctl status says how it stands"
+    usual_hint = "fix what the engine reports and run the command again; relctl status shows the state"
 
 
 class ProxyError(UsageError):
-    """Nginx is missing, cannot start, or refuses its configuration."""
+    """Nginx is missing, cannot start, or rejects its configuration."""
 
 
 class BuildError(UsageError):
-    """An image cannot be built from what the commit holds."""
+    """An image cannot be built from the content of the commit."""
 
 
 class NotProvedError(RelctlError):
@@ -67,7 +86,7 @@ class NotProvedError(RelctlError):
 
 
 class UnhealthyError(RelctlError):
-    """Traffic shows a release to be worse than it may be, or does not show that it is not."""
+    """Traffic shows that a release is worse than allowed, or is too little to show that it is not."""
 
     exit_code = 3
 
@@ -79,18 +98,18 @@ class LockedError(RelctlError):
 
 
 class RolledBackError(RelctlError):
-    """The operation failed and was undone: traffic is as it was before."""
+    """The operation failed and was undone: traffic goes where it went before."""
 
     exit_code = 5
 
 
 class TakenBackError(RolledBackError):
-    """Somebody else took the traffic back while it was watched; nothing is left to be undone."""
+    """Another command ended the operation during its observation; nothing is left to undo."""
 
-    usual_hint = "relctl history says who did what, and why"
+    usual_hint = "relctl history shows who did what, and why"
 
 
 class NeedsPersonError(RelctlError):
-    """The operation failed and could not be undone: someone has to look."""
+    """The operation failed and could not be undone; an operator must act."""
 
     exit_code = 6

@@ -1,4 +1,4 @@
-"""Tag and Release: the names of versions; parsing, formatting and ordering them."""
+"""Release tags: parsing, formatting and ordering."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import total_ordering
 
 from relctl.errors import UsageError
 
-# The official expression of semver.org, without build metadata: `+` is not legal in an image tag.
+# The official regular expression of semver.org without build metadata: `+` is not allowed in an image tag.
 _SEMVER = (
     r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)"
     r"(?:-(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
@@ -19,14 +19,14 @@ COMMIT_DIGITS = 7
 
 
 def is_version(text: str) -> bool:
-    """Tell whether `text` is a SemVer version that can stand in an image tag."""
+    """Return whether `text` is a SemVer version that can be part of an image tag."""
     return _VERSION.fullmatch(text) is not None
 
 
 @total_ordering
 @dataclass(frozen=True)
 class Tag:
-    """The name of a release, `v1.2.0-abc12de`: a SemVer version, a commit, and for a dirty tree its hash."""
+    """A release name, `v1.2.0-abc12de`: SemVer version, commit, and a hash if the tree was dirty."""
 
     version: str
     commit: str
@@ -34,7 +34,7 @@ class Tag:
 
     @classmethod
     def parse(cls, text: str) -> "Tag":
-        """Read `v{semver}-{commit}[-dirty.{hash}]`; raises UsageError on anything else."""
+        """Parse `v{semver}-{commit}[-dirty.{hash}]`; raises UsageError for anything else."""
         match = _TAG.fullmatch(text)
         if match is None or len(text) > _LONGEST_TAG:
             raise UsageError(
@@ -47,10 +47,10 @@ class Tag:
         return f"v{self.version}-{self.commit}" + (f"-dirty.{self.dirty}" if self.dirty else "")
 
     def __lt__(self, other: object) -> bool:
-        """Order by SemVer precedence (semver.org, item 11), then by name so that the order is total."""
+        """Order by SemVer precedence (semver.org, item 11), then by name for a total order."""
         if not isinstance(other, Tag):
             return NotImplemented
-        import semver  # imported here: only sorting needs it, and every command pays for imports
+        import semver  # imported here: only sorting needs it
 
         order = semver.Version.parse(self.version).compare(other.version)
         return order < 0 or (order == 0 and str(self) < str(other))

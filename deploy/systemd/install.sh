@@ -1,35 +1,26 @@
 #!/usr/bin/env bash
-# Lets the managed Nginx of one environment be started at boot, and its logs be rotated: writes a systemd unit and a
-# logrotate file for this clone. Idempotent. Usage: deploy/systemd/install.sh ENVIRONMENT, as root.
-# DESTDIR=folder writes below that folder instead of /, and starts nothing.
+# Lets the managed Nginx of one environment be started at boot, and its logs be rotated: writes a systemd unit, the
+# variables that it needs, readable by root alone, and a logrotate file. Idempotent. As root:
+#   deploy/systemd/install.sh ENVIRONMENT [PROJECT [NAME]]
+# PROJECT is the folder of versions.yaml, without it this clone. NAME is the unit's, relctl-nginx@NAME, without it
+# ENVIRONMENT: two projects of one host may both have a production. DESTDIR=folder writes below that folder instead
+# of /, and starts nothing.
 set -euo pipefail
+readonly here="$PWD"
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-
-readonly root="$PWD" env="${1:-}" destdir="${DESTDIR:-}"
-readonly unit="relctl-nginx@$env.service"
-readonly unit_file="$destdir/etc/systemd/system/$unit" logs_file="$destdir/etc/logrotate.d/relctl-$env"
 
 fail() { # fail WHAT NEXT: one clear error, then the next command to type
   printf 'install: error: %s\n        next: %s\n' "$1" "$2" >&2
   exit 2
 }
 
-nginx_folder() { # where the environment's Nginx has its files; empty when it is not relctl's own
-  .venv/bin/python - "$root" "$env" <<'PYTHON'
-import sys
-from pathlib import Path
-
-from relctl.config.project import load
-from relctl.errors import RelctlError
-from relctl.rollout.host import paths_of
-
-try:
-    project = load(Path(sys.argv[1]), sys.argv[2])
-except RelctlError as error:
-    sys.exit(f"install: error: {error}\n        next: {error.hint}")
-print(paths_of(project).proxy if project.environment.proxy.mode == "managed" else "")
-PYTHON
-}
+readonly clone="$PWD" env="${1:-}" name="${3:-${1:-}}" destdir="${DESTDIR:-}"
+root=$(cd "$here" && realpath -e -- "${2:-$clone}" 2>/dev/null) || fail "there is no folder ${2@Q}" \
+  "deploy/systemd/install.sh $env /srv/PROJECT"
+readonly root relctl="$clone/.venv/bin/relctl"
+readonly unit="relctl-nginx@$name.service" variables="/etc/relctl/nginx-$name.env"
+readonly unit_file="$destdir/etc/systemd/system/$unit" logs_file="$destdir/etc/logrotate.d/relctl-$name"
+readonly variables_file="$destdir$variables"
 
 owner_of() { # the user of a folder, or of the nearest one above it that exists
   local folder="$1"
@@ -37,38 +28,44 @@ owner_of() { # the user of a folder, or of the nearest one above it that exists
   stat -c %U "$folder"
 }
 
-adapted() { # adapted FILE: what stands in the example for this clone and environment
+adapted() { # adapted FILE: what stands in the example for this project and environment
   sed -e "s|/srv/translator/.relctl/translator-%i/nginx|$folder|g" \
     -e "s|/srv/translator/.relctl/\*/nginx|$folder|g" \
+    -e "s|/etc/relctl/nginx-%i.env|$variables|g" \
+    -e "s|/srv/translator/.venv/bin/relctl|$relctl|g" \
+    -e "s|/srv/translator/docs|$clone/docs|g" \
     -e "s|/srv/translator|$root|g" -e "s|%i|$env|g" "$1"
 }
 
-variables() { # what stands over the environment's file in this shell must stand over it at boot too
-  local name
-  for name in $(compgen -e | grep '^RELCTL_' | grep -vxE 'RELCTL_(ENV|FAULT)'); do
-    printf 'Environment="%s=%s"\n' "$name" "${!name//%/%%}"
-  done
-}
-
 [[ "$env" =~ ^[A-Za-z0-9._-]+$ ]] || fail "which environment?" "deploy/systemd/install.sh local"
-[ -x .venv/bin/relctl ] || fail "there is no .venv in $root" "make setup"
-folder=$(nginx_folder) || exit 2
+[[ "$name" =~ ^[A-Za-z0-9._-]+$ ]] || fail "${name@Q}: a unit's name has letters, digits and . _ -" \
+  "deploy/systemd/install.sh $env $root OTHER-NAME"
+[ -x "$relctl" ] || fail "there is no .venv in $clone" "make setup"
+facts=$("$clone/.venv/bin/python" deploy/systemd/facts.py "$root" "$env" && echo .) || exit 2
+folder="${facts%%$'\n'*}" values="${facts#*$'\n'}"
 [ -n "$folder" ] || fail "the Nginx of $env is not relctl's own: the host starts it, and rotates its logs" \
-  "docs/runbook.md, An Nginx that someone else runs"
-for path in "$root" "$folder"; do
-  [[ "$path" =~ ^[A-Za-z0-9/._-]+$ ]] || fail "$path: a unit needs a path of letters, digits and . _ - /" \
+  "docs/how-to/install.md, An Nginx that someone else runs"
+for path in "$clone" "$root" "$folder"; do
+  [[ "$path" =~ ^[A-Za-z0-9/._-]+$ ]] || fail "${path@Q}: a unit needs a path of letters, digits and . _ - /" \
     "move it, or write $unit by hand after deploy/systemd/relctl-nginx@.service"
 done
-if [ -e "$unit_file" ] && ! grep -qxF "WorkingDirectory=$root" "$unit_file"; then
-  fail "$unit_file is another clone's" "remove it, or call this environment something else"
+if [ -e "$unit_file" ] && ! { grep -qxF "WorkingDirectory=$root" "$unit_file" &&
+  grep -qF -- " --env $env proxy up" "$unit_file"; }; then
+  fail "$unit_file is another project's or environment's" \
+    "deploy/systemd/install.sh $env $root OTHER-NAME, or remove that file"
 fi
-mkdir -p "$(dirname "$unit_file")" "$(dirname "$logs_file")"
-owner=$(owner_of "$folder")
-adapted deploy/systemd/relctl-nginx@.service |
-  sed -e "/^Type=forking/r "<(variables) -e "s|^Type=forking|User=$owner\n&|" >"$unit_file"
+mkdir -p "$(dirname "$unit_file")" "$(dirname "$logs_file")" "$(dirname "$variables_file")"
+owner=$(owner_of "$folder") project_owner=$(stat -c %U "$root")
+case "$project_owner" in # the owner runs the programs of the project
+  root | "$owner") ;;
+  *) fail "$folder belongs to $owner, and $root to $project_owner: at boot $owner would be refused" \
+    "chown -R root: $root" ;;
+esac
+# First the variables, for root alone from the first byte on: some are secrets, and anybody may read a unit.
+printf '%s' "${values%.}" | install -m 600 /dev/stdin "$variables_file"
+adapted deploy/systemd/relctl-nginx@.service | sed -e "s|^Type=forking|User=$owner\n&|" >"$unit_file"
 adapted deploy/logrotate/relctl >"$logs_file"
-echo "$unit_file"
-echo "$logs_file"
+printf '%s\n' "$unit_file" "$variables_file" "$logs_file"
 if [ -z "$destdir" ] && [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   systemctl enable --now "$unit"

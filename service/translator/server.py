@@ -10,8 +10,6 @@ import os
 import resource
 import sys
 
-from gunicorn.http.message import Request
-
 from translator.observe import logs
 from translator.parts import StartError, make_parts
 from translator.serving.patience import REQUEST_WITHIN
@@ -54,7 +52,7 @@ worker_connections = _connection_limit()
 # Connections that the kernel completes while the worker is busy. A full queue costs a proxy a
 # second (its SYN is sent again), a long one costs nothing.
 backlog = 2048
-# Longer than the proxy's upstream keepalive_timeout (50 s): who closes an idle connection must be
+# `contract.keep_alive` in versions.yaml. Longer than the proxy's: who closes an idle connection must be
 # the side that sends the requests, else a request meets the close half way and is lost.
 keepalive = 75
 # From SIGTERM; then what still runs is killed.
@@ -70,20 +68,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 
 def post_worker_init(worker: DrainingWorker) -> None:
-    """Makes /readyz answer 503 from SIGTERM on."""
-    from translator.wsgi import lifecycle  # the worker has just imported it, after the fork
+    """Makes /readyz answer 503 from SIGTERM on, and counts what the application never sees."""
+    from translator.wsgi import lifecycle, metrics  # the worker has just imported it, after the fork
 
     worker.on_stop = lifecycle.drain
-
-
-def pre_request(worker: DrainingWorker, request: Request) -> None:
-    """Announces the close of the connection at the end of the service, and after an unread body.
-
-    gthread reads and drops at most 64 KiB that a route has left unread (an upload to a wrong path,
-    a body over the limit) and then closes the connection, having answered `keep-alive`: the next
-    request on it would be lost.
-    """
-    headers = dict(request.headers)
-    too_long_to_drop = "TRANSFER-ENCODING" in headers or int(headers.get("CONTENT-LENGTH", "0")) >= 64 * 1024
-    if worker.stopping or too_long_to_drop:
-        request.force_close()
+    worker.on_malformed = metrics.malformed

@@ -7,6 +7,6 @@ from translator.loading import load
 from translator.parts import make_parts
 
 _parts = make_parts()
-lifecycle = _parts.lifecycle
+lifecycle, metrics = _parts.lifecycle, _parts.metrics
 app = create_app(_parts)
 threading.Thread(target=load, args=(_parts,), name="load", daemon=True).start()

@@ -1,6 +1,7 @@
 """One suite for every engine: the one in memory may stand in for Docker only because both pass it."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -71,7 +72,7 @@ def stand(request: pytest.FixtureRequest, built: tuple[str, str]) -> Iterator[St
         engine = connect(Environment())
         assert isinstance(engine, LocalEngine)
     name = f"relctl-suite-{unique}"
-    yield Stand(engine, images[0], images[1], name, Network(name, free_subnet(unique)))
+    yield Stand(engine, images[0], images[1], name, Network(name, free_subnet()))
     for container in engine.containers({"suite": name}):
         engine.remove(container.name)
     engine.remove_network(name)
@@ -158,6 +159,23 @@ def test_a_container_that_ended_says_how_and_why(stand: Stand) -> None:
     assert ended is not None
     assert (ended.running, ended.exit_code, ended.address) == (False, 1, "")
     assert "planted fault" in stand.engine.logs(container.name, lines=5)
+    written = stand.engine.logs(container.name, lines=0).splitlines()
+    assert list(stand.engine.follow(container.name, 0)) == written
+    assert "planted fault" in list(stand.engine.follow(container.name, 5))[-1]
+    assert list(stand.engine.follow(container.name, 0, since=time.time() + 60)) == []
+    assert stand.engine.logs(container.name, 0, since=time.time() + 60) == ""
+
+
+def test_following_a_container_ends_with_it(stand: Stand) -> None:
+    container = stand.engine.start(stand.spec(stand.good))
+    wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(lambda: list(stand.engine.follow(container.name, 0)))
+        with pytest.raises(TimeoutError):
+            read.result(timeout=0.3)
+        stand.engine.remove(container.name, grace=0)
+        assert read.result(timeout=20) is not None
+    assert list(stand.engine.follow(container.name, 0)) == []
 
 
 def test_a_removed_container_is_gone_and_removing_it_again_is_no_error(stand: Stand) -> None:
@@ -185,9 +203,30 @@ def test_what_cannot_be_started_leaves_no_container_that_keeps_the_name(stand: S
 
 def test_a_network_of_another_subnet_is_not_taken_for_ours(stand: Stand) -> None:
     stand.engine.start(stand.spec(stand.good))
-    moved = replace(stand.network, subnet=free_subnet(secrets.token_hex(4)))
+    moved = replace(stand.network, subnet=free_subnet())
     with pytest.raises(EngineError, match=f"network {stand.name} has subnet {stand.network.subnet}, not"):
         stand.engine.start(stand.spec(stand.good, network=moved))
+
+
+def test_whether_a_network_can_be_had_is_told_without_making_it(stand: Stand) -> None:
+    stand.engine.insist_on_network(stand.network)
+    stand.engine.start(stand.spec(stand.good))
+    stand.engine.insist_on_network(stand.network)
+    with pytest.raises(EngineError, match=f"network {stand.name} has subnet {stand.network.subnet}, not"):
+        stand.engine.insist_on_network(replace(stand.network, subnet=free_subnet()))
+
+
+def test_a_network_without_a_subnet_gets_one_that_is_free(stand: Stand) -> None:
+    network = Network(f"{stand.name}-any", "")
+    try:
+        for name in ("one", "two"):
+            spec = stand.spec(stand.good, network=network, name=f"{stand.name}-{name}")
+            container = stand.engine.start(spec)
+            wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    finally:
+        for name in ("one", "two"):
+            stand.engine.remove(f"{stand.name}-{name}", grace=0)
+        stand.engine.remove_network(network.name)
 
 
 def test_removing_what_is_not_there_is_no_error(stand: Stand) -> None:
@@ -248,7 +287,7 @@ def test_what_is_no_archive_is_refused(stand: Stand, tmp_path: Path) -> None:
 def test_fixed_addresses_are_kept_out_of_what_the_engine_gives_out(built: tuple[str, str]) -> None:
     engine, unique = DockerEngine(), secrets.token_hex(4)
     image = image_of(engine, built[0])
-    name, subnet = f"relctl-suite-{unique}", free_subnet(unique)
+    name, subnet = f"relctl-suite-{unique}", free_subnet()
     stand = Stand(engine, image, image, name, Network(name, subnet))
     fixed = subnet.rpartition(".")[0] + f".{int(subnet.rpartition('.')[2].split('/')[0]) + 2}"
     try:

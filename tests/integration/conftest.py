@@ -1,7 +1,9 @@
 """Fixtures of the build tests: a scratch project, and a cache that is cold when the session begins."""
 
+import contextlib
+import fcntl
+import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,21 +15,58 @@ from integration.locked_project import BASE_LOCK, lock_base, locked, use_cache
 from relctl.rollout.observation import traffic, watch
 from scratch import Scratch, echo_project
 
+# Files that take one worker for minutes. They begin first, so that none is left over at the end.
+LONGEST = (
+    "test_killed_refused",
+    "test_killed_watched",
+    "test_zoo",
+    "test_killed",
+    "test_benchmarks",
+    "test_killed_going_back",
+    "test_killed_first",
+    "test_gates_over_echo",
+    "test_build",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the longest files to the front, each file's tests in their own order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
 
 @pytest.fixture(scope="session")
-def build_cache() -> Iterator[Path]:
-    """A cache for all build tests: bases are bootstrapped once, by the code that is tested."""
-    with tempfile.TemporaryDirectory(prefix="relctl-test-cache-") as folder:
-        yield Path(folder)
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run of tests share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def todays_base_lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build_cache(run_folder: Path) -> Path:
+    """A cache for all build tests: bases are bootstrapped in this run, by the code that is tested."""
+    folder = run_folder / "build-cache"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def one_worker_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the kernel's lock on `path`; it ends with its worker, however that ends."""
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def todays_base_lock(run_folder: Path) -> Path:
     """A lock of what Debian offers today: the project's own names packages that are gone some day."""
-    path = tmp_path_factory.mktemp("lock") / "base.lock"
-    with echo_project() as scratch:
-        lock_base(scratch)
-        shutil.copy(scratch.root / BASE_LOCK, path)
+    path = run_folder / "base.lock"
+    with one_worker_at_a_time(run_folder / "base.lock.lock"):
+        if not path.exists():
+            with echo_project() as scratch:
+                lock_base(scratch)
+                shutil.copy(scratch.root / BASE_LOCK, path)
     return path
 
 

@@ -5,9 +5,10 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from integration.going_on import ROLLBACK, GoOn, keep_live, take_back, type_the_same
-from integration.killed_stand import Stand
+from integration.going_on import ROLLBACK, GoOn, Killed, keep_live, take_back, type_the_same
+from integration.killed_stand import Stand, assert_in_order
 from killing import Run
+from stands import ANY_P95
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Scenario:
 
 
 def policy(**settings: str) -> dict[str, str]:
-    loose = {"OBSERVE": "100ms", "TOO_FEW": "accept", "MAX_ERROR_RATE": "0.5", "MAX_P95_RATIO": "9"}
+    loose = {"OBSERVE": "100ms", "TOO_FEW": "accept", "MAX_ERROR_RATE": "0.5", "MAX_P95_RATIO": str(ANY_P95)}
     return {f"RELCTL_ROLLOUT_{key}": value for key, value in (loose | settings).items()}
 
 
@@ -82,12 +83,40 @@ def bring_the_third_back(stand: Stand) -> None:
     stand.bring_back(stand.third())
 
 
-REFUSED = Scenario(
+FORWARD = {
+    "a promote": Scenario(lambda stand: Run(("promote", stand.third())), Stand.third),
+    "a forced promote that reloads Nginx": Scenario(
+        lambda stand: Run(("promote", stand.third(), "--force", "--reason", "x")),
+        aim=Stand.third,
+        before=change_the_template,
+        headers=(("Connection", "close"),),
+    ),
+    "a promote that undoes a killed one": Scenario(
+        lambda stand: Run(("promote", stand.live())),
+        aim=Stand.live,
+        before=kill_a_promote("after:container.start#1"),
+    ),
+    "a promote of the standby": Scenario(lambda stand: Run(("promote", stand.standby())), Stand.standby),
+}
+WATCHED = {
+    "a promote with a canary and an observation": Scenario(
+        lambda stand: Run(("promote", stand.third()), CANARY),
+        aim=Stand.third,
+        then=(type_the_same, keep_live, take_back),
+        around=canary_known,
+    ),
+}
+_REFUSED = Scenario(
     lambda stand: Run(("promote", stand.third()), policy(MIN_REQUESTS="1000000", TOO_FEW="rollback"), 5),
     aim=Stand.live,
 )
-SCENARIOS = {
-    "a promote": Scenario(lambda stand: Run(("promote", stand.third())), Stand.third),
+REFUSED = {
+    "a promote that takes itself back": _REFUSED,
+    "a promote that was refused, and a rollback": replace(
+        _REFUSED, then=(take_back,), since="after:ledger.write:observed#1"
+    ),
+}
+BACK = {
     "a warm rollback": Scenario(lambda _: ROLLBACK, Stand.standby),
     "a rollback to a stopped release": Scenario(
         lambda stand: Run(("rollback", stand.third())), aim=Stand.third
@@ -99,34 +128,12 @@ SCENARIOS = {
         around=canary_known,
         since="after:link.make:live#1",
     ),
-    "a forced promote that reloads Nginx": Scenario(
-        lambda stand: Run(("promote", stand.third(), "--force", "--reason", "x")),
-        aim=Stand.third,
-        before=change_the_template,
-        headers=(("Connection", "close"),),
-    ),
-    "a promote with a canary and an observation": Scenario(
-        lambda stand: Run(("promote", stand.third()), CANARY),
-        aim=Stand.third,
-        then=(type_the_same, keep_live, take_back),
-        around=canary_known,
-    ),
-    "a promote that takes itself back": REFUSED,
-    "a promote that was refused, and a rollback": replace(
-        REFUSED, then=(take_back,), since="after:ledger.write:observed#1"
-    ),
     "an observation that goes back": Scenario(
         lambda _: Run(("observe",), policy(MIN_REQUESTS="1000000", TOO_FEW="rollback"), 5),
         aim=Stand.standby,
         before=kill_a_promote("after:ledger.sync:observing#1"),
         since="after:ledger.write:observed#1",
     ),
-    "a promote that undoes a killed one": Scenario(
-        lambda stand: Run(("promote", stand.live())),
-        aim=Stand.live,
-        before=kill_a_promote("after:container.start#1"),
-    ),
-    "a promote of the standby": Scenario(lambda stand: Run(("promote", stand.standby())), Stand.standby),
     "the pruning behind a promote": Scenario(
         lambda stand: Run(("promote", stand.third())),
         aim=Stand.third,
@@ -141,3 +148,24 @@ FIRST = Scenario(
     before=Stand.begin_anew,
     around=closed_to_others,
 )
+EVERY = {**FORWARD, **WATCHED, **REFUSED, **BACK, "a first promote": FIRST}
+
+
+def kill_everywhere(stand: Stand, scenario: Scenario) -> None:
+    """Kill a command at each of its points in turn, under load, and go on."""
+    with scenario.around(stand):
+        for number, point in enumerate(scenario.points(stand)):
+            print(point)  # shown when it fails
+            scenario.before(stand)
+            with stand.loaded(**dict(scenario.headers)):
+                _kill_and_go_on(stand, scenario, point, scenario.then[number % len(scenario.then)])
+
+
+def _kill_and_go_on(stand: Stand, scenario: Scenario, point: str, go_on: GoOn) -> None:
+    """Kill it, and let the next command put everything in order: the right release is live."""
+    run, aim, before = scenario.run(stand), scenario.aim(stand), stand.situation
+    run.killed(stand.project, point)
+    expected = go_on(stand, Killed(run, aim, before, stand.situation))
+    status = stand.project.json("status")
+    assert status["live"]["tag"] == expected, f"{go_on.__name__} led to another release"
+    assert_in_order(stand, status)

@@ -4,12 +4,14 @@ import contextlib
 import json
 import re
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import docker
+from docker.errors import ImageNotFound
 
 from relctl.config.project import load as load_project
 from relctl.engine.connect import connect
@@ -19,8 +21,9 @@ from relctl.rollout.host import Host
 from relctl.rollout.situation import BEGUN, SETTLED, Situation, look
 from relctl.state.event import Event
 from relctl.state.layers import NOTES
+from relctl.state.ledger import Ledger
 from relctl.state.paths import Paths
-from scratch import Scratch
+from scratch import Scratch, echo_project
 
 
 @dataclass(frozen=True)
@@ -78,28 +81,45 @@ class Stand:
         """Keep image, evidence and the notes of cached layers of every release aside."""
         shutil.copytree(self.paths.evidence, self.kept / "evidence")
         for tag in self.tags:
-            docker("save", "-o", str(self.kept / tag), f"{self._image}:{tag}")
-            layers = docker("image", "inspect", "-f", "{{json .RootFS.Layers}}", f"{self._image}:{tag}")
+            layers = self._save(tag)
             for note in self._cache.glob(f"{NOTES}/*/*.json"):
-                if json.loads(note.read_text())["digest"] in json.loads(layers):
+                if json.loads(note.read_text())["digest"] in layers:
                     kept = self.kept / note.relative_to(self._cache)
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(note, kept)
 
+    def _save(self, tag: str) -> list[str]:
+        """Keep the image of a release aside; returns the digests of its layers."""
+        with engine() as client, (self.kept / tag).open("wb") as file:
+            image = client.images.get(f"{self._image}:{tag}")
+            file.writelines(image.save(named=f"{self._image}:{tag}"))
+            layers: list[str] = image.attrs["RootFS"]["Layers"]
+        return layers
+
     def begin_anew(self) -> None:
-        """Leave nothing of the environment but the evidence of its releases."""
+        """Leave nothing of the environment but the evidence of its releases, and what vouches for it."""
         self.project.ok("down")
+        events = Ledger(self.paths.ledger).read().events
         shutil.rmtree(self.paths.home)
+        for event in events:
+            if event.event == "verified":
+                Ledger(self.paths.ledger).append(event)
 
     def bring_back(self, tag: str) -> None:
         """Bring back what a pruning removed of a release."""
-        docker("load", "-qi", str(self.kept / tag))
+        with engine() as client, (self.kept / tag).open("rb") as file:
+            client.images.load(file)
         shutil.copytree(self.kept / "evidence", self.paths.evidence, dirs_exist_ok=True)
         shutil.copytree(self.kept / NOTES, self._cache / NOTES, dirs_exist_ok=True)
 
     def has(self, tag: str) -> bool:
         """Tell whether the engine has the image of a release."""
-        return bool(docker("image", "ls", "-q", f"{self._image}:{tag}"))
+        with engine() as client:
+            try:
+                client.images.get(f"{self._image}:{tag}")
+            except ImageNotFound:
+                return False
+        return True
 
     @property
     def _cache(self) -> Path:
@@ -110,8 +130,25 @@ class Stand:
         return f"relctl-test-{self.project.service}"
 
 
-def docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+@contextlib.contextmanager
+def engine() -> Iterator[docker.DockerClient]:
+    """The engine's own client."""
+    client = docker.from_env()
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextlib.contextmanager
+def killed_stand(kept: Path) -> Iterator[Stand]:
+    """Yield the stand, settled; nothing of it is left but what is kept."""
+    with echo_project() as project:
+        tags = tuple(project.proved(version) for version in ("1.0.0", "2.0.0", "3.0.0"))
+        made = Stand(project, tags, kept)
+        made.keep()
+        made.settle()
+        yield made
 
 
 def assert_in_order(stand: Stand, status: Any) -> None:

@@ -1,6 +1,7 @@
 """What the build tests do to a scratch project: lock it, give it a cache, build it in this process."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def locked(name: str) -> str:
     return found[0]
 
 
-def build_with(scratch: Scratch, engine: Engine) -> Any:
+def build_with(scratch: Scratch, engine: Engine, say: Callable[[str], None] = lambda _: None) -> Any:
     """Build in this process, with an engine of the test's own."""
     settings = load(scratch.root, "local", scratch.environ)
-    return build_image(settings, engine, Options(), lambda _: None)
+    return build_image(settings, engine, Options(), say)

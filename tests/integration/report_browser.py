@@ -50,7 +50,7 @@ class Report:
     @property
     def pictures(self) -> Locator:
         """Those that are shown: each is there for a desk and for a phone."""
-        return self.page.get_by_role("img")
+        return self.page.get_by_role("img").and_(self.page.locator(".picture"))  # not the SVG inside
 
     @property
     def rows(self) -> Locator:

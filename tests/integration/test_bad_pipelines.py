@@ -62,7 +62,7 @@ def gate(settings: str, old: str = "", new: str = "") -> str:
         ("  - {gate: identity}\n", "verify.yaml:2: gates[0]: the first gate must be startup"),
         (f"  - {STARTUP}\n", "verify.yaml:1: gates: no gate but startup is on"),
         (gate("{gate: identity, off: later}"), "verify.yaml:1: gates: no gate but startup is on"),
-        (gate("{gate: identity, off: ' '}"), "verify.yaml:3: gates[1].off: say why"),
+        (gate("{gate: identity, off: ' '}"), "verify.yaml:3: gates[1].off: give a reason"),
         (gate("{gate: warp}"), "verify.yaml:3: gates[1]: unknown gate 'warp'; known: 'startup', "),
         (gate("{gate: identity, of: later}"), "verify.yaml:3: gates[1].of: unknown key"),
         (gate(STARTUP), "verify.yaml:3: gates[1]: startup is gates[0] already; each gate once"),
@@ -95,8 +95,8 @@ def test_a_fresh_text_that_is_the_same_each_time(project: Scratch, fresh: str) -
         ("source\treference\n", "data.tsv:1: has no rows below its heading"),
         ("", "data.tsv:1: has no column source and no column reference"),
         (TABLE + "x\t\n", "data.tsv:122: its reference is empty"),
-        (TABLE + "x\n", "data.tsv:122: needs 2 cells and has 1"),
-        (TABLE + "x" * 200_000 + "\n", "data.tsv:122: needs 2 cells and has 1"),
+        (TABLE + "x\n", "data.tsv:122: has 1 cells instead of 2"),
+        (TABLE + "x" * 200_000 + "\n", "data.tsv:122: has 1 cells instead of 2"),
         ("source\treference\tsource\na\tb\tc\n", "data.tsv:1: has 2 columns source; name each once"),
     ],
 )
@@ -111,11 +111,11 @@ def test_a_wrong_data_set(project: Scratch, content: str | bytes, message: str) 
         ("cases: []\n", "smoke.yaml:1: cases: must not be empty"),
         (
             GOOD_CASE.replace("200}", "200, schema: {type: thing}}"),
-            "smoke.yaml:4: cases[0].expect.schema: no JSON Schema: 'thing' is not valid",
+            "smoke.yaml:4: cases[0].expect.schema: not a JSON Schema: 'thing' is not valid",
         ),
         (
             GOOD_CASE.replace("200}", "200, json: {a: '(x'}}"),
-            "smoke.yaml:4: cases[0].expect.json: a: '(x' is no regular expression",
+            "smoke.yaml:4: cases[0].expect.json: a: '(x' is not a regular expression",
         ),
         (GOOD_CASE.replace("200", "99"), "smoke.yaml:4: cases[0].expect.status: input should be greater"),
         (GOOD_CASE.replace("    expect", "    expct"), "smoke.yaml:4: cases[0].expct: unknown key"),

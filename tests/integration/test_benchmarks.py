@@ -21,12 +21,34 @@ def benchmark(name: str, *options: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_switches_under_load_lose_no_request_and_none_is_stale() -> None:
     options = ("--promotes", "2", "--canaries", "2", "--rollbacks", "16", "--requests", "12000")
     found = benchmark("switch", *options, "--rounds", "1", "--rivals", "")
     assert found["relctl"]["moves"] == 24
     assert found["relctl"]["requests"] >= 12_000
     assert (found["relctl"]["failed"], found["relctl"]["stale"]) == (0, 0), found["relctl"]["errors"]
+
+
+@pytest.mark.slow
+def test_switches_between_contracts_lose_no_request_and_break_no_stream() -> None:
+    options = ("--promotes", "4", "--canaries", "1", "--rollbacks", "10", "--requests", "6000")
+    found = benchmark(
+        "switch",
+        *options,
+        "--rounds",
+        "1",
+        "--rivals",
+        "",
+        "--changing",
+        "--long",
+        "4",
+        "--long-seconds",
+        "6",
+    )
+    assert (found["relctl"]["failed"], found["relctl"]["stale"]) == (0, 0), found["relctl"]["errors"]
+    assert found["long_requests"]["whole"] >= 4
+    assert found["long_requests"]["broken"] == 0, found["long_requests"]["errors"]
 
 
 @pytest.mark.reference
@@ -69,15 +91,20 @@ def test_a_build_is_reproducible_and_loads_little() -> None:
 
 
 @pytest.mark.slow
+def test_no_request_meets_the_close_of_an_idle_connection() -> None:
+    found = benchmark("keep_alive", "--services", "gunicorn", "--requests", "240", "--clients", "40")
+    gunicorn = found["services"]["gunicorn"]
+    assert (gunicorn["requests"], gunicorn["failed"], gunicorn["edges_s"]) == (240, 0, [1.0, 2.0])
+
+
+@pytest.mark.slow
 def test_the_curve_of_watching_traffic_falls() -> None:
-    found = benchmark("observation_calibration", "--windows", "4", "--observe", "10", "--rate", "800")
-    accepted = {
-        (each["watched"], each["worse"], each["times_limit"]): each["accepted"] for each in found["curve"]
-    }
-    assert len(accepted) == 18
-    for watched in ("canary", "switch"):
-        assert accepted[watched, "nothing", 0] > 0.5
-        assert accepted[watched, "failures", 4] == accepted[watched, "p95", 4] == 0
+    found = benchmark("observation_calibration", "--promotes", "4", "--a-day", "20000")
+    back = {(each["worse"], each["times"]): each["taken_back"] for each in found["curve"]}
+    assert back.keys() == {("nothing", 0), ("failures", 2), ("failures", 5), ("failures", 25), ("p95", 2)}
+    assert back["nothing", 0] == 0
+    assert back["failures", 25] >= 0.75
+    assert sum(each["healthy"] for each in found["curve"] if each["times"]) == 0
 
 
 @pytest.mark.slow
@@ -116,3 +143,8 @@ def test_a_verification_beside_a_live_release_under_load_is_timed_and_fails_no_r
     assert min(found["live"]["per_second"]) > 0
     assert found["loss_of_throughput"] < 1
     assert -1 < found["share_of_processors"] < 1
+
+
+def test_ways_to_read_git_are_measured_side_by_side() -> None:
+    found = benchmark("reading_git", "--runs", "1", "--repository", str(ROOT))
+    assert all(found[name] > 0 for name in ("import_ms", "objects_ms", "commands_ms", "program_ms"))

@@ -226,8 +226,8 @@ def test_an_interrupted_benchmark_leaves_no_server_behind(tmp_path: Path) -> Non
             assert line, "it ended by itself"
         assert processes_of(code)
         process.send_signal(signal.SIGINT)
-        process.stderr.read()
-    assert process.returncode == 130
+        words = process.stderr.read()
+    assert process.returncode == 130, words
     assert processes_of(code) == []
 
 

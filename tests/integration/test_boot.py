@@ -3,7 +3,6 @@
 import configparser
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -38,7 +37,9 @@ class Unit:
         parser.optionxform = str  # type: ignore[method-assign,assignment]
         parser.read(path)
         self.service = dict(parser["Service"])
-        self.environ = dict(re.findall(r'^Environment="(\w+)=(.*)"$', path.read_text(), re.M))
+        root = Path(str(path).removesuffix(f"/etc/systemd/system/{path.name}"))
+        self.variables = root / self.service["EnvironmentFile"].removeprefix("/")
+        self.environ = read_as_systemd_does(self.variables)
 
     def start(self) -> "subprocess.CompletedProcess[str]":
         """Run what it starts, with no more rights than it grants and no variable of this shell."""
@@ -60,6 +61,13 @@ def unit(echo: Scratch, tmp_path: Path) -> Unit:
     installed = install(echo, "local", tmp_path)
     assert installed.returncode == 0, installed.stderr
     return Unit(tmp_path / "etc/systemd/system/relctl-nginx@local.service")
+
+
+def read_as_systemd_does(path: Path) -> dict[str, str]:
+    """Read a file of variables with a shell, whose double quotes are those of systemd."""
+    shell = ["env", "-i", "sh", "-c", f'set -a; . "{path}"; unset PWD; exec env -0']
+    done = subprocess.run(shell, capture_output=True, text=True, check=True)
+    return dict(each.split("=", 1) for each in done.stdout.split("\0") if each)
 
 
 def install(project: Scratch, environment: str, destdir: Path) -> "subprocess.CompletedProcess[str]":
@@ -90,6 +98,8 @@ def test_after_a_reboot_the_same_release_answers_through_the_same_pointer(
     assert ": started;" in started.stdout
     assert int(Path(unit.service["PIDFile"]).read_text()) == echo.json("proxy", "check")["pid"]
     after = settled(echo)
+    for slot in ("live", "standby"):  # here the engine, which was not killed, has started them again
+        assert after[slot].pop("restarts") == before[slot].pop("restarts") + 1
     for member in ("pointer", "live", "standby", "drift"):
         assert after[member] == before[member]
     answer = requests.post(f"http://{echo.listen}/translate", json={"text": "x"}, timeout=5)
@@ -158,16 +168,18 @@ def test_what_is_installed_names_this_clone_and_no_other(echo: Scratch, unit: Un
     assert unit.service["PIDFile"] == f"{folder}/nginx.pid"
     assert unit.service["ExecStart"] == f"{echo.root}/.venv/bin/relctl --env local proxy up"
     assert f"\n{folder}/access.log {folder}/error.log {{\n" in logs.read_text()
-    assert unit.environ.keys() == {name for name in echo.environ if name.startswith("RELCTL_")}
+    ours = {name: value for name, value in echo.environ.items() if name.startswith("RELCTL_")}
+    assert unit.environ == ours
+    assert "Environment=" not in unit.path.read_text()
     again = install(echo, "local", tmp_path)
     assert (again.returncode, again.stderr) == (0, "")
 
 
-def test_another_clone_s_unit_is_not_overwritten(echo: Scratch, unit: Unit, tmp_path: Path) -> None:
+def test_another_project_s_unit_is_not_overwritten(echo: Scratch, unit: Unit, tmp_path: Path) -> None:
     unit.path.write_text(unit.path.read_text().replace(str(echo.root), "/srv/other"))
     done = install(echo, "local", tmp_path)
     assert done.returncode == 2
-    assert f"install: error: {unit.path} is another clone's" in done.stderr
+    assert f"install: error: {unit.path} is another project's" in done.stderr
     assert "next: " in done.stderr
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hosts import Bench, bench
+from log_lines import line
 from relctl.config.environment import Rollout
 from relctl.probe.load import Load
 from relctl.release import Tag
@@ -19,6 +20,8 @@ from relctl.rollout.prune import prune
 from relctl.rollout.retained import retained
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
+from relctl.state.chain import checksum
+from stands import ANY_P95
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 POLICY = {"min_requests": 50, "max_error_rate": 0.2, "too_few": "rollback", "ready_within": "2s"}
@@ -35,10 +38,13 @@ def stand() -> Iterator[Bench]:
 def jump(stand: Bench, hours: float) -> None:
     """Let each event be written this much later, by the clock, than the one before."""
     path, at = stand.host.paths.ledger, datetime(2026, 11, 25, 12, tzinfo=UTC)
-    events = [json.loads(line) for line in path.read_text().splitlines()]
-    for number, event in enumerate(events):
-        event["at"] = (at + number * timedelta(hours=hours)).isoformat()
-    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    lines: list[str] = []
+    for number, text in enumerate(path.read_text().splitlines()):
+        event = json.loads(text) | {"at": (at + number * timedelta(hours=hours)).isoformat()}
+        if lines:
+            event["before"] = checksum(lines[-1].encode())
+        lines.append(json.dumps(event))
+    path.write_text("".join(f"{line}\n" for line in lines))
 
 
 @pytest.mark.parametrize("hours", [-24.0, 0.0, 24.0 * 400], ids=("back", "still", "forth"))
@@ -88,3 +94,34 @@ def test_after_a_clock_was_set_forth_the_log_says_what_happened_meanwhile(stand:
     found = observe(host, 0.0)
     assert found.accepted
     assert found.release.requests >= 100
+
+
+def plant(stand: Bench, slot: str) -> None:
+    """What a release in this slot answered before the clock was set back by an hour: it failed."""
+    now, upstream = time.time() + 3_600, "127.0.0.1:1"
+    lines = [line(now + number / 100, pool=slot, status=500, upstream=upstream) for number in range(300)]
+    with stand.host.paths.access_log.open("ab") as log:
+        log.write(b"".join(lines))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_spans")
+def test_a_clock_that_was_set_back_mixes_no_earlier_release_of_a_slot_in() -> None:
+    with bench() as stand:
+        for version in ("1.0.0", "2.0.0"):
+            promote(stand.host, stand.proved(version))
+        plant(stand, "blue")  # of 1, which had blue
+        promote(stand.host, stand.proved("3.0.0"))
+        load = Load(stand.listen, "/translate", {"text": "x"}, connections=4, pause=0.005).start()
+        time.sleep(2.5)  # a baseline needs ten spans of time
+        load.wait_for(400, within=30)
+        plant(stand, "green")  # of 2, which had green
+        policy = {"observe": 3.0, "max_error_rate": 0.05, "max_p95_ratio": ANY_P95, "too_few": "rollback"}
+        moved = promote(stand.under(**policy), stand.proved("4.0.0"))
+        traffic = status(stand.host).traffic.pools
+        load.stop()
+        assert moved is not None
+        assert moved.observed is not None
+        assert (moved.observed["error_rate"], moved.observed["reference"]["error_rate"]) == (0.0, 0.0)
+        assert moved.observed["reference"]["requests"] >= 300
+        assert [pool.errors for pool in traffic.values()] == [0 for _ in traffic]

@@ -1,5 +1,6 @@
 """The main job through the command line, on the real engine and a real Nginx, with the echo service."""
 
+import json
 import signal
 import subprocess
 import time
@@ -9,6 +10,7 @@ import requests
 
 from ports import free_port
 from relctl.probe.load import Load, Settled, failed, stale
+from relctl.release import Tag
 from scratch import RELCTL, Scratch, another_environment, containers
 
 pytestmark = pytest.mark.engine
@@ -69,6 +71,8 @@ def test_status_releases_and_history_agree(shared_echo: Scratch, echo_tags: list
         for each in shared_echo.json("releases")
     }
     assert (listed[first], listed[second]) == (("live", "pass", True), ("standby", "pass", True))
+    reports = {each["reports"] for each in shared_echo.json("releases")}
+    assert shared_echo.ok("releases").stdout.splitlines()[-1] == f"reports: {reports.pop()}"
     last = shared_echo.json("history")[-1]
     assert (last["event"], last["tag"], last["from"], last["reason"]) == (
         "rolled-back",
@@ -80,6 +84,25 @@ def test_status_releases_and_history_agree(shared_echo: Scratch, echo_tags: list
         text = shared_echo.ok(verb).stdout
         assert first in text
         assert second in text
+
+
+def test_a_version_a_commit_and_a_role_name_a_release(shared_echo: Scratch, echo_tags: list[str]) -> None:
+    first, second = (Tag.parse(each) for each in settle(shared_echo, echo_tags))
+    assert shared_echo.json("rollback", second.version)["tag"] == str(second)
+    assert shared_echo.json("logs", "standby")["tag"] == str(first)
+    assert shared_echo.json("promote", first.commit)["tag"] == str(first)
+    assert shared_echo.json("history")[-1]["tag"] == str(first)
+    assert shared_echo.json("pin", "latest")["tag"] in {each["tag"] for each in shared_echo.json("releases")}
+    shared_echo.ok("unpin", "latest")
+
+
+def test_a_slip_is_refused_with_what_was_meant(shared_echo: Scratch, echo_tags: list[str]) -> None:
+    wrong = f"{echo_tags[0][:-1]}{'0' if echo_tags[0][-1] != '0' else '1'}"
+    done = shared_echo.run("verify", wrong, "--json")
+    error = json.loads(done.stderr.splitlines()[-1])
+    assert (done.returncode, error["code"], done.stdout) == (2, 2, "")
+    assert error["error"].endswith(f"; did you mean {echo_tags[0]}?")
+    assert error["next"].startswith("relctl releases")
 
 
 def test_the_ledger_tells_build_verification_and_promotion(echo: Scratch) -> None:
@@ -106,7 +129,7 @@ def test_a_slot_is_locked_down(shared_echo: Scratch, echo_tags: list[str]) -> No
     host = found["HostConfig"]
     assert host["ReadonlyRootfs"]
     assert host["CapDrop"] == ["ALL"]
-    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["SecurityOpt"] == ["no-new-privileges=true"]
     assert (host["Memory"], host["NanoCpus"], host["PidsLimit"]) == (256 * 1024**2, 10**9, 128)
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
     assert found["Config"]["User"] == "65532:65532"
@@ -161,28 +184,56 @@ def never_ready(shared_echo: Scratch, echo_tags: list[str]) -> str:
     return shared_echo.build("4.0.0", ready=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("under", "ignored", "number"),
+    [
+        ((), (), signal.SIGINT),
+        pytest.param((), (), signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(("nohup",), (signal.SIGHUP,), signal.SIGTERM, marks=pytest.mark.slow),
+        (("sh", "-c", 'trap "" INT; exec "$0" "$@"'), (signal.SIGINT,), signal.SIGTERM),
+    ],
+    ids=["ctrl-c", "terminated", "nohup", "a script's background"],
+)
 def test_a_promote_that_is_interrupted_undoes_what_it_did(
-    shared_echo: Scratch, echo_tags: list[str], never_ready: str, number: int
+    shared_echo: Scratch,
+    echo_tags: list[str],
+    never_ready: str,
+    under: tuple[str, ...],
+    ignored: tuple[int, ...],
+    number: int,
 ) -> None:
     first, second = settle(shared_echo, echo_tags)
     slot = shared_echo.json("status")["standby"]["slot"]
-    command = [str(RELCTL), "promote", never_ready, "--force", "--reason", "it hurries"]
+    command = [*under, str(RELCTL), "promote", never_ready, "--force", "--reason", "it hurries"]
     process = subprocess.Popen(
-        command, cwd=shared_echo.root, env=shared_echo.environ, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=shared_echo.root,
+        env=shared_echo.environ | {"PYTHONFAULTHANDLER": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stderr is not None
     assert any(f"starting {never_ready} in {slot}" in line for line in process.stderr)
     until_it_runs(shared_echo, never_ready)
-    process.send_signal(number)
-    _, words = process.communicate(timeout=60)
-    assert process.returncode == 128 + number
+    for each in (*ignored, number):
+        process.send_signal(each)
+    words = words_at_the_end(process, within=60)
+    assert process.returncode == 128 + number, words
     assert f"interrupted by {signal.Signals(number).name}; relctl status says how it stands" in words
     assert f"undone; traffic is as before: {first} is live" in words
     assert live(shared_echo) == first
     status = shared_echo.json("status")
     assert (status["standby"]["tag"], status["drift"]) == (second, [])
     assert status["events"][-1]["event"] == "aborted"
+
+
+def words_at_the_end(process: "subprocess.Popen[str]", within: float) -> str:
+    """What a command says until it ends; of one that does not, what it is at."""
+    try:
+        return process.communicate(timeout=within)[1]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # with PYTHONFAULTHANDLER, each thread's stack
+        return process.communicate()[1]
 
 
 def until_it_runs(project: Scratch, tag: str) -> None:

@@ -9,7 +9,8 @@ import requests
 
 from scratch import ROOT, Scratch, translator_project
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow]
+# Its pipeline measures latency with the limits of a real environment.
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.alone]
 
 
 def demo(project: Scratch) -> str:
@@ -19,7 +20,8 @@ def demo(project: Scratch) -> str:
     return done.stdout
 
 
-def test_the_whole_job_from_commit_to_rollback() -> None:
+@pytest.mark.timeout(600)
+def test_the_whole_job_from_commit_to_rollback_and_once_more_over_what_it_left() -> None:
     with translator_project() as project:
         project.commit("1.1.0")
         before = project.git("status", "--porcelain") + project.git("rev-parse", "HEAD")
@@ -30,12 +32,6 @@ def test_the_whole_job_from_commit_to_rollback() -> None:
         assert project.git("status", "--porcelain") + project.git("rev-parse", "HEAD") == before
         assert_left_up(project)
         assert "relctl verify" in said
-
-
-def test_a_second_demo_goes_over_what_the_first_left() -> None:
-    with translator_project() as project:
-        project.commit("1.1.0")
-        demo(project)
         demo(project)
         assert_left_up(project)
 

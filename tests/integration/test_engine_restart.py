@@ -1,17 +1,21 @@
-"""The engine itself is stopped, or killed, under load: what runs in it serves on, and is found again."""
+"""The engine itself is stopped, killed, hung or slow under load: traffic goes on, and back without it."""
 
+import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from integration.slow_engine import slow_engine
 from own_engine import OwnEngine
 from relctl.probe.load import Load, failed
-from scratch import Scratch, echo_project
+from scratch import RELCTL, Scratch, echo_project
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,12 +23,17 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("dockerd"), reason="only root starts an engine"),
 ]
 
+SOON = 2.0  # seconds on a busy machine; the engine is slower, or does not answer at all
+
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[OwnEngine]:
+    default_bridge = Path("/sys/class/net/docker0")
+    there = default_bridge.exists()
     made = OwnEngine(Path(tempfile.mkdtemp(prefix="relctl-test-")))  # a socket's path is short
     yield made
     made.remove()
+    assert default_bridge.exists() == there, "it is the other engine's"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +64,7 @@ def test_the_engine_goes_and_comes_back_and_no_request_fails(
     engine.stop(number)
     try:
         load.wait_for(200, within=20)
-        assert "no Docker engine answers" in project.refused(2, "rollback")
+        assert "no Docker engine answers" in project.refused(2, "releases")
     finally:
         engine.start()
     load.wait_for(100, within=20)
@@ -66,3 +75,91 @@ def test_the_engine_goes_and_comes_back_and_no_request_fails(
     assert failed(samples) == []
     assert {sample.release for sample in samples[-8:]} == {tags[0]}
     assert project.json("status")["drift"] == []
+
+
+@contextlib.contextmanager
+def dead(engine: OwnEngine) -> Iterator[str]:
+    engine.stop(signal.SIGKILL)
+    try:
+        yield engine.host
+    finally:
+        engine.start()
+
+
+@contextlib.contextmanager
+def hung(engine: OwnEngine) -> Iterator[str]:
+    engine.signal(signal.SIGSTOP)
+    try:
+        yield engine.host
+    finally:
+        engine.signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def slow(engine: OwnEngine) -> Iterator[str]:
+    with slow_engine(engine.host, Path(engine.host.removeprefix("unix://")).parent, 5.0) as host:
+        yield host
+
+
+Disturbance = Callable[[OwnEngine], contextlib.AbstractContextManager[str]]
+disturbed = pytest.mark.parametrize("disturb", [dead, hung, slow], ids=lambda each: each.__name__)
+
+
+@disturbed
+def test_a_rollback_and_a_status_wait_for_no_engine(
+    engine: OwnEngine, project: Scratch, tags: list[str], disturb: Disturbance
+) -> None:
+    for tag in tags:
+        project.ok("promote", tag)
+    load = Load(project.listen, "/translate", {"text": "x"}, connections=8, pause=0.01).start()
+    load.wait_for(100, within=20)
+    with disturb(engine) as host:
+        for there in (tags[0], tags[1], tags[0]):
+            began = time.monotonic()
+            done = project.ok("rollback", RELCTL_DOCKER_HOST=host)
+            took = time.monotonic() - began
+            assert done.stdout.startswith(f"{there} is live"), done.stdout
+            assert "continuing without the engine, by what was started in the slots" in done.stderr
+            print(f"rollback with the engine {disturb.__name__}: {took:.2f} s")
+            assert took < SOON
+            load.wait_for(50, within=20)
+        began = time.monotonic()
+        told = project.ok("status", RELCTL_DOCKER_HOST=host).stdout
+        assert time.monotonic() - began < 2 * SOON
+        assert f"live     {tags[0]}" in told
+        assert "it is unknown what runs, this is what was started" in told
+    samples = load.stop()
+    assert failed(samples) == []
+    assert {sample.release for sample in samples[-8:]} == {tags[0]}
+    assert project.json("status")["drift"] == []
+
+
+@pytest.mark.parametrize("disturb", [dead, hung], ids=lambda each: each.__name__)
+def test_a_bad_release_is_left_by_itself_without_an_engine(
+    engine: OwnEngine, project: Scratch, tags: list[str], disturb: Disturbance
+) -> None:
+    project.ok("promote", tags[1])
+    bad = project.build("3.0.0", fails_every=2)
+    words = ("promote", bad, "--force", "--reason", "it is to be bad", "--observe", "60s")
+    pointer = project.state / f"{project.service}-local" / "live"
+    home = pointer.resolve()
+    load = Load(project.listen, "/translate", {"text": "x"}, connections=8, pause=0.01).start()
+    load.wait_for(100, within=20)
+    command = [str(RELCTL), *words]
+    with subprocess.Popen(command, cwd=project.root, env=project.environ, stderr=subprocess.PIPE) as promote:
+        wait_until(lambda: pointer.resolve() != home)
+        with disturb(engine):
+            wait_until(lambda: pointer.resolve() == home)
+            assert promote.wait(60) == 5
+        promote.communicate()
+    load.stop()
+    assert project.json("status")["live"]["tag"] == tags[1]
+    project.ok("rollback")  # settles what could not be tidied up
+    assert project.json("status")["drift"] == []
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)

@@ -1,11 +1,14 @@
 """Live's container goes away under load, on the real engine: the standby answers, and relctl says so."""
 
+import contextlib
 import json
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from relctl.probe.load import Load, failed
 from scratch import RELCTL, Scratch
@@ -26,35 +29,41 @@ def access_log(project: Scratch) -> list[Any]:
     return list(project.state.glob("*/nginx/access.log"))
 
 
-def loaded(project: Scratch) -> Load:
+@contextlib.contextmanager
+def loaded(project: Scratch) -> Iterator[Load]:
+    """Send requests until the block ends, whatever happens in it."""
     load = Load(project.listen, "/translate", {"text": "x"}, connections=8, pause=0.002).start()
-    load.wait_for(200, within=20)
-    return load
+    try:
+        load.wait_for(200, within=20)
+        yield load
+    finally:
+        load.stop()
 
 
-def docker(project: Scratch, slot: str, *verb: str) -> None:
-    command = ["docker", *verb, f"relctl-{project.service}-local-{slot}"]
-    subprocess.run(command, check=True, capture_output=True)
+def container(client: Any, project: Scratch, slot: str) -> Any:
+    """The container of a slot, as the engine's own client has it."""
+    return client.containers.get(f"relctl-{project.service}-local-{slot}")
 
 
 @pytest.mark.parametrize(
-    "verb",
+    "goes",
     [
-        pytest.param(("kill",), id="kill"),
-        pytest.param(("stop",), id="stop", marks=pytest.mark.slow),
-        pytest.param(("rm", "-f"), id="rm--f", marks=pytest.mark.slow),
+        pytest.param(lambda live: live.kill(), id="kill"),
+        pytest.param(lambda live: live.stop(), id="stop", marks=pytest.mark.slow),
+        pytest.param(lambda live: live.remove(force=True), id="rm--f", marks=pytest.mark.slow),
     ],
 )
 def test_live_s_container_goes_away_and_no_request_fails(
-    shared_echo: Scratch, echo_tags: list[str], verb: tuple[str, ...]
+    shared_echo: Scratch, echo_tags: list[str], client: Any, goes: Callable[[Any], object]
 ) -> None:
     settle(shared_echo, echo_tags)
-    pointer, load = shared_echo.json("status")["pointer"], loaded(shared_echo)
-    docker(shared_echo, pointer, *verb)
-    load.wait_for(16, within=20)
+    pointer = shared_echo.json("status")["pointer"]
+    with loaded(shared_echo) as load:
+        goes(container(client, shared_echo, pointer))
+        load.wait_for(16, within=20)
     samples = load.stop()
     slowest = max(sample.ended - sample.sent for sample in samples)
-    print(f"docker {' '.join(verb)}: {len(samples)} requests, slowest {slowest:.3f} s")
+    print(f"{len(samples)} requests, slowest {slowest:.3f} s")
     assert failed(samples) == []
     assert {sample.release for sample in samples[:100]} == {echo_tags[1]}
     assert {sample.release for sample in samples[-8:]} == {echo_tags[0]}
@@ -87,25 +96,31 @@ def logged_as_passed_on(project: Scratch, awaited: int) -> list[Any]:
     deadline = time.monotonic() + 5
     while True:
         lines = [json.loads(line) for line in access_log(project)[0].read_text().splitlines()]
-        found = [each for each in lines if each["uri"] == "/translate" and ", " in each["upstream"]]
+        found = [each for each in lines if each["uri"] == "/translate" and " : " in each["upstream"]]
         if len(found) >= awaited or time.monotonic() > deadline:
             return found
         time.sleep(0.05)
 
 
 def test_a_release_that_is_down_is_unhealthy_though_every_request_is_answered(
-    shared_echo: Scratch, echo_tags: list[str]
+    shared_echo: Scratch, echo_tags: list[str], client: Any
 ) -> None:
     settle(shared_echo, echo_tags)
-    new, load = {"blue": "green", "green": "blue"}[shared_echo.json("status")["pointer"]], loaded(shared_echo)
+    new = {"blue": "green", "green": "blue"}[shared_echo.json("status")["pointer"]]
     command = [str(RELCTL), "promote", echo_tags[2], "--observe", "10m"]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=shared_echo.root, env=shared_echo.environ, **pipes) as promote:
-        while (found := shared_echo.json("status"))["observing"] is None:
-            assert promote.poll() is None, promote.communicate()
-        docker(shared_echo, new, "kill")
-        _, words = promote.communicate(timeout=60)
-    load.wait_for(16, within=20)
+    with (
+        loaded(shared_echo) as load,
+        subprocess.Popen(command, cwd=shared_echo.root, env=shared_echo.environ, **pipes) as promote,
+    ):
+        try:
+            while (found := shared_echo.json("status"))["observing"] is None:
+                assert promote.poll() is None, promote.communicate()
+            container(client, shared_echo, new).kill()
+            _, words = promote.communicate(timeout=60)
+        finally:
+            promote.kill()
+        load.wait_for(16, within=20)
     samples = load.stop()
     assert promote.returncode == 5, words
     assert f"{echo_tags[2]} was not promoted: it is unhealthy: " in words
@@ -114,3 +129,40 @@ def test_a_release_that_is_down_is_unhealthy_though_every_request_is_answered(
     assert {sample.release for sample in samples[-8:]} == {echo_tags[1]}
     assert found["watching"] != ""
     assert shared_echo.json("status")["standing_in"] is None
+
+
+@pytest.mark.slow
+def test_once_a_request_has_killed_both_it_kills_only_live(
+    shared_echo: Scratch, echo_tags: list[str], client: Any
+) -> None:
+    """The contract says `replay`: the first one is sent on, and no other for a minute."""
+    settle(shared_echo, echo_tags)
+    found = shared_echo.json("status")
+    live, standby = (container(client, shared_echo, found[each]["slot"]) for each in ("live", "standby"))
+    for live_restarts, standby_restarts in ((1, 1), (2, 1), (3, 1)):
+        assert requests.get(f"http://{shared_echo.listen}/crash", timeout=10).status_code == 502
+        wait_until_restarted(live, live_restarts)
+        wait_until_restarted(standby, standby_restarts)
+    assert requests.get(f"http://{shared_echo.listen}/readyz", timeout=10).status_code == 200
+
+
+def wait_until_restarted(found: Any, times: int) -> None:
+    """Wait until the engine has started a container anew so often, and it answers."""
+    deadline = time.monotonic() + 30
+    while restarts(found) < times or not answers(found):
+        assert time.monotonic() < deadline, found.attrs["State"]
+        time.sleep(0.05)
+    assert restarts(found) == times
+
+
+def restarts(found: Any) -> int:
+    found.reload()
+    return int(found.attrs["RestartCount"])
+
+
+def answers(found: Any) -> bool:
+    [network] = found.attrs["NetworkSettings"]["Networks"].values()
+    try:
+        return requests.get(f"http://{network['IPAddress']}:8000/readyz", timeout=1).status_code == 200
+    except requests.RequestException:
+        return False

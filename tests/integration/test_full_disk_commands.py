@@ -40,8 +40,8 @@ def test_each_command_says_which_file_found_no_room_and_goes_on_when_there_is(pr
     project.commit("4.0.0")
     full(disk, ledger)
     for code, named, arguments in (
-        (2, str(ledger), ("build",)),
-        (2, f"{project.state}/evidence/", ("verify", tags[2])),
+        (2, f"{project.state}/", ("build",)),
+        (2, f"{project.state}/", ("verify", tags[2])),
         (2, str(ledger), ("promote", tags[2], "--force", "--reason", "its evidence found no room")),
         (2, str(ledger), ("pin", tags[0])),
         (6, str(ledger), ("rollback",)),
@@ -67,7 +67,7 @@ def test_down_stops_everything_and_is_written_down_when_there_is_room(project: S
     project.ok("proxy", "down")  # with its files Nginx gives up room enough for a line
     full(disk, ledger)
     words = project.refused(6, "down")
-    assert f"everything is stopped, but that could not be written down: {ledger}: No space left" in words
+    assert f"everything is stopped, but that could not be recorded: {ledger}: No space left" in words
     assert project.json("history")[-1]["event"] == "promoted"
     disk.make_room()
     assert project.json("down") == {"stopped": []}

@@ -2,10 +2,10 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,16 +20,16 @@ BY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can kill what 
 
 @BY_ROOT
 def test_live_s_process_is_killed_comes_back_and_no_request_fails(
-    shared_echo: Scratch, echo_tags: list[str]
+    shared_echo: Scratch, echo_tags: list[str], client: Any
 ) -> None:
     for tag in echo_tags[:2]:
         shared_echo.ok("promote", tag)
     pointer = shared_echo.json("status")["pointer"]
-    name = f"relctl-{shared_echo.service}-local-{pointer}"
+    live = client.containers.get(f"relctl-{shared_echo.service}-local-{pointer}")
     load = Load(shared_echo.listen, "/translate", {"text": "x"}, connections=8, pause=0.01).start()
     load.wait_for(100, within=20)
-    os.kill(int(inspected(name, "{{.State.Pid}}")), signal.SIGKILL)
-    until(lambda: inspected(name, "{{.RestartCount}} {{.State.Running}}") == "1 true")
+    os.kill(live.attrs["State"]["Pid"], signal.SIGKILL)
+    until(lambda: came_back(live) == (1, True))
     until(lambda: bool(shared_echo.json("status")["live"]["health"] == "ready"))
     load.wait_for(16, within=20)
     samples = load.stop()
@@ -80,9 +80,10 @@ def connections(project: Scratch, worker: Worker) -> int:
     return sum(str(file.readlink()) in established for file in Path(f"/proc/{worker.pid}/fd").iterdir())
 
 
-def inspected(name: str, template: str) -> str:
-    command = ["docker", "inspect", "-f", template, name]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+def came_back(container: Any) -> tuple[int, bool]:
+    """How often the engine restarted a container, and whether it runs."""
+    container.reload()
+    return container.attrs["RestartCount"], container.attrs["State"]["Running"]
 
 
 def until(done: Callable[[], bool]) -> None:

@@ -105,14 +105,14 @@ def test_who_is_told_finds_the_event_in_the_ledger_and_the_locks_free(
         begin(stand, "2.0.0", start=True, point=True)
         with pytest.raises(UsageError, match="no window is open"):
             observe(host, 0.0)
-    assert not any("was not told" in words for words in stand.said)
+    assert not any("was not notified" in words for words in stand.said)
     assert json.loads(out.read_text())["event"] == "promoted"
 
 
 @pytest.mark.parametrize(
     ("hook", "words"),
     [
-        (python("import sys; sys.exit(3)"), "ended with 3: it said nothing"),
+        (python("import sys; sys.exit(3)"), "ended with 3: it printed nothing"),
         (python("import time; time.sleep(60)") | {"timeout": "1s"}, "was not done within 1 s, and is killed"),
         (python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), "ended with -9"),
         ({"run": ["no-such-program"]}, "no-such-program cannot be run: No such file or directory"),
@@ -133,7 +133,7 @@ def test_a_hook_that_fails_changes_neither_traffic_nor_ledger_nor_the_result(
     assert moved is not None
     assert live(stand) == "2.0.0"
     assert stand.events()[-1] == "promoted"
-    assert stand.said[-1].startswith("notify[0] was not told of promoted v2.0.0-abc12de: ")
+    assert stand.said[-1].startswith("notify[0] was not notified of promoted v2.0.0-abc12de: ")
     assert words in stand.said[-1]
     assert "s3cret" not in "".join(stand.said) + stand.host.paths.ledger.read_text()
 
@@ -162,4 +162,4 @@ def test_a_slow_hook_keeps_nobody_from_a_rollback(stand: Bench, tmp_path: Path) 
     assert live(stand) == "1.0.0"
     (tmp_path / "go").touch()
     thread.join()
-    assert "was not told" not in "".join(stand.said)
+    assert "was not notified" not in "".join(stand.said)

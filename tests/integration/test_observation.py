@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hosts import Bench, bench
+from relctl.config.until import until
 from relctl.engine.slots import slot_container
 from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UnhealthyError, UsageError
 from relctl.probe.load import Load, failed
@@ -26,11 +27,18 @@ from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.situation import look
 from relctl.rollout.status import status
+from stands import ANY_P95
 
 WINDOW = 1.5
 # Wide enough for a few hundred requests, and for servers that share one interpreter with their clients;
 # where a busy machine has fewer, they are waited for.
-POLICY = {"observe": WINDOW, "max_error_rate": 0.03, "max_p95_ratio": 20.0, "wait_at_most": 60.0}
+POLICY = {
+    "observe": WINDOW,
+    "max_error_rate": 0.03,
+    "max_p95_ratio": ANY_P95,
+    "too_few": "wait",
+    "wait_at_most": 60.0,
+}
 
 
 pytestmark = pytest.mark.usefixtures("small_spans")
@@ -55,7 +63,7 @@ def loaded(stand: Bench, seconds: float = WINDOW) -> Load:
     return load
 
 
-def until(happened: Callable[[], bool], within: float = 60.0) -> None:
+def wait_until(happened: Callable[[], bool], within: float = 60.0) -> None:
     """Wait for what must happen; a busy machine may take its time."""
     deadline = time.monotonic() + within
     while not happened():
@@ -114,7 +122,7 @@ def test_a_release_that_takes_longer_is_taken_back(stand: Bench) -> None:
     first = stand.proved("1.0.0", delay_ms=10)
     promote(stand.host, first)
     load = loaded(stand)
-    with pytest.raises(RolledBackError, match=r"p95 \d+ ms, \d+ ms of the release before"):
+    with pytest.raises(RolledBackError, match=r"p95 \d+ ms, \d+ ms of the previous release"):
         promote(watching(stand, observe=20.0, max_p95_ratio=1.5), stand.proved("2.0.0", delay_ms=150))
     assert failed(load.stop()) == []
     assert live(stand) == str(first)
@@ -123,6 +131,7 @@ def test_a_release_that_takes_longer_is_taken_back(stand: Bench) -> None:
 @pytest.mark.parametrize(
     ("policy", "kept"),
     [
+        ({"too_few": "keep"}, True),
         ({"too_few": "accept"}, True),
         ({"too_few": "rollback"}, False),
         ({"too_few": "wait", "wait_at_most": 0.5}, False),
@@ -137,6 +146,8 @@ def test_too_little_traffic_is_what_the_policy_says(stand: Bench, policy: dict[s
         assert moved is not None
         assert moved.observed is not None
         assert moved.observed["verdict"] == "not enough traffic"
+        [notice] = status(host).notices
+        assert notice.startswith(f"{second} was kept: not enough traffic: 0 requests; 100 are needed")
     else:
         with pytest.raises(RolledBackError, match="not enough traffic"):
             promote(host, second)
@@ -145,26 +156,49 @@ def test_too_little_traffic_is_what_the_policy_says(stand: Bench, policy: dict[s
 
 def test_waiting_for_traffic_ends_when_there_is_enough(stand: Bench) -> None:
     promote(stand.host, stand.proved("1.0.0"))
-    load = Load(stand.listen, "/translate", {"text": "x"}, connections=8, pause=0.005).start()
-    moved = promote(
-        watching(stand, observe=0.05, wait_at_most=30.0, max_error_rate=0.01), stand.proved("2.0.0")
-    )
-    load.stop()
+    loaded(stand).stop()
+    later = Load(stand.listen, "/translate", {"text": "x"}, connections=8, pause=0.005)
+    waited: list[str] = []
+
+    def say(words: str) -> None:
+        if words.startswith("not enough traffic to tell, waiting") and not waited:
+            waited.append(words)
+            later.start()
+
+    host = watching(stand, observe=0.05, wait_at_most=60.0, max_error_rate=0.01)
+    moved = promote(replace(host, say=say), stand.proved("2.0.0"))
+    later.stop()
+    assert waited
     assert moved is not None
     assert moved.observed is not None
     assert moved.observed["verdict"] == "healthy"
-    assert any(words.startswith("not enough traffic to tell, waiting") for words in stand.said)
 
 
-def test_a_log_that_is_missing_is_said_and_accepts_nothing(stand: Bench) -> None:
+@pytest.mark.parametrize("too_few", ["wait", "keep"])
+def test_a_log_that_is_missing_is_said_and_accepts_nothing(stand: Bench, too_few: str) -> None:
     first = stand.proved("1.0.0")
     promote(stand.host, first)
     stand.host.paths.access_log.unlink()
     with pytest.raises(RolledBackError, match=r"access\.log is missing"):
-        promote(watching(stand, wait_at_most=0.0), stand.proved("2.0.0"))
+        promote(watching(stand, observe=0.5, wait_at_most=0.0, too_few=too_few), stand.proved("2.0.0"))
     assert live(stand) == str(first)
 
 
+def test_a_window_ends_as_soon_as_there_is_enough_and_its_size_is_foretold(stand: Bench) -> None:
+    promote(stand.host, stand.proved("1.0.0"))
+    load, began = loaded(stand), time.monotonic()
+    found = until("100 requests or 60s")
+    host = watching(stand, until=found, observe=found.seconds, too_few="keep")
+    moved = promote(host, stand.proved("2.0.0"))
+    load.stop()
+    assert time.monotonic() - began < 50
+    assert moved is not None
+    assert moved.observed is not None
+    assert moved.observed["requests"] >= 100
+    assert any(words.startswith("all will have about ") for words in stand.said)
+
+
+@pytest.mark.slow
 def test_a_log_that_nginx_reopens_meanwhile_is_read_on(stand: Bench) -> None:
     promote(stand.host, stand.proved("1.0.0"))
     load, log = loaded(stand), stand.host.paths.access_log
@@ -174,7 +208,7 @@ def test_a_log_that_nginx_reopens_meanwhile_is_read_on(stand: Bench) -> None:
         return path.read_text().count('"pool":"green"')
 
     def rotate() -> None:
-        until(lambda: of_the_new_one(log) > 50)  # a hundred are needed: it is still watched
+        wait_until(lambda: of_the_new_one(log) > 50)  # a hundred are needed: it is still watched
         log.rename(old)
         os.kill(stand.host.proxy.state().pid, signal.SIGUSR1)
 
@@ -253,7 +287,7 @@ def test_a_window_whose_time_is_over_is_judged_by_what_the_log_has(
     load = loaded(stand)
     interrupted(stand, monkeypatch, stand.proved("2.0.0"))
     load.wait_for(200, within=60)
-    until(lambda: (found := status(stand.host).observing) is not None and found.left_seconds <= 0)
+    wait_until(lambda: (found := status(stand.host).observing) is not None and found.left_seconds <= 0)
     load.stop()
     log = stand.host.paths.access_log
     log.rename(log.with_name("access.log.1"))  # rotated meanwhile
@@ -274,7 +308,7 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
     with monkeypatch.context() as patched:
         patched.setattr(watch, "judge", kill)
         patched.setattr(
-            "relctl.rollout.moving.carry_out.undo_failed", kill
+            "relctl.rollout.moving.failed.undo_failed", kill
         )  # a process that was killed undoes nothing
         with pytest.raises(KilledError):
             promote(watching(stand), second)
@@ -283,9 +317,10 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
     assert live(stand) == str(second)
     assert stand.events()[-1] == "promoted"
     assert status(stand.host).observing is not None
-    assert any("relctl observe goes on with it" in words for words in stand.said)
+    assert any("relctl observe continues it" in words for words in stand.said)
 
 
+@pytest.mark.slow
 def test_a_promote_killed_before_it_watched_is_left_to_observe(stand: Bench) -> None:
     promote(stand.host, stand.proved("1.0.0"))
     load = loaded(stand)
@@ -356,7 +391,7 @@ def test_what_cannot_be_given_back_is_told_by_its_verdict(stand: Bench, refused:
     assert live(stand) == str(refused)
 
 
-def test_an_engine_that_fails_hides_no_verdict(
+def test_an_engine_that_fails_keeps_no_traffic_with_a_bad_release(
     stand: Bench, refused: Tag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_name: str) -> None:
@@ -366,8 +401,10 @@ def test_an_engine_that_fails_hides_no_verdict(
         monkeypatch.setattr(stand.engine, "container", fail)
         return Watched("unhealthy", False, Figures(9, 9), None, ("planted",), WINDOW)
 
-    with pytest.raises(NeedsPersonError, match=rf"{refused} is unhealthy: planted\nand still has the"):
+    with pytest.raises(RolledBackError, match=rf"{refused} is unhealthy: planted\nv1.0.0-abc12de has the"):
         observe(replace(watching(stand), watch=watched), 0.0)
+    monkeypatch.undo()
+    assert live(stand) == "v1.0.0-abc12de"
 
 
 def test_a_live_that_a_hand_removed_meanwhile_is_live_still_and_loses_its_traffic(
@@ -438,7 +475,7 @@ def test_who_moves_the_pointer_by_hand_ends_the_watching(
 
     host = watching(stand)
     object.__setattr__(host, "say", moved)
-    with pytest.raises(UsageError, match="lost the traffic while it was watched: the pointer leads to blue"):
+    with pytest.raises(UsageError, match="lost the traffic during observation: the pointer leads to blue"):
         observe(host, 0.0)
 
 

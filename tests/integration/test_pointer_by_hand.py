@@ -75,9 +75,15 @@ LOST: dict[Callable[[Path], None], str] = {
     elsewhere: "it leads to /usr, which is no route",
     without_route: "it leads to routes/green, which is not there",
 }
+USUAL = (removed, folder)  # the others are repaired by the same lines
+DAMAGE = pytest.mark.parametrize(
+    "damage",
+    [pytest.param(each, marks=() if each in USUAL else pytest.mark.slow) for each in LOST],
+    ids=[each.__name__ for each in LOST],
+)
 
 
-@pytest.mark.parametrize("damage", LOST, ids=lambda each: each.__name__)
+@DAMAGE
 @pytest.mark.parametrize("command", ["promote", "rollback", "prune"])
 def test_a_lost_pointer_is_named_and_the_next_command_brings_it_back(
     stand: Bench, damage: Callable[[Path], None], command: str
@@ -92,7 +98,7 @@ def test_a_lost_pointer_is_named_and_the_next_command_brings_it_back(
     assert "repaired" in stand.events()
 
 
-@pytest.mark.parametrize("damage", LOST, ids=lambda each: each.__name__)
+@DAMAGE
 @pytest.mark.parametrize("watched", [True, False], ids=("watched", "killed"))
 def test_a_rollback_of_a_promote_brings_a_lost_pointer_back(
     stand: Bench, damage: Callable[[Path], None], watched: bool
@@ -108,7 +114,7 @@ def test_a_rollback_of_a_promote_brings_a_lost_pointer_back(
     assert status(stand.host).drift == []
 
 
-@pytest.mark.parametrize("damage", LOST, ids=lambda each: each.__name__)
+@DAMAGE
 @pytest.mark.parametrize("canary", [(20,), ()], ids=("in a canary", "after the switch"))
 def test_who_watches_brings_a_lost_pointer_back_to_the_release_before(
     stand: Bench, damage: Callable[[Path], None], canary: tuple[int, ...]

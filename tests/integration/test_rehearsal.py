@@ -48,12 +48,22 @@ def files(folder: Path) -> dict[str, object]:
 
 
 def everything(stand: Bench) -> object:
-    """What a rehearsal must leave as it is; the access log aside, since it may ask through Nginx."""
-    kept = {path: found for path, found in files(stand.folder).items() if not path.endswith("access.log")}
+    """What a rehearsal must leave as it is; the logs of Nginx aside, since it may ask through that."""
+    logs = ("access.log", "error.log")
+    kept = {path: found for path, found in files(stand.folder).items() if not path.endswith(logs)}
     engine = stand.engine
     containers = {name: (entry.container, id(entry.server)) for name, entry in engine._entries.items()}
-    workers = {worker.pid for worker in stand.host.proxy._nginx.workers()}
-    return kept, containers, dict(engine._images), dict(engine._networks), stand.host.proxy.state(), workers
+    images, networks = dict(engine._images), dict(engine._networks)
+    return kept, containers, images, networks, stand.host.proxy.state(), all_workers(stand)
+
+
+def all_workers(stand: Bench) -> set[int]:
+    """The workers' numbers; a master starts one after the other, and relctl goes on with the first."""
+    nginx, deadline = stand.host.proxy._nginx, time.monotonic() + 20
+    while nginx.pid() is not None and len(nginx.workers()) < (os.cpu_count() or 1):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return {worker.pid for worker in nginx.workers()}
 
 
 def rehearsed(stand: Bench, command: Command, host: Host) -> list[Step]:

@@ -1,19 +1,21 @@
 """The report in a real browser: what a reader sees of good and bad evidence, on desk, phone and paper."""
 
+import io
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.image import imread
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from integration.page_browser import launch
 from integration.page_looks import brightness, faint_texts, overflow
 from integration.report_browser import Report, open_report
+from relctl.report.page import write
 from relctl.state.evidence import Evidence, overall
-from relctl.verify.report.page import write
-from unit.verify.test_report import EVIL, LATENCY, QUALITY, SOAK, evidence, gate
+from unit.report.test_report import EVIL, LATENCY, QUALITY, SOAK, evidence, gate
 
 LONG = "x" * 500
 CHINESE = "这台洗衣机声音很大，而且洗得不干净，我想把它退掉，可是发票已经找不到了。" * 5
@@ -25,7 +27,8 @@ WINDOWS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 
 
 def _good() -> Evidence:
-    gates = gate("quality", **QUALITY), gate("latency", **LATENCY), gate("soak", **SOAK)
+    soak = SOAK | {"warm_up_requests": 400, "memory": [[0, 110e6], *SOAK["memory"][1:]]}
+    gates = gate("quality", **QUALITY), gate("latency", **LATENCY), gate("soak", **soak)
     return evidence(gate("startup"), gate("smoke", cases=CASES[:1]), *gates)
 
 
@@ -163,10 +166,18 @@ def test_a_phone_breaks_no_name_and_says_nothing_of_what_was_not_measured(
 
 def test_the_pictures_have_the_colours_of_the_scheme(browser: Browser, files: dict[str, Path]) -> None:
     report = open_report(browser, files["good"], scheme="dark")
-    fill = "() => getComputedStyle(document.querySelector('svg.wide text')).fill"
+    fill = "() => getComputedStyle(document.querySelector('.picture.wide text')).fill"
     dark = report.page.evaluate(fill)
     report.page.emulate_media(color_scheme="light")
     assert brightness(dark) > brightness(report.page.evaluate(fill)) + 150
+    report.page.context.close()
+
+
+def test_no_mark_of_a_picture_is_black_on_dark(browser: Browser, files: dict[str, Path]) -> None:
+    report = open_report(browser, files["good"], scheme="dark")
+    for picture in report.pictures.all():
+        brightest = imread(io.BytesIO(picture.screenshot()))[..., :3].max(axis=2)  # of red, green and blue
+        assert brightest.min() > 0.05, "every part of a chart has a colour of the page"
     report.page.context.close()
 
 
@@ -191,9 +202,11 @@ def test_what_others_have_written_stays_text(bad: Report) -> None:
 def test_a_failure_is_told_from_the_first_screen_on(bad: Report) -> None:
     verdict = bad.page.locator(".verdict").first
     expect(verdict).to_contain_text("may not take traffic")
-    expect(verdict).to_contain_text("Failed: dependencies, contract, quality, latency, licences")
-    expect(verdict).to_contain_text("Not run: soak")
-    expect(verdict).to_contain_text("Off: size")
+    for name in ("dependencies", "contract", "quality", "latency", "licences"):
+        expect(verdict.get_by_role("term").filter(has_text=name)).to_be_visible()
+    expect(verdict).to_contain_text("p95 is 900 ms; 500 ms are allowed")
+    expect(verdict).to_contain_text("Not run: soak (the candidate has ended with 137)")
+    expect(verdict).to_contain_text("Off: size (no limit is agreed)")
     expect(bad.page.get_by_text("Killed x")).to_be_visible()
     expect(bad.page.get_by_text("status 500, not 200")).to_be_visible()
 

@@ -12,11 +12,14 @@ import requests
 from hosts import COMMIT, Bench, bench
 from ports import free_port
 from relctl.config.environment import Ports
-from relctl.engine.slots import slot_spec
+from relctl.engine.protocol import Image
+from relctl.engine.slots import slot_container, slot_spec
 from relctl.errors import NeedsPersonError, NotProvedError, RelctlError, RolledBackError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
+from relctl.report.page import report_of
 from relctl.rollout.down import down
+from relctl.rollout.live import live_image
 from relctl.rollout.moving.bring_up import up
 from relctl.rollout.moving.move import Move
 from relctl.rollout.promote import promote
@@ -146,7 +149,7 @@ def test_a_release_that_could_not_be_warmed_up_takes_the_traffic_and_that_is_sai
     rollback(stand.host, tags[0])
     assert live(stand) == "1.0.0"
     [words] = [words for words in stand.said if "warmed up" in words]
-    assert words.startswith("relctl-svc-test-green is not warmed up, its first answers may be slow: ")
+    assert words.startswith("relctl-svc-test-green was not warmed up, its first answers may be slow: ")
     assert "pipelines/verify.yaml:1: gates: " in words
 
 
@@ -200,6 +203,9 @@ def test_evidence_is_bound_to_the_image_and_not_to_the_tag(stand: Bench) -> None
     image = stand.engine.image("sha256:1.0.0")
     assert image is not None
     stand.engine.add(replace(image, id="sha256:rebuilt"))
+    with pytest.raises(NotProvedError, match="there is no build record of sha256:rebuilt"):
+        promote(stand.host, tag)
+    stand.built("sha256:rebuilt", tag)
     with pytest.raises(NotProvedError, match="no evidence for sha256:rebuilt"):
         promote(stand.host, tag)
 
@@ -223,6 +229,7 @@ def test_a_dirty_release_is_refused_unless_the_environment_allows_it(stand: Benc
     assert image is not None
     labels = {**image.labels, "io.relctl.tag": str(tag)}
     stand.engine.add(replace(image, tags=(f"svc:{tag}",), labels=labels))
+    stand.built(image.id, tag)
     stand.evidence(image.id, tag)
     with pytest.raises(UsageError, match="built from uncommitted changes"):
         promote(stand.host, tag)
@@ -405,7 +412,7 @@ def test_a_live_that_does_not_come_back_needs_a_person_who_rolls_back_first(stan
     stand.engine.crash("relctl-svc-test-green")
     stand.engine.remove("relctl-svc-test-green")
     forget(stand, tag)
-    with pytest.raises(NeedsPersonError, match="does not come back") as raised:
+    with pytest.raises(NeedsPersonError, match="cannot be restarted") as raised:
         promote(stand.host, stand.proved("3.0.0"))
     assert "relctl rollback" in raised.value.hint
     rollback(stand.host, None)
@@ -439,6 +446,20 @@ def test_an_interrupted_promote_over_a_lost_standby_does_not_block_what_comes_af
 def forget(stand: Bench, tag: Tag) -> None:
     """Remove the image of a tag as `docker rmi --force` does: the container that uses it goes on."""
     stand.engine.forget(f"svc:{tag}")
+
+
+def test_a_live_release_that_another_image_store_has_under_another_id_is_named(stand: Bench) -> None:
+    tag = stand.proved("1.0.0")
+    promote(stand.host, tag)
+    stand.engine.remove(slot_container(stand.host.project, "blue"))
+    forget(stand, tag)
+    with pytest.raises(UsageError, match=r"the live image sha256:1\.0\.0 is gone from the engine") as raised:
+        live_image(stand.host)
+    assert raised.value.hint.startswith("relctl build it again")
+    stand.engine.add(Image("sha256:again", (f"svc:{tag}",), {}, (), "", 1))
+    with pytest.raises(UsageError) as raised:
+        live_image(stand.host)
+    assert raised.value.hint == f"the engine has {tag} as sha256:again: relctl verify TAG --against {tag}"
 
 
 def test_while_the_pointer_cannot_be_moved_back_nothing_else_is_undone(
@@ -526,9 +547,9 @@ def test_an_environment_whose_addresses_changed_is_refused_while_something_is_li
     moved = stand.host.project.environment.model_copy(update={"network": network})
     other = stand.with_project(environment=moved)
     for tag in (first, stand.proved("2.0.0")):
-        with pytest.raises(UsageError, match="Nginx would lose what is live"):
+        with pytest.raises(UsageError, match="Nginx would lose the live release"):
             promote(other, tag)
-    with pytest.raises(UsageError, match="Nginx would lose what is live"):
+    with pytest.raises(UsageError, match="Nginx would lose the live release"):
         up(other)
     assert live(stand) == "1.0.0"
 
@@ -554,6 +575,18 @@ def test_the_slots_of_a_checkout_that_is_gone_may_be_taken_over(stand: Bench) ->
     moved = stand.host.project.environment.model_copy(update={"state_dir": elsewhere})
     assert "relctl-svc-test-blue" in down(stand.with_project(environment=moved))
     assert look(stand.with_project(environment=moved)).slots == {"blue": None, "green": None}
+
+
+def test_releases_lead_to_their_reports_and_to_the_list_of_all(stand: Bench) -> None:
+    stand.image("1.0.0")
+    [before] = releases(stand.host)
+    assert (before.report, before.reports) == ("", "")
+    tag, folder = stand.proved("2.0.0"), stand.host.evidence.folder
+    report = report_of(stand.host.evidence.path("sha256:2.0.0", stand.host.project.pipeline().checksum))
+    report.write_text("the report")
+    newest, other = releases(stand.host)
+    assert (newest.tag, newest.report, newest.reports) == (str(tag), str(report), str(folder / "index.html"))
+    assert (other.report, other.reports) == ("", newest.reports)
 
 
 def test_releases_tell_evidence_and_where_they_run(stand: Bench) -> None:

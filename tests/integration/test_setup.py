@@ -66,14 +66,28 @@ def test_an_engine_that_this_user_may_not_use_is_said_so(checkout: Path) -> None
     assert "next: sudo make setup" in done.stderr
 
 
-def test_missing_packages_are_named_with_the_command_that_installs_them(checkout: Path) -> None:
+def bare(checkout: Path, **more: str) -> str:
+    """Make a PATH with little on it but apt-get, and `more`: names by what they are; returns it."""
     tools = checkout / "tools"
     tools.mkdir()
     for name in NEEDED:
         (tools / name).symlink_to(f"/usr/bin/{name}")
-    (tools / "apt-get").symlink_to("/usr/bin/true")
-    done = setup(checkout, str(tools))
+    for name, target in {"apt-get": "/usr/bin/true", **more}.items():
+        (tools / name).symlink_to(target)
+    return str(tools)
+
+
+def test_missing_packages_are_named_with_the_command_that_installs_them(checkout: Path) -> None:
+    done = setup(checkout, bare(checkout, **{"apt-cache": "/usr/bin/false"}))
     assert done.returncode == 2, done.stderr
     assert "missing packages need root:" in done.stderr
     assert "next: sudo apt-get install" in done.stderr
     assert "mmdebstrap" in done.stderr
+    assert "docker-cli" not in done.stderr, "where there is no such package, docker.io brings the command"
+
+
+def test_a_package_of_the_docker_command_is_named_where_there_is_one(checkout: Path) -> None:
+    done = setup(checkout, bare(checkout, **{"apt-cache": "/usr/bin/true"}))
+    needed, _, command = done.stderr.partition("next: sudo apt-get install ")
+    assert "docker-cli" in command.split()
+    assert "docker-cli" not in needed, "it is no reason to fail"

@@ -95,7 +95,9 @@ def test_down_stops_a_renamed_live_too(stand: Stand) -> None:
     container = stand.container("live")
     container.rename(f"{stand.project.service}-odd")
     assert f"{stand.project.service}-odd" in stand.project.json("down")["stopped"]
-    assert container.id not in {each.id for each in stand.client.containers.list(all=True)}
+    assert container.id not in {
+        each.id for each in stand.client.containers.list(all=True, ignore_removed=True)
+    }
 
 
 def test_a_paused_live_is_named_and_the_next_promote_starts_it_again(stand: Stand) -> None:
@@ -201,4 +203,4 @@ def test_a_start_that_finds_its_address_taken_leaves_no_container_behind(stand: 
         replace_by_hand(stand, "live", stand.tags[0], at_its_address=True, named=f"{name}-odd")
         words = stand.project.refused(6, "rollback")
     assert "Address already in use" in words
-    assert name not in [each.name for each in stand.client.containers.list(all=True)]
+    assert name not in [each.name for each in stand.client.containers.list(all=True, ignore_removed=True)]

@@ -194,7 +194,7 @@ def test_where_the_kernel_does_not_tell_who_holds_a_lock_a_watched_promote_is_no
     stand: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand.killed_promote(THIRD, "green-20")
-    monkeypatch.setattr(lock, "_kernel_holder", lambda _path: None)
+    monkeypatch.setattr(lock, "lock_holder", lambda _path: None)
     with exclusive(stand.host.paths.watching):
         found = status(stand.host)
     assert (found.watching, found.drift) == ("another process", [])

@@ -129,6 +129,6 @@ def test_who_does_not_run_is_not_given_the_traffic(stand: Bench) -> None:
     stand.killed_promote(THIRD, "blue-20")
     truncated(stand.host.paths.ledger)
     stand.engine.crash("relctl-svc-test-green")
-    with pytest.raises(NeedsPersonError, match="what has most of the traffic, in green, does not run"):
+    with pytest.raises(NeedsPersonError, match="most of the traffic, in green, does not run"):
         rollback(stand.host, None)
     assert stand.host.proxy.pointer.read() == "blue-20"

@@ -90,7 +90,7 @@ def test_who_went_on_to_another_release_keeps_it_though_the_ledger_is_damaged(
         whole.append(path.read_bytes())
         path.write_bytes(damage(whole[0]))
 
-    with pytest.raises(error, match="while it was watched"):
+    with pytest.raises(error, match="during observation"):
         promote(watching(stand, canary, meanwhile), THIRD)
     path.write_bytes(whole[0])
     assert_first_is_live(stand)
@@ -106,7 +106,7 @@ def test_while_the_ledger_cannot_tell_the_move_is_left_to_the_next_command(
         whole.append(path.read_bytes())
         path.write_bytes(damaged(whole[0]))
 
-    with pytest.raises(NeedsPersonError, match=r"cannot be told: .*ledger\.jsonl:") as raised:
+    with pytest.raises(NeedsPersonError, match=r"during observation: .*ledger\.jsonl:") as raised:
         promote(watching(stand, canary, meanwhile), THIRD)
     assert "relctl rollback" in raised.value.hint
     path.write_bytes(whole[0])

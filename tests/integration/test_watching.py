@@ -59,8 +59,8 @@ def test_a_rollback_does_not_wait_for_who_watches(stand: Stand, phase: str) -> N
     assert {sample.release for sample in samples} == {stand.second, stand.third}
     assert done.stdout == f"{stand.second} is live in {live_slot(stand)}; {stand.first} stands by\n"
     assert code == 5, words
-    assert f"{stand.third} lost its traffic while it was watched: aborted by " in words
-    assert f"taken back by a rollback: wrong prices\n{stand.second} is live\n" in words
+    assert f"{stand.third} was rolled back during observation: aborted by " in words
+    assert f"ended by a rollback: wrong prices\n  | {stand.second} is live\n" in words
     assert_taken_back(stand)
 
 
@@ -158,7 +158,7 @@ def test_who_interrupts_the_watcher_during_a_rollback_undoes_nothing_more(stand:
         assert ended(one)[0] == 0
         code, words = ended(watcher)
     # It may wait for the rollback already, having seen the pointer: then that is all that was interrupted.
-    assert (code, "taken back by a rollback" in words) in ((5, True), (130, False)), words
+    assert (code, "ended by a rollback" in words) in ((5, True), (130, False)), words
     assert_taken_back(stand, standby=stand.slow)
 
 

@@ -11,6 +11,7 @@ import docker
 import pytest
 import yaml
 
+from integration.trusted import trust
 from integration.zoo import ANIMALS, NOISE, REBUILT, Animal, Tampering
 from scratch import Scratch, translator_project
 
@@ -65,11 +66,13 @@ def itself(zoo: tuple[Scratch, str]) -> dict[str, Any]:
     return verify(scratch, healthy, healthy)
 
 
+@pytest.mark.alone
 def test_the_same_release_without_a_fault_passes(itself: dict[str, Any]) -> None:
-    verdicts = {name: gate["verdict"] for name, gate in itself.items()}
-    assert verdicts == dict.fromkeys(itself, "pass"), itself
+    assert len(itself) > 5
+    assert {name: gate["reason"] for name, gate in itself.items() if gate["verdict"] != "pass"} == {}
 
 
+@pytest.mark.alone
 def test_the_pipeline_allows_as_many_lost_numbers_as_the_model_loses_and_no_more(
     itself: dict[str, Any],
 ) -> None:
@@ -98,8 +101,17 @@ def test_a_good_image_that_was_tampered_with_is_caught(
 ) -> None:
     tag = project.build("1.2.0")
     built = project.json("build")
-    rebuild(built["reference"], tampering.line.format(version=locked_flask(project)))
+    image = rebuild(built["reference"], tampering.line.format(version=locked_flask(project)))
+    assert f"{tag} was not built here" in project.refused(3, "verify", tag)
+    trust(project, tag, image)
     caught(project, tag, zoo[1], tampering)
+
+
+def test_a_label_of_another_commit_is_refused_before_any_gate(project: Scratch) -> None:
+    tag = project.build("1.2.0")
+    line = f'LABEL org.opencontainers.image.revision="{"0" * 40}"'
+    trust(project, tag, rebuild(project.json("build")["reference"], line))
+    assert "0" * 12 in project.refused(3, "verify", tag)
 
 
 def locked_flask(project: Scratch) -> str:
@@ -109,8 +121,8 @@ def locked_flask(project: Scratch) -> str:
     return found[1]
 
 
-def rebuild(reference: str, line: str) -> None:
-    """Give the name of an image to one that a Dockerfile makes of it."""
+def rebuild(reference: str, line: str) -> str:
+    """Give the name of an image to one that a Dockerfile makes of it; returns its id."""
     context = io.BytesIO()
     files = {
         "Dockerfile": f"FROM {reference}\n{line}\n",
@@ -124,6 +136,7 @@ def rebuild(reference: str, line: str) -> None:
     context.seek(0)
     client = docker.from_env()
     try:
-        client.images.build(fileobj=context, custom_context=True, tag=reference)
+        image, _ = client.images.build(fileobj=context, custom_context=True, tag=reference)
+        return str(image.id)
     finally:
         client.close()

@@ -74,7 +74,7 @@ def _older(scratch: Scratch) -> None:
     _sign(scratch, OLDER, "2026.10")
 
 
-_WORSE = r"(BLEU|chrF) may have dropped by "
+_WORSE = r"(BLEU|chrF) [-+][\d.]+ \(95 % bound -[\d.]+\), allowed -"
 _FAULT = r"(everyday|shop): \d+ translations with fault "
 
 # About -3 points of chrF: too little for a floor, so that the margin must tell.
@@ -110,7 +110,7 @@ ANIMALS = (
     service(
         "twice as slow",
         "latency",
-        r"p50 may be [\d.]+ times as long",
+        r"p50 [\d.]+x of live \(upper bound ",
         "def wrong(self, texts):\n"
         "    began = time.perf_counter()\n"
         "    said = _right(self, texts)\n"
@@ -121,7 +121,7 @@ ANIMALS = (
     service(
         "slow only in company",
         "latency",
-        r"p\d+ may be [\d.]+ times as long",
+        r"p\d+ [\d.]+x of live \(upper bound ",
         "inside = []\n"
         "def wrong(self, texts):\n"
         "    inside.append(texts)\n"
@@ -142,7 +142,7 @@ ANIMALS = (
     says(
         "a worker crashes after 300 requests",
         "soak",
-        r"\d of 2000 requests failed: (?!status).*; \d+ of its processes ended under load",
+        r"\d of 2000 requests failed: status 502.*; \d+ of its processes ended under load",
         "if next(_number) > 300:\n    os._exit(1)\nsaid = right",
     ),
     says(
@@ -172,7 +172,7 @@ ANIMALS = (
     service(
         "answers that cross over",
         "contract",
-        "answers in company are other texts'",
+        "concurrent answers are other texts'",
         "last = {}\n"
         "def wrong(self, texts):\n"
         "    last['said'] = _right(self, texts)\n"
@@ -183,7 +183,7 @@ ANIMALS = (
     service(
         "answers that cross over in a batch of the model",
         "contract",
-        "answers in company are other texts'",
+        "concurrent answers are other texts'",
         "from translator.engines.ctranslate2 import CTranslate2Engine as Engine\n"
         "right = Engine.translate\n"
         "def wrong(self, batch):\n"
@@ -236,7 +236,7 @@ ANIMALS = (
     says(
         "another answer each time",
         "contract",
-        "answers in company differ from those alone",
+        "concurrent answers differ from those one by one",
         'said = [f"{each} ({next(_number)})" for each in right]',
     ),
 )
@@ -255,12 +255,6 @@ class Tampering:
 FLASK = "/app/site/flask-{version}.dist-info/METADATA"  # `version` is the one that is locked
 
 REBUILT = (
-    Tampering(
-        "a label of another commit",
-        "identity",
-        f"the labels name commit '{'0' * 40}'",
-        f'LABEL org.opencontainers.image.revision="{"0" * 40}"',
-    ),
     Tampering("runs as root", "identity", "^the image runs as 0$", "USER 0"),
     Tampering(
         "a dependency other than locked",
@@ -271,7 +265,7 @@ REBUILT = (
     Tampering(
         "a dependency twice",
         "dependencies",
-        r"flask is there 2 times: .*99\.0",
+        r"flask is installed 2 times: .*99\.0",
         f"COPY METADATA {FLASK.format(version='99.0')}",
     ),
 )

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from relctl import errors
-from relctl.cli.main import _GLOBAL_FLAGS, _GLOBAL_OPTIONS, app
+from relctl.cli.main import app
+from relctl.cli.verbs import SHARED
 from relctl.config.document import read
 from relctl.config.environment import Environment, _variables
 from relctl.config.gates import GateSection
@@ -103,7 +104,9 @@ def code(document: str) -> Iterator[str]:
 
 
 def examples() -> list[tuple[str, str]]:
-    blocks = [block for language, block in fences(text("docs/configuration.md")) if language == "yaml"]
+    blocks = [
+        block for language, block in fences(text("docs/reference/configuration.md")) if language == "yaml"
+    ]
     return [(block.partition("\n")[0].removeprefix("# "), block) for block in blocks]
 
 
@@ -167,14 +170,14 @@ TABLES = list(tables())
 
 def rows(heading: str) -> list[tuple[str, str]]:
     """Key and documented default of every row in the table of keys below a heading, and no deeper one."""
-    below = section(text("docs/configuration.md"), heading).splitlines()
+    below = section(text("docs/reference/configuration.md"), heading).splitlines()
     end = next((line for _, _, line in list(headings("\n".join(below)))[1:]), None)
     found = re.findall(r"^\| `([^`]+)` \| [^|\n]* \| ([^|\n]*) \|", "\n".join(below[:end]), re.M)
     return [(key, default.strip()) for key, default in found]
 
 
 def test_every_table_of_keys_belongs_to_a_model() -> None:
-    titles = [title for _, title, _ in headings(text("docs/configuration.md"))]
+    titles = [title for _, title, _ in headings(text("docs/reference/configuration.md"))]
     assert sorted(title for title in titles if title.startswith("Gate ")) == sorted(
         f"Gate {g}" for g in GATES
     )
@@ -212,10 +215,10 @@ def test_the_documented_default_is_the_models(heading: str, key: str, info: Fiel
 
 
 def test_every_gate_is_in_the_table_of_gates() -> None:
-    documented = re.findall(r"^\| `([a-z]+)` \|", text("docs/gates.md"), re.M)
+    documented = re.findall(r"^\| `([a-z-]+)` \|", text("docs/explanation/gates.md"), re.M)
     assert documented == list(GATES)
-    [named] = re.findall(r"^\| `gate` \|.*", text("docs/configuration.md"), re.M)
-    assert set(GATES) <= set(re.findall(r"`([a-z]+)`", named))
+    [named] = re.findall(r"^\| `gate` \|.*", text("docs/reference/configuration.md"), re.M)
+    assert set(GATES) <= set(re.findall(r"`([a-z-]+)`", named))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "environments").glob("*.yaml")), ids=name)
@@ -248,7 +251,7 @@ COMMANDS = dict(commands(RELCTL, "relctl"))
 
 @pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_is_documented_with_its_options_and_arguments(words: str) -> None:
-    documented = section(text("docs/cli.md"), words)
+    documented = section(text("docs/reference/cli.md"), words)
     arguments = [each for each in COMMANDS[words].params if each.param_type_name == "argument"]
     options = [each for each in COMMANDS[words].params if each.param_type_name == "option"]
     assert [each.name for each in arguments if not re.search(rf"\b{each.name.upper()}\b", documented)] == []
@@ -256,41 +259,43 @@ def test_every_command_is_documented_with_its_options_and_arguments(words: str) 
 
 
 def test_every_global_option_is_documented() -> None:
-    documented = section(text("docs/cli.md"), "Global options")
+    documented = section(text("docs/reference/cli.md"), "Global options")
     assert [each.opts[0] for each in RELCTL.params if each.opts[0] not in documented] == []
 
 
 def test_every_member_of_what_verify_and_diff_say_is_documented() -> None:
-    documented = section(text("docs/cli.md"), "relctl diff")
+    documented = section(text("docs/reference/cli.md"), "relctl diff")
     assert [each.name for each in dataclasses.fields(Difference) if f"`{each.name}`" not in documented] == []
-    documented = section(text("docs/cli.md"), "relctl verify")
+    documented = section(text("docs/reference/cli.md"), "relctl verify")
     assert [each for each in GateResult.model_fields if f"`{each}`" not in documented] == []
 
 
 @pytest.mark.parametrize("shape", [status.Status, SlotStatus, StandingIn, Traffic, PoolTraffic])
 def test_every_member_of_what_status_says_is_documented(shape: Any) -> None:
-    documented = section(text("docs/cli.md"), "relctl status")
+    documented = section(text("docs/reference/cli.md"), "relctl status")
     assert [each.name for each in dataclasses.fields(shape) if f"`{each.name}`" not in documented] == []
 
 
 def test_every_member_of_an_event_is_documented() -> None:
-    documented = section(text("docs/cli.md"), "relctl history").rpartition("JSON: ")[2]
+    documented = section(text("docs/reference/cli.md"), "relctl history").rpartition("JSON: ")[2]
     of_file = {each.name for each in dataclasses.fields(Event)} - {"source", "details"} | {"v", "from"}
     known = of_file | set(NOTICES) | set(_RULES) - {"accepted"}  # that is a member of observe's
     assert sorted(each for each in known if f"`{each}`" not in documented) == []
 
 
 def test_the_global_options_that_may_follow_the_verb_are_told() -> None:
-    told = section(text("docs/cli.md"), "Global options").partition("| option |")[0]
-    assert set(re.findall(r"`(--[a-z-]+)`", told)) == {*_GLOBAL_FLAGS, *_GLOBAL_OPTIONS}
+    told = section(text("docs/reference/cli.md"), "Global options").partition("| option |")[0]
+    assert set(re.findall(r"`(--[a-z-]+)`", told)) == {f"--{name.replace('_', '-')}" for name in SHARED}
 
 
 def test_no_command_is_documented_that_is_not_there() -> None:
-    documented = [title for _, title, _ in headings(text("docs/cli.md")) if title.startswith("relctl ")]
+    documented = [
+        title for _, title, _ in headings(text("docs/reference/cli.md")) if title.startswith("relctl ")
+    ]
     assert sorted(documented) == sorted(COMMANDS)
 
 
-_GLOBAL = r"(?: --(?:env|project) \S+| --(?:json|debug|no-input|version))*"
+_GLOBAL = r"(?: --(?:env|project) \S+| --(?:json|quiet|debug|no-input|version))*"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)
@@ -303,9 +308,9 @@ def test_the_commands_that_a_reader_is_told_to_type_exist(path: Path) -> None:
 def test_every_exit_code_is_documented() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     codes = {str(each.exit_code) for each in classes if issubclass(each, errors.RelctlError)}
-    table = section(text("docs/cli.md"), "Output and exit codes")
+    table = section(text("docs/reference/cli.md"), "Output and exit codes")
     assert codes <= set(re.findall(r"^\| (\d+) \|", table, re.M))
-    table = section(text("docs/runbook.md"), "When a command fails")
+    table = section(text("docs/how-to/runbook.md"), "When a command fails")
     assert codes <= set(re.findall(r"^\| (\d+) \|", table, re.M))
 
 
@@ -313,7 +318,7 @@ def test_every_event_of_the_ledger_is_documented() -> None:
     sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     written = set(re.findall(r'\b(?:record|Event)\(\s*(?:host, )?"([a-z-]+)"', sources))
     assert {"built", "stopped"} <= written, "events are written in another way now"
-    table = section(text("docs/cli.md"), "relctl history")
+    table = section(text("docs/reference/cli.md"), "relctl history")
     documented = set(re.findall(r"`([a-z-]+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M))))
     assert written | {*BEGUN.values(), *DONE.values()} <= documented
 
@@ -322,7 +327,7 @@ def test_every_event_of_the_ledger_is_documented() -> None:
 
 
 def test_every_container_of_a_verification_is_named() -> None:
-    named = section(text("docs/runbook.md"), "Where everything is")
+    named = section(text("docs/how-to/runbook.md"), "Where everything is")
     assert [role for role in TRIAL_ROLES if f"`-{role}-…`" not in named] == []
 
 
@@ -337,7 +342,7 @@ def test_every_sentence_of_drift_is_explained() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) > len("nothing")
     ]
     assert said, "drift is told somewhere else now"
-    table = section(text("docs/runbook.md"), "Drift")
+    table = section(text("docs/how-to/runbook.md"), "Drift")
     assert [words for words in said if words.strip() not in table] == []
 
 

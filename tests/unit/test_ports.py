@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import ports
-from ports import free_port
+from ports import free_port, ports_of
 
 
 def test_a_port_is_given_once_and_no_client_connection_gets_it() -> None:
@@ -14,6 +14,12 @@ def test_a_port_is_given_once_and_no_client_connection_gets_it() -> None:
     given = [free_port() for _ in range(300)]
     assert len(set(given)) == 300
     assert not [port for port in given if first <= port <= last or port < 1024]
+
+
+def test_no_port_is_given_by_two_workers_and_none_is_lost() -> None:
+    workers = ({"PYTEST_XDIST_WORKER": f"gw{n}", "PYTEST_XDIST_WORKER_COUNT": "3"} for n in range(3))
+    given = [port for worker in workers for port in ports_of(worker)]
+    assert sorted(given) == ports_of({})
 
 
 def test_a_port_that_is_taken_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""An image before any engine has seen it: its config, manifest, layers and ids, and the archive of them."""
+"""An image outside any engine: config, manifest, layers, ids, and the archive that holds them."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ _INDEX = "application/vnd.oci.image.index.v1+json"
 
 @dataclass(frozen=True)
 class Assembly:
-    """What is to be loaded: a name with its tag, the config as bytes, and the layers, lowest first."""
+    """An image to load: its name with tag, the config as bytes, and the layers, lowest first."""
 
     reference: str
     config: bytes
@@ -27,21 +27,23 @@ class Assembly:
 
     @property
     def manifest(self) -> bytes:
-        """The OCI manifest."""
-        return encoded(
-            {
-                "schemaVersion": 2,
-                "mediaType": _MANIFEST,
-                "config": {"mediaType": _CONFIG, "digest": digest(self.config), "size": len(self.config)},
-                "layers": [
-                    {"mediaType": _LAYER, "digest": layer.digest, "size": layer.size} for layer in self.layers
-                ],
-            }
-        )
+        """Return the OCI manifest, byte for byte as Docker writes it on `docker save`.
+
+        An image saved from a classic store thus gets the same id in containerd's store as a build there.
+        """
+        document = {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST,
+            "config": {"mediaType": _CONFIG, "digest": digest(self.config), "size": len(self.config)},
+            "layers": [
+                {"mediaType": _LAYER, "digest": layer.digest, "size": layer.size} for layer in self.layers
+            ],
+        }
+        return json.dumps(document, separators=(",", ":")).encode()  # keep this member order
 
     @property
     def ids(self) -> tuple[str, str]:
-        """The ids that engines give it: the config's digest, or with containerd's store the manifest's."""
+        """Return the possible image ids: the config's digest, or the manifest's with containerd's store."""
         return digest(self.config), digest(self.manifest)
 
 
@@ -51,12 +53,12 @@ def digest(content: bytes) -> str:
 
 
 def encoded(document: dict[str, Any] | list[Any]) -> bytes:
-    """Return JSON that is the same for the same contents."""
+    """Return deterministic JSON: equal content gives equal bytes."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def in_common(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Count the lowest layers that two images share: an engine knows a layer by all that are below it."""
+    """Count the lowest layers that two images share: an engine identifies a layer by all those below it."""
     count = 0
     for one, other in zip(ours, theirs, strict=False):
         if one != other:
@@ -66,9 +68,9 @@ def in_common(ours: Sequence[str], theirs: Sequence[str]) -> int:
 
 
 def write_archive(path: Path, image: Assembly, layers: Collection[Layer]) -> None:
-    """Write what `docker load` takes: its own manifest.json, and an OCI layout for containerd's store.
+    """Write an archive for `docker load`: Docker's manifest.json, and an OCI layout for containerd's store.
 
-    It holds `layers`; those of the image that are not among them, the engine has.
+    It contains `layers`; the engine must have the other layers of the image.
     """
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
         for name, content in _documents(image).items():
@@ -92,7 +94,7 @@ def _documents(image: Assembly) -> dict[str, bytes]:
 
 
 def _index(image: Assembly) -> bytes:
-    """The OCI layout's root. The names are those that containerd and Docker write when they save."""
+    """Return the root of the OCI layout, with the annotations that containerd and Docker write."""
     platform = {key: json.loads(image.config)[key] for key in ("architecture", "os")}
     manifest = {
         "mediaType": _MANIFEST,

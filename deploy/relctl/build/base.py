@@ -1,4 +1,4 @@
-"""The lowest layers: bootstrapped from Debian's packages, or those of an image that the engine has."""
+"""The base layers: bootstrapped from Debian packages, or taken from an image in the engine."""
 
 import tarfile
 from collections.abc import Iterable, Mapping
@@ -15,14 +15,14 @@ from relctl.errors import BuildError
 
 
 def layers(job: Job, engine: Engine) -> list[Layer]:
-    """Return the layers that everything else stands on."""
+    """Return the layers below all others."""
     if job.versions.base.image:
         return _of_image(engine, job.versions.base)
     return [_bootstrapped(job)]
 
 
 def _bootstrapped(job: Job) -> Layer:
-    """Without a lock the packages are those of the day when this machine first asked for them."""
+    """Bootstrap the base; without a lock, use the packages current when this machine first fetched them."""
     suite, names = job.versions.base.bootstrap, debian.wanted(job.versions.python)
     pinned = _pinned(job, names) if job.versions.base.lock else ()
     asked = [package.pin for package in pinned] or names
@@ -38,7 +38,7 @@ def _bootstrapped(job: Job) -> Layer:
 
 
 def resolve(cache: Cache, suite: str, architecture: str, python: str) -> tuple[Package, ...]:
-    """Return the packages that a base would be made of today."""
+    """Return the packages that a base would contain today."""
     with cache.scratch() as scratch:
         root = debian.bootstrap(suite, architecture, debian.wanted(python), scratch)
         with tarfile.open(root) as tar:
@@ -73,13 +73,8 @@ def _compare(pinned: tuple[Package, ...], found: list[Package], suite: str) -> N
 
 
 def _of_image(engine: Engine, base: Base) -> list[Layer]:
-    """Stand on an image by its layers' digests; their contents stay where they are, in the engine."""
+    """Use an image's layers by digest; their contents stay in the engine."""
     image = engine.image(base.image) or engine.image(base.image.rpartition("@")[2])
     if image is None:
         raise BuildError(f"the base {base.image} is not in the engine", f"docker pull {base.image}")
-    if engine.needs_every_layer():
-        raise BuildError(
-            f"this engine takes whole images only, and the layers of {base.image} are in it alone",
-            "use base: {bootstrap: bookworm} in versions.yaml",
-        )
     return [Layer("base", digest, 0, None) for digest in image.layers]

@@ -1,4 +1,4 @@
-"""What building keeps between runs: layers under cheap keys, wheels. Safe to delete at any time."""
+"""The build cache: layers under cheap keys, and wheels. Safe to delete at any time."""
 
 import contextlib
 import fcntl
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relctl.build.layer import Digesting, Layer
-from relctl.state.files import naming, replace_text
+from relctl.state.files import make_folder, naming, replace_text
 from relctl.state.layers import NOTES, TARS, locked
 from relctl.state.layers import tar as tar_of
 
-# Raise it when a layer is written differently than before: what older versions kept is not looked at then.
+# Increase it when layers are written differently, so that entries of older versions are not used.
 _GENERATION = 3
 _DAY = 24 * 3600
 _KEPT = 30 * _DAY
@@ -26,22 +26,22 @@ Facts = Mapping[str, str]
 
 
 def key(*inputs: object) -> str:
-    """Return one key for everything that a layer's contents depend on."""
+    """Return one key for all inputs that determine a layer's content."""
     return hashlib.sha256(json.dumps([_GENERATION, *inputs], default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Cache:
-    """A folder whose files appear by rename, so that a second build at the same time sees whole ones only."""
+    """A folder in which files appear by rename, so that concurrent builds see complete files only."""
 
     folder: Path
 
     def layer(self, name: str, key: str, write: Callable[[Digesting], Facts]) -> Layer:
-        """Return the layer of that key; when it is not here, `write` writes it and says its facts."""
+        """Return the layer with this key; if it is missing, `write` writes it and returns its facts."""
         return self.find(name, key) or self._make(name, key, write)
 
     def find(self, name: str, key: str) -> Layer | None:
-        """Return a layer that was made before. Its tar is not read, only known to be there in full."""
+        """Return a cached layer; its tar is checked for size, not read."""
         note = self._note(name, key)
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             found = json.loads(note.read_text(encoding="utf-8"))
@@ -65,7 +65,7 @@ class Cache:
         return Layer(name, out.digest, out.size, tar, facts)
 
     def wheels(self, key: str, fill: Callable[[Path], None]) -> Path:
-        """Return the folder of wheels of that key; when it is not here, `fill` fills it."""
+        """Return the folder of wheels with this key; if it is missing, `fill` fills it."""
         folder = self.folder / "wheels" / key
         if not folder.is_dir():
             with self.scratch() as scratch:
@@ -74,17 +74,25 @@ class Cache:
         _touch(folder)
         return folder
 
+    def drop_wheels(self, folder: Path) -> None:
+        """Remove damaged wheels; `wheels` fetches them again."""
+        shutil.rmtree(folder)
+
+    def drop(self, layer: Layer) -> None:
+        """Remove a layer's damaged tar; `layer` writes it again."""
+        self._tar(layer.digest).unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
-        """Keep everyone from sweeping while what is found here is still to be read."""
+        """Prevent sweeping while found entries are still to be read."""
         with locked(self.folder, fcntl.LOCK_SH):
             yield
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Lend a temporary folder, on the file system of the cache."""
+        """Provide a temporary folder on the cache's file system."""
         parent = self.folder / "tmp"
-        parent.mkdir(parents=True, exist_ok=True)
+        make_folder(parent)
         folder = Path(tempfile.mkdtemp(dir=parent))
         try:
             yield folder
@@ -92,9 +100,9 @@ class Cache:
             shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what no build has used for a month, and what a killed one left the day before.
+        """Remove entries unused for a month, and leftovers of builds killed at least a day ago.
 
-        While any build is under way it does nothing: that one may have found what is about to be removed.
+        Does nothing while a build runs, because it may be about to read such an entry.
         """
         with contextlib.suppress(BlockingIOError), locked(self.folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
             self._remove_unused(time.time())
@@ -103,7 +111,7 @@ class Cache:
         kept = ("wheels/*", f"{NOTES}/*/*", f"{TARS}/*")
         for pattern, age in (("tmp/*", _DAY), *((pattern, _KEPT) for pattern in kept)):
             for path in self.folder.glob(pattern):
-                with contextlib.suppress(FileNotFoundError):  # someone else has just removed it
+                with contextlib.suppress(FileNotFoundError):  # removed concurrently
                     if path.lstat().st_mtime < now - age:
                         _remove(path)
 
@@ -115,7 +123,7 @@ class Cache:
 
 
 def _publish(scratch: Path, folder: Path) -> None:
-    """Let a filled folder appear under its name, unless another build was first: it holds the same."""
+    """Move a filled folder to its name, unless another build was first: it holds the same."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         scratch.rename(folder)
@@ -125,7 +133,7 @@ def _publish(scratch: Path, folder: Path) -> None:
 
 
 def _touch(*paths: Path) -> None:
-    """Note that something was used, for `sweep`; a read-only cache is no error."""
+    """Mark files as used, for `sweep`; a read-only cache is no error."""
     for path in paths:
         with contextlib.suppress(OSError):
             os.utime(path)

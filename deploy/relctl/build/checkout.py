@@ -1,4 +1,4 @@
-"""The clean export of one commit: its files and their contents, never what the working tree holds."""
+"""A clean export of one commit: its files and contents, never those of the working tree."""
 
 import contextlib
 import io
@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import IO
 
-from relctl.build import program
-from relctl.build.git import Git
+from relctl.build.whiteout import insist_on_files
 from relctl.errors import BuildError
+from relctl.source import program
+from relctl.source.git import Git
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _LARGEST_POINTER = 1024  # bytes, of the Git LFS specification
@@ -20,7 +21,7 @@ _LARGEST_POINTER = 1024  # bytes, of the Git LFS specification
 
 @dataclass(frozen=True)
 class Blob:
-    """A file of a commit: its path in the project, git's id, its size, and what kind it is."""
+    """A file of a commit: path in the project, git id, size and kind."""
 
     path: str
     id: str
@@ -30,7 +31,7 @@ class Blob:
 
 
 class Reader:
-    """Streams blobs as git stores them, unfiltered, one after the other, from one `git cat-file --batch`."""
+    """Streams blobs sequentially and unfiltered from one `git cat-file --batch`."""
 
     def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         assert process.stdin is not None  # noqa: S101 - for the type checker: both are pipes
@@ -39,9 +40,9 @@ class Reader:
         self._first = True
 
     def open(self, blob: Blob) -> AbstractContextManager[IO[bytes]]:
-        """Give a stream of which exactly `blob.size` bytes must be read before the next is opened."""
+        """Open a stream; the caller must read exactly `blob.size` bytes before opening the next."""
         self._skip_line_end()
-        with contextlib.suppress(BrokenPipeError):  # git has ended: its answer is empty
+        with contextlib.suppress(BrokenPipeError):  # git has exited: its answer is empty
             self._requests.write(f"{blob.id}\n".encode())
             self._requests.flush()
         header = self._answers.readline().split()
@@ -59,12 +60,12 @@ class Reader:
         return io.BytesIO(content)
 
     def _said(self) -> str:
-        """Give git's first words, without moving the position at which it writes them."""
+        """Return git's first messages, without moving its write position."""
         words = os.pread(self._errors.fileno(), 500, 0).decode(errors="replace").strip()
         return f": {words}" if words else ""
 
     def _skip_line_end(self) -> None:
-        """Git ends each content with a line feed of its own."""
+        """Skip the line feed that git adds after each content."""
         if not self._first:
             self._answers.read(1)
         self._first = False
@@ -72,7 +73,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Checkout:
-    """One commit, made at `created` (seconds since 1970); `dirty` is the hash of a tree that none has."""
+    """One commit, made at `created` (seconds since 1970); `dirty` is the hash of an uncommitted tree."""
 
     git: Git
     tree: str
@@ -81,7 +82,7 @@ class Checkout:
     dirty: str = ""
 
     def identities(self, paths: Iterable[str]) -> dict[str, str]:
-        """Return git's ids of files and folders; raises BuildError for a path that the commit lacks."""
+        """Return git's ids of files and folders; raises BuildError for a path not in the commit."""
         wanted = list(paths)
         found = {}
         for record in self.git.records("ls-tree", "-z", self.tree, "--", *wanted):
@@ -93,14 +94,14 @@ class Checkout:
         return found
 
     def files(self, path: str) -> list[Blob]:
-        """Return the files at or below `path`, in the order of their paths."""
+        """Return the files at or below `path`, sorted by path; raises BuildError if there are none."""
         records = self.git.records("ls-tree", "-r", "-l", "-z", self.tree, "--", path)
         if not records:
             raise self.missing(path)
         return sorted((_blob(record) for record in records), key=lambda blob: blob.path)
 
     def contents(self) -> AbstractContextManager[Reader]:
-        """Open the files' contents."""
+        """Open the contents of the files."""
         return _reader(self.git)
 
     def text(self, path: str) -> str:
@@ -108,7 +109,7 @@ class Checkout:
         return self.git.read("cat-file", "blob", self.identities([path])[path]).decode()
 
     def missing(self, path: str) -> BuildError:
-        """The error for a path that versions.yaml names and the commit does not hold."""
+        """Return the error for a path in versions.yaml that the commit does not hold."""
         return BuildError(
             f"versions.yaml names {path}, which commit {self.revision[:7]} does not hold",
             f"git add {path} && git commit, or correct versions.yaml",
@@ -117,10 +118,9 @@ class Checkout:
 
 @contextlib.contextmanager
 def _reader(git: Git) -> Iterator[Reader]:
-    """Open the contents of a repository for reading."""
-    command = ["git", "cat-file", "--batch"]
-    with tempfile.TemporaryFile() as errors:  # not a pipe: nobody reads while contents are streamed
-        process = program.start(command, git.folder, git.environment(), stderr=errors)
+    """Open the contents of a repository."""
+    with tempfile.TemporaryFile() as errors:
+        process = git.stream("cat-file", "--batch", errors=errors)
         try:
             yield Reader(process, errors)
         finally:
@@ -134,4 +134,5 @@ def _blob(record: str) -> Blob:
         raise BuildError(
             f"{path}: a submodule; a commit does not hold its files", "commit the files themselves"
         )
+    insist_on_files(path)
     return Blob(path, identity, int(size), executable=mode == "100755", link=mode == "120000")

@@ -1,4 +1,4 @@
-"""The code's layers: the service's packages from the commit, and release.json, which tells it who it is."""
+"""The code layers: the service's packages from the commit, and release.json, its identity."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ RELEASE = "app/release.json"
 
 
 def layers(job: Job) -> list[Layer]:
-    """Return the layers of the code, lowest first: one for each path of versions.yaml, in its order.
+    """Return the code layers, lowest first: one per path in versions.yaml, in its order.
 
-    A change makes its own layer and those above it anew, so what seldom changes is named first. The last
-    one is new with each commit: it holds release.json, and its files bear the commit's time (ADR 1).
+    A change rebuilds its own layer and those above it, so list rarely changed paths first. The last one
+    changes with every commit: it holds release.json, and its files carry the commit's time (ADR 1).
     """
     *lower, last = job.versions.code
     names = {path: "-".join(("code", *_below(job, path).parts)) for path in lower}
@@ -48,7 +48,7 @@ def _last(job: Job, path: PurePosixPath) -> Layer:
 
 
 def release_json(job: Job) -> str:
-    """Return what the service tells about itself at /version."""
+    """Return what the service reports about itself at /version."""
     versions = job.versions
     found = {
         "service": versions.service,
@@ -67,18 +67,18 @@ def release_json(job: Job) -> str:
 
 
 def timestamp(seconds: int) -> str:
-    """Return a time as RFC 3339 in UTC, which is what image configs hold."""
+    """Format a time as RFC 3339 in UTC, as image configs require."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _key(job: Job, path: PurePosixPath) -> str:
-    """Name what decides about the layer of a path: its files, and which are another layer's."""
+    """Return a cache key of a path: its files, and the paths that are layers of their own."""
     places = [str(other) for other in job.versions.code]
     return key(job.source.identities([str(path)]), places)
 
 
 def _entries(job: Job, path: PurePosixPath, contents: Reader) -> Iterator[tarball.Entry]:
-    """Give the files of a path, without those that another path names more closely."""
+    """Yield the files of a path, except those that a more specific path names."""
     inner = [other for other in job.versions.code if other != path and other.is_relative_to(path)]
     for blob in job.source.files(str(path)):
         file = PurePosixPath(blob.path)
@@ -87,7 +87,7 @@ def _entries(job: Job, path: PurePosixPath, contents: Reader) -> Iterator[tarbal
 
 
 def _below(job: Job, path: PurePosixPath) -> PurePosixPath:
-    """Place a path below /app/code: service/translator is the package translator."""
+    """Map a path to its place below /app/code: service/translator is the package translator."""
     outer = [code for code in job.versions.code if path.is_relative_to(code)]
     return path.relative_to(min(outer, key=lambda code: len(code.parts)).parent)
 

@@ -1,4 +1,4 @@
-"""Which commit is built: HEAD's; a tree that holds anything else only when asked, as a tree of its own."""
+"""Choosing the commit to build: HEAD, or on request the dirty working tree as a tree of its own."""
 
 import contextlib
 import os
@@ -6,17 +6,17 @@ import shutil
 from pathlib import Path
 
 from relctl.build.checkout import Checkout
-from relctl.build.git import Git
 from relctl.errors import BuildError, UsageError
+from relctl.source.git import Git
 
 _EVERYTHING = ("--no-renames", "--untracked-files=all", "--ignore-submodules=none")
-_SHOWN = 20  # files named in a message
+_SHOWN = 20  # files listed in a message
 
 
 def open_checkout(root: Path, allow_dirty: bool, scratch: Path) -> Checkout:
-    """Open HEAD's commit; a dirty tree is refused, or with `allow_dirty` taken as it is.
+    """Open HEAD's commit; refuse a dirty tree, or take it as it is with `allow_dirty`.
 
-    Raises UsageError where there is no commit, or where the tree holds what no commit does.
+    Raises UsageError if there is no commit, or if the tree differs from it.
     """
     git = Git(root)
     created, revision = _head(git)
@@ -25,7 +25,7 @@ def open_checkout(root: Path, allow_dirty: bool, scratch: Path) -> Checkout:
         return _as_read(root, Checkout(git, revision, revision, created))
     if not allow_dirty:
         raise UsageError(
-            f"{root}: these files are not as commit {revision[:7]} has them:\n{_listed(changed)}",
+            f"{root}: these files differ from commit {revision[:7]}:\n{_listed(changed)}",
             "git commit, or for a trial: relctl build --allow-dirty (promote takes its image only where the "
             "environment says allow_dirty: true)",
         )
@@ -52,15 +52,15 @@ def _head(git: Git) -> tuple[int, str]:
 
 
 def _as_read(root: Path, checkout: Checkout) -> Checkout:
-    """Refuse when the versions.yaml that was read is not the commit's: ignored, or hidden from git.
+    """Refuse if the versions.yaml just read differs from the commit's: ignored, or hidden from git.
 
-    It holds no variables, so that the same text says the same.
+    It holds no variables, so equal text means equal content.
     """
     committed = checkout.identities(["versions.yaml"])["versions.yaml"]
     if committed != checkout.git.text("hash-object", "versions.yaml"):
         raise UsageError(
             f"{root}/versions.yaml is not commit {checkout.revision[:7]}'s, though git calls the tree clean",
-            "git ls-files -v versions.yaml tells why; git update-index --no-assume-unchanged versions.yaml",
+            "git ls-files -v versions.yaml shows why; git update-index --no-assume-unchanged versions.yaml",
         )
     return checkout
 
@@ -72,10 +72,10 @@ def _listed(changed: list[str]) -> str:
 
 
 def _snapshot(git: Git, scratch: Path) -> tuple[str, Git]:
-    """Return the tree of all tracked and untracked, non-ignored files, and a git that can read it.
+    """Return a tree of all tracked and untracked, non-ignored files, and a git that can read it.
 
-    The index and the new objects live in `scratch`: the repository is not touched. The user's index is
-    copied for what it knows of unchanged files, which are then not read again.
+    The index and the new objects live in `scratch`: the repository is not changed. The user's index is
+    copied, so that unchanged files are not read again.
     """
     (scratch / "objects").mkdir()
     with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Debian's packages: what base.lock says of them, and the door to mmdebstrap, which extracts them."""
+"""Debian packages: base.lock, and mmdebstrap, which resolves and extracts them."""
 
 import hashlib
 import os
@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import unquote
 
-from relctl.build import program
 from relctl.errors import BuildError, ConfigError
+from relctl.source import program
 
 HINT = "relctl lock --base"
 
@@ -23,13 +23,13 @@ _HEADER = """\
 _LINE = re.compile(
     r"(?P<suite>\S+) (?P<architecture>\S+) (?P<name>\S+) (?P<version>\S+) (?P<sha256>[0-9a-f]{64})"
 )
-# Named for hosts that are not Debian; a Debian finds it without.
+# Passed for hosts other than Debian; Debian uses it by default.
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 @dataclass(frozen=True, order=True)
 class Package:
-    """One package file: its name, version, and the sha256 of the whole .deb."""
+    """One package file: name, version, and the sha256 of the .deb."""
 
     name: str
     version: str
@@ -37,7 +37,7 @@ class Package:
 
     @property
     def pin(self) -> str:
-        """How apt is asked for exactly this version."""
+        """Return the argument that makes apt take exactly this version."""
         return f"{self.name}={self.version}"
 
 
@@ -49,7 +49,7 @@ class BaseLock:
 
     @classmethod
     def read(cls, text: str, where: str) -> "BaseLock":
-        """Read base.lock; raises ConfigError, `where:line`, for a line that is none."""
+        """Parse base.lock; raises ConfigError, `where:line`, for an invalid line."""
         found: dict[tuple[str, str], list[Package]] = {}
         for number, line in enumerate(text.splitlines(), 1):
             if not line.strip() or line.startswith("#"):
@@ -71,7 +71,7 @@ class BaseLock:
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions by `package:architecture`, as Debian writes it."""
+        """Return versions by `package:architecture`, Debian's notation."""
         return {
             f"{package.name}:{architecture}": package.version
             for (_, architecture), packages in self.packages.items()
@@ -80,21 +80,21 @@ class BaseLock:
 
 
 def digest(packages: Iterable[Package]) -> str:
-    """Return one digest of a list of packages, which an image's label carries."""
+    """Return one digest of a list of packages, for an image label."""
     lines = "".join(f"{package.pin} {package.sha256}\n" for package in sorted(packages))
     return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
 def wanted(python: str) -> tuple[str, ...]:
-    """Return the packages that a Python service stands on; apt adds the libraries that they need."""
+    """Return the packages that a Python service needs; apt adds their dependencies."""
     names = ("ca-certificates", "libgomp1", "libstdc++6", "netbase", "tzdata")
     return (f"python{python}-minimal", f"libpython{python}-stdlib", *names)
 
 
 def bootstrap(suite: str, architecture: str, names: Sequence[str], scratch: Path) -> Path:
-    """Extract packages and what they depend on; returns a tar of the root, the .deb files still in it.
+    """Extract packages and dependencies; return a tar of the root that still contains the .deb files.
 
-    Raises BuildError with apt's own words, or, for a version that is gone, with the way to a new lock.
+    Raises BuildError with apt's message, or, if a pinned version is gone, with the hint to lock again.
     """
     tar = scratch / "root.tar"
     command = ["mmdebstrap", *_options(), f"--architectures={architecture}", f"--include={','.join(names)}"]
@@ -105,24 +105,26 @@ def bootstrap(suite: str, architecture: str, names: Sequence[str], scratch: Path
 
 
 def packages(tar: tarfile.TarFile) -> list[Package]:
-    """Return the packages that a bootstrapped root was made of."""
+    """Return the packages that a bootstrapped root was made from."""
     return sorted(_package(tar, member) for member in tar if member.name.endswith(".deb"))
 
 
 def _options() -> list[str]:
-    """Say what is needed, which is little: no privilege, and no emulation for another architecture.
+    """Return options that need no privileges and no emulation for another architecture.
 
-    Chrootless mode is dangerous where it runs packages' scripts; the variant `extract` runs none.
+    Chrootless mode is dangerous when packages' scripts run, so mmdebstrap 1.4.1 and later refuses it to
+    root. The variant `extract` runs none.
     """
-    options = ["--variant=extract", "--mode=chrootless", "--format=tar", "--skip=cleanup/apt/cache"]
+    options = ["--variant=extract", "--mode=chrootless", "--format=tar"]
+    options.append("--skip=cleanup/apt/cache,check/chrootless")
     unused = [f'--aptopt=Dir::Cache::{name} ""' for name in ("pkgcache", "srcpkgcache")]
     return [*options, *unused, *([f"--keyring={_KEYRING}"] if _KEYRING.is_file() else [])]
 
 
 def _package(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Package:
-    """Read a name like libcrypt1_1%3a4.4.33-2_amd64.deb, and the file's digest."""
+    """Parse a name like libcrypt1_1%3a4.4.33-2_amd64.deb, and hash the file."""
     name, version, _ = PurePosixPath(member.name).name.split("_")
-    with cast("BufferedReader", tar.extractfile(member)) as content:  # None only for what is no file
+    with cast("BufferedReader", tar.extractfile(member)) as content:  # None only for a non-file
         return Package(name, unquote(version), hashlib.file_digest(content, "sha256").hexdigest())
 
 

@@ -1,9 +1,12 @@
-"""From HEAD's commit to an image in the engine: the order of things."""
+"""The build: from HEAD's commit to an image in the engine."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+import relctl
 from relctl.build import base, code, dependencies, model, target
 from relctl.build.assembly import Assembly
 from relctl.build.cache import Cache
@@ -11,23 +14,27 @@ from relctl.build.checkout import Checkout
 from relctl.build.commit import open_checkout
 from relctl.build.imageconfig import config, labels
 from relctl.build.job import Job
-from relctl.build.load import load, present
+from relctl.build.layer import intact
+from relctl.build.load import Loaded, expected_id, load, present
 from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.engine.hold import hold_image, names
 from relctl.engine.protocol import Engine, Image
-from relctl.errors import UsageError
+from relctl.engine.slots import TAG
+from relctl.errors import EngineError, UsageError
 from relctl.release import COMMIT_DIGITS, Tag
+from relctl.state.built import BuildRecord, BuildRecords
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 from relctl.state.paths import Paths
+from relctl.state.person import who
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a build may be asked for: uncommitted changes too, and a platform ("": the host's)."""
+    """Options of a build: whether to include uncommitted changes, and the platform ("": the host's)."""
 
     allow_dirty: bool = False
     platform: str = ""
@@ -35,7 +42,7 @@ class Options:
 
 @dataclass(frozen=True)
 class BuiltLayer:
-    """A layer of a built image; `reused` when the engine had it, so that it was not loaded."""
+    """A layer of a built image; `reused` if the engine already had it."""
 
     name: str
     digest: str
@@ -45,7 +52,7 @@ class BuiltLayer:
 
 @dataclass(frozen=True)
 class Built:
-    """An image in the engine; `existed` when it was there before, exactly this one, and nothing was done."""
+    """An image in the engine; `existed` if it was already there and nothing was done."""
 
     tag: str
     reference: str
@@ -61,8 +68,8 @@ class Built:
 def build(project: Project, engine: Engine, options: Options, say: Say) -> Built:
     """Build HEAD's commit into an image; the same commit gives the same image id on every machine.
 
-    Raises UsageError for a dirty tree and for a tag that names another image already, ConfigError for a
-    bad lock, BuildError for what the commit does not hold or no package index offers, EngineError.
+    Raises UsageError for a dirty tree or a tag that names another image; ConfigError for a bad lock;
+    BuildError for missing files or packages; EngineError.
     """
     began = time.monotonic()
     paths = Paths(project.state_dir, project.versions.service, project.name)
@@ -72,37 +79,54 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
         tag = tag_of(project.versions, source)
         job = Job(source, project.versions, tag, target.find(options.platform), cache, say)
         image = _assemble(job, engine)
-        existing = _existing(engine, image)
-        have = len(image.layers) if existing else present(engine, image)
-        loaded = existing or load(engine, image, have, cache, say)
+        existing = _existing(project, engine, image, say)
+        if existing:
+            loaded = Loaded(existing, ())
+        else:
+            have = present(engine, image)
+            image = _intact(job, engine, image, have)
+            loaded = load(engine, image, have, cache, say)
     cache.sweep()
-    if existing is None or not names(project, loaded).own:
+    found = loaded.image
+    write_down(paths, found.id, tag, source.revision)
+    if existing is None or not names(project, found).own:
         details = {"reference": image.reference, "revision": source.revision}
-        Ledger(paths.ledger).append(Event("built", tag=str(tag), image_id=loaded.id, details=details))
-    hold_image(project, engine, loaded, tag)  # last: what could not be written down is, by the next build
+        Ledger(paths.ledger).append(Event("built", tag=str(tag), image_id=found.id, details=details))
+    hold_image(project, engine, found, tag)  # last, so that the next build writes a missing record
     return Built(
         tag=str(tag),
         reference=image.reference,
-        image_id=loaded.id,
+        image_id=found.id,
         version=tag.version,
         revision=source.revision,
-        size_bytes=loaded.size_bytes,
-        layers=_layers(image, have),
+        size_bytes=found.size_bytes,
+        layers=_layers(image, loaded),
         seconds=round(time.monotonic() - began, 3),
         existed=existing is not None,
     )
 
 
+def write_down(paths: Paths, image_id: str, tag: Tag, revision: str) -> None:
+    """Write the build record, which verify and promote require, if it is missing.
+
+    This includes an existing image whose build was killed or ran in another checkout.
+    """
+    at = datetime.now(UTC)
+    record = BuildRecord(
+        image_id=image_id, tag=str(tag), revision=revision, at=at, by=who(), relctl=relctl.__version__
+    )
+    BuildRecords(paths.built).keep(record)
+
+
 def tag_of(versions: Versions, source: Checkout) -> Tag:
-    """Return the tag of what is built from a checkout."""
+    """Return the tag of a checkout."""
     return Tag(versions.version, source.revision[:COMMIT_DIGITS], source.dirty)
 
 
 def _assemble(job: Job, engine: Engine) -> Assembly:
-    """Make the layers that are not in the cache, and the config over them.
+    """Write the layers that are not in the cache, and the config.
 
-    They are made in the opposite order of how they lie: a mistake in the project shows at once, before
-    anything is fetched.
+    They are written from the top down: mistakes in the project show at once, before anything is fetched.
     """
     service = code.layers(job)
     weights = model.layer(job)
@@ -112,20 +136,55 @@ def _assemble(job: Job, engine: Engine) -> Assembly:
     return Assembly(job.reference, config(job, layers, labels(job, facts)), layers)
 
 
-def _layers(image: Assembly, have: int) -> list[BuiltLayer]:
+def _intact(job: Job, engine: Engine, image: Assembly, have: int) -> Assembly:
+    """Write damaged cache entries again; the engine has the `have` lowest layers."""
+    given = image.layers[have:]
+    damaged = [each for each in given if each.tar is not None and not intact(each.tar, each.digest)]
+    for each in damaged:
+        job.say(f"the {each.name} layer in the cache is damaged, and made again: {each.tar}")
+        job.cache.drop(each)
+    return _assemble(job, engine) if damaged else image
+
+
+def _layers(image: Assembly, loaded: Loaded) -> list[BuiltLayer]:
     return [
-        BuiltLayer(layer.name, layer.digest, layer.size, reused=number < have)
-        for number, layer in enumerate(image.layers)
+        BuiltLayer(layer.name, layer.digest, layer.size, reused=layer not in loaded.given)
+        for layer in image.layers
     ]
 
 
-def _existing(engine: Engine, image: Assembly) -> Image | None:
-    """Return the image if the engine has it; raises UsageError if its tag is another image's."""
+def _existing(project: Project, engine: Engine, image: Assembly, say: Say) -> Image | None:
+    """Return the image if the engine has all of it; raises UsageError if its tag is another image's.
+
+    An image leased by this environment was proved when it was loaded. Any other may be from a killed load.
+    """
     found = engine.image(image.reference)
-    if found is not None and found.id not in image.ids:
-        raise UsageError(
-            f"{image.reference} is an image already, {found.id}, and this build would give {image.ids[0]}; "
-            "a tag never moves",
-            "commit, or raise version in versions.yaml, so that the build has a tag of its own",
-        )
+    if found is None:
+        return None
+    if found.id not in image.ids:
+        raise _another(found, image, expected_id(engine, image))
+    if not names(project, found).own:
+        try:
+            engine.prove(found.id)
+        except EngineError as error:
+            say(f"{image.reference} is in the engine, but not whole: {error.message}")
+            return None
     return found
+
+
+def _another(found: Image, image: Assembly, expected: str) -> UsageError:
+    """Return the error for a tag that is taken by another image, or by the same content with another id."""
+    labels = json.loads(image.config)["config"]["Labels"]
+    if (found.layers, found.labels) == (tuple(layer.digest for layer in image.layers), labels):
+        return UsageError(
+            f"{image.reference} has this build's layers and labels, but the id {found.id}, and this build "
+            f"would give {expected}: it came by `docker load` from another engine, or from another relctl",
+            f"docker image rm {image.reference}, then relctl build, gives the id of the commit; nothing ties "
+            f"this one to it: relctl promote {labels[TAG]} --force --reason …",
+        )
+    return UsageError(
+        f"{image.reference} is an image already, {found.id}, and this build would give {expected}; "
+        "a tag never moves",
+        "commit, or raise version in versions.yaml, so that the build has a tag of its own; or, if no build "
+        f"made that image: docker image rm {image.reference}",
+    )

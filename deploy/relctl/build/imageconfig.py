@@ -1,4 +1,4 @@
-"""The image config: labels, who it runs as, what it starts, where it finds its code, model and release."""
+"""The image config: labels, user, command, and the paths of code, model and release.json."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from relctl.build.job import Job
 from relctl.build.layer import Layer
 from relctl.build.rootfs import USER
 from relctl.config.versions import Versions
+from relctl.engine.contracts import CONTRACT, label_of
 from relctl.engine.slots import SERVICE, TAG
 
 OCI = "org.opencontainers.image"
@@ -37,7 +38,7 @@ def config(job: Job, layers: Sequence[Layer], labels: Mapping[str, str]) -> byte
 
 
 def environment(versions: Versions) -> dict[str, str]:
-    """Return the environment of the service; nothing in it belongs to a host."""
+    """Return the environment variables of the service; none depends on a host."""
     local = "" if versions.base.bootstrap else "/usr/local/bin:"
     return {
         "PATH": f"/{dependencies.SITE}/bin:{local}/usr/bin:/bin",
@@ -53,9 +54,9 @@ def environment(versions: Versions) -> dict[str, str]:
 def labels(job: Job, facts: Mapping[str, str]) -> dict[str, str]:
     """Return all labels: the 14 keys of the OCI image specification, ours, and the project's own.
 
-    What nothing in the commit tells stays blank. `source` and `url` above all: the address of a clone
-    differs between machines, and the same commit must give the same image id. versions.yaml may fill
-    them in, under `labels`.
+    Keys that the commit does not determine stay blank, above all `source` and `url`: the address of a clone
+    differs between machines, but the same commit must give the same image id. versions.yaml may set them
+    under `labels`.
     """
     return {**_oci(job), **_own(job, facts), **job.versions.labels}
 
@@ -81,6 +82,7 @@ def _own(job: Job, facts: Mapping[str, str]) -> dict[str, str]:
     return {
         SERVICE: versions.service,
         TAG: str(job.tag),
+        CONTRACT: label_of(versions.contract),
         f"{OWN}.version": versions.version,
         f"{OWN}.revision": source.revision,
         f"{OWN}.python": versions.python,

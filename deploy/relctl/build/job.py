@@ -1,4 +1,4 @@
-"""The job of building one image: what every layer is made from."""
+"""The inputs of a build, shared by all layers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from relctl.release import Tag
 
 @dataclass(frozen=True)
 class Job:
-    """One image to be made: of a commit, under a tag, for a platform; `say` takes progress in words."""
+    """One image to build: its commit, tag and platform; `say` reports progress."""
 
     source: Checkout
     versions: Versions
@@ -23,10 +23,10 @@ class Job:
 
     @property
     def reference(self) -> str:
-        """The image's name and tag in the engine."""
+        """Return the image's name and tag in the engine."""
         return reference(self.versions, self.target, self.tag)
 
 
 def reference(versions: Versions, on: Target, tag: Tag) -> str:
-    """Return the name and tag under which the engine keeps an image for a platform."""
+    """Return the name and tag of an image for a platform."""
     return f"{on.image(versions.image)}:{tag}"

@@ -1,4 +1,4 @@
-"""A layer of an image: an uncompressed tar and its digest, taken while it is written."""
+"""A layer of an image: an uncompressed tar, hashed while it is written."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer; `tar` is None for one that only the engine has, `facts` is what labels say about it."""
+    """A layer; `tar` is None if only the engine has it, `facts` are for labels."""
 
     name: str
     digest: str
@@ -23,7 +23,7 @@ class Layer:
 
 
 class Digesting(io.RawIOBase):
-    """A file to write to, which knows the digest and the size of what was written."""
+    """A writable file that hashes and counts what is written."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._hash, self.size = file, hashlib.sha256(), 0
@@ -39,11 +39,11 @@ class Digesting(io.RawIOBase):
 
     @property
     def digest(self) -> str:
-        """`sha256:…` of everything written so far."""
+        """Return `sha256:…` of everything written so far."""
         return f"sha256:{self._hash.hexdigest()}"
 
 
 def intact(tar: Path, digest: str) -> bool:
-    """Tell whether a file still is what its digest says."""
+    """Return whether a file matches its digest."""
     with tar.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == digest

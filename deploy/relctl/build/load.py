@@ -1,6 +1,7 @@
-"""Handing an image to the engine, with no more layers than it lacks."""
+"""Loading an image into the engine, with only the layers that it lacks."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from relctl.build.assembly import Assembly, in_common, write_archive
 from relctl.build.cache import Cache
@@ -13,49 +14,76 @@ from relctl.state.files import naming
 Say = Callable[[str], None]
 
 
-def load(engine: Engine, image: Assembly, have: int, cache: Cache, say: Say) -> Image:
-    """Load an image whose `have` lowest layers the engine has; returns it as the engine has it then.
+@dataclass(frozen=True)
+class Loaded:
+    """An image in the engine, and the layers that were sent for it."""
 
-    Those layers can vanish between the question and the load: when the engine refuses an archive
-    without them, it is given all.
+    image: Image
+    given: tuple[Layer, ...]
+
+
+def load(engine: Engine, image: Assembly, have: int, cache: Cache, say: Say) -> Loaded:
+    """Load an image whose `have` lowest layers the engine has, and prove that it is complete.
+
+    Those layers can vanish before the load, and not every engine then rejects the archive. If it rejects
+    it, or cannot create a container, send all layers.
     """
-    lacking = image.layers if engine.needs_every_layer() else image.layers[have:]
+    lacking = image.layers[have:]
     try:
-        _hand_over(engine, image, lacking, cache, say)
+        return _hand_over(engine, image, lacking, cache, say)
     except EngineError as refusal:
-        whole = [layer for layer in image.layers if layer.tar is not None]
+        whole = tuple(layer for layer in image.layers if layer.tar is not None)
         _discard_damaged(whole)
         if len(whole) == len(lacking):
-            raise
-        say(f"the engine lacks a layer after all, it is given all of them: {refusal}")
-        _hand_over(engine, image, whole, cache, say)
-    return _verified(engine, image)
+            engine.remove_image(image.reference)  # it may be named in spite of the error
+            raise _refused(image, refusal) from refusal
+        say(f"the engine lacks a layer after all, sending all of them: {refusal}")
+    return _hand_over(engine, image, whole, cache, say)
+
+
+def expected_id(engine: Engine, image: Assembly) -> str:
+    """Return the id that an image gets in this engine, which depends on its image store."""
+    config, manifest = image.ids
+    return manifest if engine.ids_are_manifests() else config
 
 
 def present(engine: Engine, image: Assembly) -> int:
-    """Count the image's lowest layers that the engine has, in its base or in any image of relctl."""
+    """Count the image's lowest layers that the engine has, in its base or in any relctl image."""
     ours = [layer.digest for layer in image.layers]
     base = sum(layer.tar is None for layer in image.layers)
     return max([base, *(in_common(ours, known.layers) for known in engine.images(SERVICE))])
 
 
-def _hand_over(engine: Engine, image: Assembly, layers: Sequence[Layer], cache: Cache, say: Say) -> None:
+def _hand_over(engine: Engine, image: Assembly, layers: tuple[Layer, ...], cache: Cache, say: Say) -> Loaded:
     size = sum(layer.size for layer in layers)
     say(f"loading {len(layers)} of {len(image.layers)} layers, {size / 1e6:.1f} MB")
     with cache.scratch() as scratch:
         with naming(scratch / "image.tar"):
             write_archive(scratch / "image.tar", image, layers)
         engine.load(scratch / "image.tar")
+    loaded = _verified(engine, image)
+    engine.prove(loaded.id)
+    return Loaded(loaded, layers)
+
+
+def _refused(image: Assembly, refusal: EngineError) -> EngineError:
+    """Explain a rejection of a complete archive."""
+    if all(layer.tar is not None for layer in image.layers):
+        return refusal
+    return EngineError(
+        f"the layers of the base cannot be used where they are: {refusal.message}",
+        "use base: {bootstrap: bookworm} in versions.yaml",
+    )
 
 
 def _discard_damaged(layers: Sequence[Layer]) -> None:
-    """See whether the refusal is the cache's fault: nobody reads a layer again after it was written."""
+    """Check whether the cache caused the rejection: written layers are not read again otherwise."""
     for layer in layers:
         if layer.tar is not None and not intact(layer.tar, layer.digest):
             layer.tar.unlink()
             raise BuildError(
-                f"the {layer.name} layer in the cache was damaged: {layer.tar}; it is removed now",
-                "relctl build makes it again; look at the health of the disk",
+                f"the {layer.name} layer in the cache was damaged and is removed: {layer.tar}",
+                "run relctl build again, and check the disk",
             )
 
 
@@ -64,7 +92,7 @@ def _verified(engine: Engine, image: Assembly) -> Image:
     if loaded is None or loaded.id not in image.ids:
         found = loaded.id if loaded else "no image"
         raise BuildError(
-            f"the engine has {found} as {image.reference} after loading {image.ids[0]}",
+            f"the engine has {found} as {image.reference} after loading {expected_id(engine, image)}",
             "another program may have loaded over it: relctl build again",
         )
     return loaded

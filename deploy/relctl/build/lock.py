@@ -1,4 +1,4 @@
-"""Locking what a release is made of, for all platforms: Python requirements and Debian packages, by hash."""
+"""Locking the contents of a release for all platforms: Python requirements and Debian packages, by hash."""
 
 import os
 import sys
@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from relctl.build import base, program, requirements, target
+from relctl.build import base, requirements, target
 from relctl.build.cache import Cache
 from relctl.build.debian import BaseLock
 from relctl.config.project import Project
 from relctl.errors import BuildError, UsageError
+from relctl.source import program
 from relctl.state.files import replace_text
 from relctl.state.paths import Paths
 
@@ -19,14 +20,14 @@ Say = Callable[[str], None]
 
 _OPTIONS = (
     *("--generate-hashes", "--allow-unsafe", "--strip-extras", "--quiet"),
-    # What belongs to the machine that locks: indexes are the business of whoever installs.
+    # Omit settings of this machine: each installer chooses its own indexes.
     *("--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links", "--no-emit-options"),
 )
 
 
 @dataclass(frozen=True)
 class Change:
-    """One pin that differs: "" is the version of what is not there."""
+    """One changed pin; "" stands for no version."""
 
     name: str
     old: str
@@ -35,35 +36,35 @@ class Change:
 
 @dataclass(frozen=True)
 class Locked:
-    """A lock: its file, and what is new in it (or, of a check, what would be)."""
+    """A lock: its file, and its changes (for a check, those it would get)."""
 
     path: Path
     changes: list[Change]
 
 
 def lock_requirements(project: Project, say: Say) -> Locked:
-    """Resolve requirements.in and write the lock beside it; versions that still fit are kept.
+    """Resolve requirements.in and write the lock beside it; keep versions that still fit.
 
-    Raises UsageError when pip-tools is missing or runs under another Python, BuildError with pip's words.
+    Raises UsageError if pip-tools is missing or runs under another Python, BuildError with pip's message.
     """
     return _write(*_requirements(project, say))
 
 
 def check_requirements(project: Project, say: Say) -> Locked:
-    """Resolve, write nothing, and return what `lock_requirements` would change."""
+    """Resolve without writing; return what `lock_requirements` would change."""
     return _requirements(project, say)[1]
 
 
 def lock_base(project: Project, say: Say) -> Locked:
     """Resolve the base's packages and write base.lock.
 
-    Raises UsageError when versions.yaml names no lock, BuildError in apt's words.
+    Raises UsageError if versions.yaml names no lock, BuildError with apt's message.
     """
     return _write(*_base(project, say))
 
 
 def check_base(project: Project, say: Say) -> Locked:
-    """Resolve, write nothing, and return what `lock_base` would change."""
+    """Resolve without writing; return what `lock_base` would change."""
     return _base(project, say)[1]
 
 
@@ -75,7 +76,7 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[Change]:
 
 
 def _write(text: str, locked: Locked) -> Locked:
-    replace_text(locked.path, text)
+    replace_text(locked.path, text, 0o644)
     return locked
 
 
@@ -88,24 +89,25 @@ def _requirements(project: Project, say: Say) -> tuple[str, Locked]:
 
 
 def requirements_in(project: Project) -> Path:
-    """Return the file that requirements are resolved from; raises UsageError where that cannot be done."""
+    """Return the file to resolve requirements from; raises UsageError if that is impossible."""
     wanted = (project.root / project.versions.requirements).with_suffix(".in")
     python = project.versions.python
     if not wanted.is_file():
         raise UsageError(
-            f"{wanted}: there is no such file", "name there what the service imports, one a line"
+            f"{wanted}: there is no such file",
+            "list there the packages that the service imports, one per line",
         )
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     if running != python:
         raise UsageError(
             f"requirements are resolved for the Python of relctl, {running}; versions.yaml says {python}",
-            f"install relctl under Python {python}, and lock with that",
+            f"install relctl under Python {python} and run relctl lock there",
         )
     return wanted
 
 
 def _compile(wanted: Path, old: str) -> str:
-    """Run pip-compile; it finds the old lock as its output, and keeps to it where it can."""
+    """Run pip-compile on the old lock, so that it keeps versions where it can."""
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "requirements.lock"
         output.write_text(old, encoding="utf-8")
@@ -118,7 +120,7 @@ def _compile(wanted: Path, old: str) -> str:
 
 
 def _pinned(text: str) -> dict[str, str]:
-    """Return the versions of a lock, also of one that is too broken to build from."""
+    """Return the versions of a lock, {} for one too broken to build from."""
     try:
         return {pinned.name: pinned.version for pinned in requirements.read(text, "requirements.lock")}
     except UsageError:
@@ -139,7 +141,7 @@ def _base(project: Project, say: Say) -> tuple[str, Locked]:
 
 
 def base_lock(project: Project) -> Path:
-    """Return the lock of the base's packages; raises UsageError where versions.yaml names none."""
+    """Return the lock of the base's packages; raises UsageError if versions.yaml names none."""
     settings = project.versions.base
     if settings.image:
         raise UsageError("versions.yaml: base.image is pinned by its digest already", "relctl lock")

@@ -1,4 +1,4 @@
-"""The model layer: the commit's model files, held against the checksum that versions.yaml promises."""
+"""The model layer: the commit's model files, checked against the checksum in versions.yaml."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -20,8 +20,8 @@ FOLDER = "app/model"
 def layer(job: Job) -> Layer:
     """Return the layer of the model's files; their time is the epoch, see `dependencies.layer`.
 
-    Raises BuildError when the files are not those of `model.sha256`. A layer in the cache was checked
-    against the same checksum when it was made.
+    Raises BuildError if the files do not match `model.sha256`. A cached layer was checked against the same
+    checksum when it was written.
     """
     source, model = job.source, job.versions.model
     path = str(model.path)
@@ -43,8 +43,8 @@ def layer(job: Job) -> Layer:
 def checksum(sums: Mapping[str, str]) -> str:
     """Return the checksum of a folder from those of its files, by relative path.
 
-    It is the sha256 of what `sha256sum` prints for the files in the order of their paths, so that it can
-    be had without relctl; docs/building.md has the command.
+    It is the sha256 of the output of `sha256sum` for the files sorted by path, computable without
+    relctl; docs/explanation/building.md has the command.
     """
     lines = "".join(f"{sums[path]}  {path}\n" for path in sorted(sums))
     return hashlib.sha256(lines.encode()).hexdigest()
@@ -53,7 +53,7 @@ def checksum(sums: Mapping[str, str]) -> str:
 def _entry(blob: Blob, folder: str, contents: Reader, sums: dict[str, str]) -> tarball.Entry:
     if blob.link:
         raise BuildError(
-            f"{blob.path}: a symbolic link, which a checksum says nothing of", "commit the file itself"
+            f"{blob.path}: a symbolic link, which the checksum does not cover", "commit the file itself"
         )
     path = (
         str(PurePosixPath(blob.path).relative_to(folder))
@@ -72,7 +72,7 @@ def _entry(blob: Blob, folder: str, contents: Reader, sums: dict[str, str]) -> t
 
 
 class _Summing:
-    """A stream that knows the hash of what was read from it."""
+    """A stream that hashes what is read from it."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream, self.hash = stream, hashlib.sha256()

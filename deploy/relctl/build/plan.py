@@ -1,4 +1,4 @@
-"""What `build` and `lock` would do, step by step, while nothing is made, loaded or written."""
+"""Dry runs of `build` and `lock`: the steps, without writing or loading anything."""
 
 import tempfile
 from pathlib import Path
@@ -14,15 +14,17 @@ from relctl.state.steps import Step
 
 
 def plan_build(project: Project, engine: Engine, options: Options) -> list[Step]:
-    """Return the steps of a build; refuses the tree, the platform and paths that `build` would refuse.
+    """Return the steps of a build; refuse the tree, platform and paths that `build` would refuse.
 
-    Whether the tag names another image already shows only when the layers are made.
+    Whether the tag names another image shows only once the layers are written.
     """
     versions, on = project.versions, target.find(options.platform)
     with tempfile.TemporaryDirectory(prefix="relctl-plan-") as scratch:
         source = open_checkout(project.root, options.allow_dirty, Path(scratch))
         wanted = [*map(str, versions.code), str(versions.model.path), str(versions.requirements)]
         source.identities(wanted)
+        for path in wanted[:-1]:
+            source.files(path)
     tag = tag_of(versions, source)
     named = reference(versions, on, tag)
     base = versions.base.image or f"{versions.base.bootstrap} for {on.platform}"
@@ -35,20 +37,23 @@ def plan_build(project: Project, engine: Engine, options: Options) -> list[Step]
         Step("dependencies", f"make the layer of {versions.requirements}"),
         Step("base", f"make the base of {base}"),
     ]
+    origin = Step("origin", f"write down, unless that is done, that {tag} was built here")
     if engine.image(named) is not None:
         return [
             *layers,
             Step("existing", f"compare with {named}, which the engine has: the same is not loaded"),
+            origin,
         ]
     return [
         *layers,
         Step("load", f"load {named} into the engine, but for the layers that it has"),
+        origin,
         Step("record", f"write to the ledger that {tag} is built"),
     ]
 
 
 def plan_lock(project: Project, base_only: bool) -> list[Step]:
-    """Return the steps of a lock; refuses what `lock` would refuse before it resolves anything."""
+    """Return the steps of a lock; refuse what `lock` would refuse before resolving."""
     steps: list[Step] = []
     if not base_only:
         steps += _locked(

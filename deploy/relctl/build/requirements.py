@@ -1,4 +1,4 @@
-"""requirements.lock: reading it, and fetching with pip the wheels that it pins, for any platform."""
+"""requirements.lock: parsing it, and fetching its wheels with pip, for any platform."""
 
 import re
 import sys
@@ -6,25 +6,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from relctl.build import program
 from relctl.build.cache import key
 from relctl.build.job import Job
 from relctl.build.target import Target
 from relctl.errors import BuildError, ConfigError
+from relctl.source import program
+
+if TYPE_CHECKING:  # imported where it is used: a build without changes does not need it
+    from packaging.requirements import Requirement
 
 HINT = "relctl lock"
 
-_PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*(?P<version>[^\s;*]+)")
 _HASH = re.compile(r"--hash[= ]sha256:(?P<digest>[0-9a-f]{64})(?!\S)")
+_OPTIONS = re.compile(r"\s+--")  # the rest of the line are options of pip, not PEP 508
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 
 @dataclass(frozen=True)
-class Requirement:
+class Pin:
     """One pinned package: its normalised name (PEP 503), version, allowed hashes, and line in the lock.
 
-    A `conditional` one has a marker, and pip decides whether it is wanted.
+    A `conditional` one has a marker, which pip evaluates.
     """
 
     name: str
@@ -34,36 +38,50 @@ class Requirement:
     conditional: bool = False
 
 
-def read(text: str, where: str) -> list[Requirement]:
-    """Read a lock; raises ConfigError, `where:line`, for anything that is not pinned by version and hash."""
-    return [_requirement(line, content, where) for line, content in _statements(text)]
+def read(text: str, where: str) -> list[Pin]:
+    """Parse a lock; raises ConfigError, `where:line`, for anything not pinned by version and hash."""
+    return [_pin(line, content, where) for line, content in _statements(text)]
 
 
-def _requirement(line: int, content: str, where: str) -> Requirement:
+def _pin(line: int, content: str, where: str) -> Pin:
+    from packaging.utils import canonicalize_name
+
     if content.startswith("-"):
         option = content.split()[0]
         raise ConfigError(
             f"{where}:{line}: {option}: a lock holds no options; indexes belong to the machine", HINT
         )
-    match = _PIN.match(content)
-    if match is None:
-        raise ConfigError(
-            f"{where}:{line}: {content.split(' --')[0]}: not pinned; it must be name==version", HINT
-        )
+    written = _OPTIONS.split(content, maxsplit=1)[0]
+    wanted = _requirement(written)
+    version = _only_version(wanted) if wanted else ""
+    if wanted is None or not version:
+        raise ConfigError(f"{where}:{line}: {written}: not pinned; it must be name==version", HINT)
     hashes = tuple(found["digest"] for found in _HASH.finditer(content))
     if not hashes:
-        raise ConfigError(f"{where}:{line}: {match[0]} has no hash; it must have --hash=sha256:…", HINT)
-    conditional = ";" in content[match.end() :]
-    return Requirement(normalised(match["name"]), match["version"], hashes, line, conditional)
+        raise ConfigError(f"{where}:{line}: {written} has no hash; it must have --hash=sha256:…", HINT)
+    return Pin(canonicalize_name(wanted.name), version, hashes, line, wanted.marker is not None)
 
 
-def normalised(name: str) -> str:
-    """Return a package's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _requirement(written: str) -> "Requirement | None":
+    """Parse a requirement (PEP 508); None if invalid."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(written)
+    except InvalidRequirement:
+        return None
+
+
+def _only_version(wanted: "Requirement") -> str:
+    """Return the one version that a requirement allows, "" if it allows several, or is a URL."""
+    match list(wanted.specifier):
+        case [one] if one.operator in ("==", "===") and not one.version.endswith(".*"):
+            return one.version
+    return ""
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Join continued lines; gives the line that each statement starts at."""
+    """Join continued lines; yield each statement with its first line number."""
     first, parts = 0, list[str]()
     for number, raw in enumerate(text.splitlines(), 1):
         line = _COMMENT.sub("", raw).strip()
@@ -79,9 +97,9 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def fetch(job: Job, lock: str) -> list[Path]:
-    """Return the wheels of a lock's text, from the cache when they have been fetched before; maybe none.
+    """Return the wheels of a lock, from the cache if they were fetched before; may be empty.
 
-    Raises ConfigError for a lock without hashes, BuildError naming what has no wheel for the platform.
+    Raises ConfigError for a lock without hashes, BuildError naming packages without a wheel for the platform.
     """
     python, target, where = job.versions.python, job.target, str(job.versions.requirements)
     pinned = read(lock, where)
@@ -96,15 +114,27 @@ def fetch(job: Job, lock: str) -> list[Path]:
 
 
 def versions(wheels: Sequence[Path]) -> list[tuple[str, str]]:
-    """Return the name and the version of each wheel, as its file's name says (PEP 427)."""
-    parts = (wheel.name.split("-") for wheel in wheels)
-    return [(normalised(name), version) for name, version, *_ in parts]
+    """Return name and version of each wheel, from its file name (PEP 427)."""
+    return [package(wheel) for wheel in wheels]
 
 
-def _complete(folder: Path, pinned: Sequence[Requirement], where: str) -> list[Path]:
-    """Return a folder's wheels; raises BuildError unless there is one of each requirement, and no other."""
+def package(wheel: Path) -> tuple[str, str]:
+    """Return normalised name and version from a wheel's file name; raises BuildError for an invalid name."""
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    try:
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+    except InvalidWheelFilename as error:
+        raise BuildError(
+            f"{wheel}: {error}", f"rm -r {wheel.parent}, then relctl build fetches the wheels again"
+        ) from None
+    return name, str(version)
+
+
+def _complete(folder: Path, pinned: Sequence[Pin], where: str) -> list[Path]:
+    """Return a folder's wheels; raises BuildError unless it holds exactly one per requirement."""
     wheels = sorted(folder.glob("*.whl"))
-    found = [normalised(wheel.name.partition("-")[0]) for wheel in wheels]
+    found = [package(wheel)[0] for wheel in wheels]
     lacking = {each.name for each in pinned if not each.conditional}.difference(found)
     excess = Counter(found) - Counter({each.name for each in pinned})
     if lacking or excess:
@@ -128,7 +158,7 @@ def _download(job: Job, lock: str, folder: Path) -> None:
 
 
 def _command(folder: Path, python: str, target: Target) -> list[str]:
-    """Only wheels, only of the pinned hashes, and only what is listed: nothing is resolved here."""
+    """Take only wheels with pinned hashes and only listed packages: nothing is resolved here."""
     platforms = [f"--platform={tag}" for tag in target.wheel_tags]
     quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar=off", "--quiet"]
     interpreter = [f"--python-version={python}", "--implementation=cp", f"--abi=cp{python.replace('.', '')}"]
@@ -149,7 +179,7 @@ def _in_words(errors: str, where: str, platform: str) -> BuildError:
     if altered is not None:
         return BuildError(
             f"{where}: the wheel of {altered[1]} for {platform} has a sha256 that is not in it, {altered[2]}",
-            "look what changed, the lock or the index; if the index is right: relctl lock",
+            "find out which changed, the lock or the index; if the index is right: relctl lock",
         )
     said = re.findall(r"^ERROR: (.+)", errors, re.MULTILINE) or [errors.strip()[-300:]]
     return BuildError(

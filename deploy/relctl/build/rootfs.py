@@ -1,4 +1,4 @@
-"""The base's files: of what Debian's packages hold, what a service needs while it runs, and no more."""
+"""The base's files: the part of the Debian packages that a service needs at run time."""
 
 import re
 import tarfile
@@ -9,11 +9,11 @@ from typing import IO, cast
 from relctl.build import tarball
 from relctl.build.debian import Package
 
-USER = 65532  # the number that distroless images use for `nonroot`
+USER = 65532  # as `nonroot` in distroless images
 
-# Programs other than Python (so: no shell, no package manager), what only they read, what belongs to the
-# machine that bootstrapped, the character sets of iconv (8 MB; Python has its own, and libc has UTF-8), and
-# documentation. Licences stay: they must travel with the files.
+# Programs other than Python (no shell, no package manager) and their data, files specific to the build
+# machine, iconv's character sets (8 MB; Python has its own, and libc has UTF-8), and documentation.
+# Licences stay: they must accompany the files.
 _DROPPED = re.compile(
     r"(bin|sbin|usr/sbin|usr/libexec|dev|var)(/|$)"
     r"|usr/bin/(?!python3)"
@@ -32,7 +32,7 @@ _TEXTS = {
 
 
 def entries(tar: tarfile.TarFile, packages: Iterable[Package], suite: str) -> Iterator[tarball.Entry]:
-    """Return the base layer's entries from a bootstrapped root."""
+    """Yield the base layer's entries from a bootstrapped root."""
     kept = [member for member in tar if not _DROPPED.match(_path(member)) and not member.isdir()]
     yield from (_entry(tar, member) for member in kept)
     yield from _merged({_path(member) for member in kept})
@@ -49,9 +49,9 @@ def entries(tar: tarfile.TarFile, packages: Iterable[Package], suite: str) -> It
 
 
 def _merged(paths: set[str]) -> Iterator[tarball.Entry]:
-    """Link /lib64 and the like to /usr, as base-files does where packages have moved (Debian 13 and later).
+    """Link /lib64 and the like to /usr, as base-files does on merged systems (Debian 13 and later).
 
-    A program names its dynamic loader by the old path.
+    Programs name their dynamic loader by the old path.
     """
     tops = {path.partition("/")[0] for path in paths}
     below = {path.split("/")[1] for path in paths if path.startswith("usr/")}
@@ -65,7 +65,7 @@ def _path(member: tarfile.TarInfo) -> str:
 
 
 def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> tarball.Entry:
-    """Carry over a file or a symbolic link; a hard link becomes a file of its own. Set-id bits go."""
+    """Copy a file or a symbolic link; a hard link becomes a separate file. Set-id bits are dropped."""
     if member.issym():
         return tarball.link(_path(member), member.linkname)
     origin = tar.getmember(member.linkname) if member.islnk() else member
@@ -77,7 +77,7 @@ def _open(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _bundle(tar: tarfile.TarFile, kept: Iterable[tarfile.TarInfo]) -> str:
-    """Join the certificates as update-ca-certificates would, which is a script and is not run."""
+    """Concatenate the certificates like update-ca-certificates, a script that is not run."""
     found = {_path(member): member for member in kept if _path(member).startswith(_CERTIFICATES)}
     texts = []
     for path in sorted(found):
@@ -88,5 +88,5 @@ def _bundle(tar: tarfile.TarFile, kept: Iterable[tarfile.TarInfo]) -> str:
 
 
 def _status(package: Package) -> str:
-    """Say what is installed where scanners look when there is no dpkg, as distroless images do."""
+    """Return a package's entry where scanners look without dpkg, as in distroless images."""
     return f"Package: {package.name}\nStatus: install ok installed\nVersion: {package.version}\n"

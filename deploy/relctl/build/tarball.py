@@ -1,4 +1,4 @@
-"""Writing layers: the same entries give the same bytes, whoever writes them and wherever."""
+"""Deterministic layer tars: equal entries give equal bytes on every machine."""
 
 import io
 import tarfile
@@ -9,13 +9,14 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from relctl.build.layer import Digesting
+from relctl.build.whiteout import insist_on_files
 from relctl.errors import BuildError
 
 EPOCH = 0
 
 
 class Stream(Protocol):
-    """What contents are read from."""
+    """A source of content."""
 
     def read(self, size: int = ..., /) -> bytes:
         """Return at most `size` bytes, none at the end."""
@@ -23,7 +24,7 @@ class Stream(Protocol):
 
 @dataclass(frozen=True)
 class Entry:
-    """A member of a layer; `open` is called when it is written, in the order of the paths."""
+    """A member of a layer; `open` is called when it is written, in path order."""
 
     path: str
     kind: bytes
@@ -39,7 +40,7 @@ def file(
     opener: Callable[[], AbstractContextManager[Stream]],
     executable: bool = False,
 ) -> Entry:
-    """Describe a file whose contents are streamed."""
+    """Describe a file with streamed content."""
     return Entry(path, tarfile.REGTYPE, 0o755 if executable else 0o644, size, open=opener)
 
 
@@ -60,7 +61,7 @@ def link(path: str, target: str) -> Entry:
 
 
 def write(entries: Iterable[Entry], mtime: int, out: Digesting) -> None:
-    """Write a layer: sorted, owned by root, every entry of the same time."""
+    """Write a layer: sorted, owned by root, with one time for all entries."""
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for entry in complete(entries):
             with entry.open() as stream:
@@ -68,11 +69,12 @@ def write(entries: Iterable[Entry], mtime: int, out: Digesting) -> None:
 
 
 def complete(entries: Iterable[Entry]) -> list[Entry]:
-    """Sort by path and add the folders in between; raises BuildError when a path is taken twice."""
+    """Sort by path and add missing parent folders; raises BuildError for an invalid path."""
     found: dict[str, Entry] = {}
     for entry in entries:
+        insist_on_files(entry.path, f"/{entry.path}")
         if entry.path in found:
-            raise BuildError(f"/{entry.path} would be in the image twice", "rename one of the two")
+            raise BuildError(f"/{entry.path} would be in the image twice", "rename one of them")
         found[entry.path] = entry
     for path in list(found):
         for parent in PurePosixPath(path).parents:

@@ -1,35 +1,35 @@
-"""The platforms that an image can be built for, and what each is called by whom."""
+"""The platforms that images can be built for, and their names in other tools."""
 
 import platform
 from dataclasses import dataclass
 
 from relctl.errors import UsageError
 
-# glibc of the wheels that may be taken, newest first: bookworm has 2.36, manylinux2014 means 2.17 (PEP 600).
+# glibc minor versions of acceptable wheels, newest first: bookworm has 2.36, manylinux2014 is 2.17 (PEP 600).
 _GLIBC = range(36, 16, -1)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A platform: `architecture` as engines and Debian call it, `machine` as the kernel and wheels do."""
+    """A platform: `architecture` as in engines and Debian, `machine` as in the kernel and wheels."""
 
     architecture: str
     machine: str
 
     @property
     def platform(self) -> str:
-        """The name that `--platform` takes."""
+        """Return the name for `--platform`."""
         return f"linux/{self.architecture}"
 
     @property
     def wheel_tags(self) -> list[str]:
-        """Platform tags of the wheels that run on it, best first."""
+        """Return the platform tags of compatible wheels, best first."""
         return [*(f"manylinux_2_{minor}_{self.machine}" for minor in _GLIBC), f"manylinux2014_{self.machine}"]
 
     def image(self, name: str) -> str:
-        """The image's name: plain on the host's own platform, else with the architecture.
+        """Return the image's name: plain on the host's platform, else with the architecture.
 
-        An engine keeps one image a name, and only an image that can run here may carry the plain one.
+        An engine keeps one image per name, and only an image that can run here may have the plain one.
         """
         return name if self == host() else f"{name}-{self.architecture}"
 
@@ -38,7 +38,7 @@ TARGETS = (Target("amd64", "x86_64"), Target("arm64", "aarch64"))
 
 
 def find(name: str) -> Target:
-    """Return the platform of that name, "" for the host's; raises UsageError for an unknown one."""
+    """Return a platform by name, "" for the host's; raises UsageError if unknown."""
     if not name:
         return host()
     for target in TARGETS:

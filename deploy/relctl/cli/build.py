@@ -7,6 +7,7 @@ import typer
 
 from relctl.cli.context import settings
 from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.speak import show
 
 
 def build(
@@ -32,6 +33,6 @@ def build(
     built = build_image(project, engine, options, chosen.speaker.say)
 
     def text() -> None:
-        print(built.tag)
+        show(built.tag)
 
     return chosen.speaker.emit(asdict(built), text)

@@ -1,48 +1,70 @@
 """What the global options say, and the project, engine and host that follow from them."""
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relctl.cli.speak import Speaker
 from relctl.cli.when import seconds_of
+from relctl.errors import UsageError
 
 if TYPE_CHECKING:  # imported where used: --help must not pay for pydantic and the engine's SDK
     from relctl.config.project import Project
     from relctl.engine.protocol import Engine
+    from relctl.release import Tag
     from relctl.rollout.host import Host
     from relctl.state.lock import Hold, Wait
 
 Waiting = Annotated[
     str,
     typer.Option(
-        "--wait", metavar="DURATION", help="Wait for whoever is at work here.", show_default="do not wait"
+        "--wait",
+        metavar="DURATION",
+        help="How long to wait for another relctl's lock.",
+        show_default="do not wait",
     ),
 ]
+
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded in the ledger.")]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The global options, before the verb."""
+    """The global options."""
 
     project_dir: Path | None
     env: str
     speaker: Speaker
 
-    def project(self) -> "Project":
-        """Load versions.yaml and the environment."""
-        from relctl.config.project import load
+    def under(self, typed: Mapping[str, Any]) -> "Settings":
+        """Return these settings under the global options, by name, that were typed behind the verb."""
+        speaker = replace(
+            self.speaker,
+            as_json=typed.get("json", self.speaker.as_json),
+            quiet=typed.get("quiet", self.speaker.quiet),
+        )
+        return Settings(typed.get("project", self.project_dir), typed.get("env", self.env), speaker)
 
-        return load(self.project_dir, self.env)
+    def project(self) -> "Project":
+        """Load versions.yaml and the environment; raises UsageError for folders that are somebody else's."""
+        from relctl.config.project import load
+        from relctl.state.paths import Paths
+        from relctl.state.trust import insist_on_trust
+
+        found = load(self.project_dir, self.env)
+        insist_on_trust(found.root, Paths(found.state_dir, found.versions.service, found.name))
+        return found
 
     def tell_overrides(self, project: "Project") -> None:
         """Say what is not as the environment's file says: what a release must pass may be among it."""
         if project.overrides:
             told = ", ".join(f"{key} ({variable})" for key, variable in project.overrides.items())
-            self.speaker.say(f"from variables, not from {project.name}.yaml: {told}")
+            self.speaker.insist(f"from variables, not from {project.name}.yaml: {told}")
 
     def engine(self, project: "Project") -> "Engine":
         """Connect to the environment's engine."""
@@ -67,6 +89,19 @@ class Settings:
         from relctl.rollout.rehearsal.host import rehearse
 
         return rehearse(self.host(project=project), self.look(wait))
+
+    def tag(self, words: str) -> "Tag":
+        """Return the tag of the release that words name, and say it where they were not the whole tag."""
+        from relctl.release import Tag
+
+        with contextlib.suppress(UsageError):
+            return Tag.parse(words)  # that is all: a rollback must not look for what it was told
+        from relctl.rollout.named import find
+
+        project = self.project()
+        found = find(project, self.engine(project), words)
+        self.speaker.say(f"{words} is {found}")
+        return found
 
     def hold(self, wait: str) -> "Hold":
         """How locks are held: `wait` is a duration, "" not to wait; raises UsageError."""

@@ -1,32 +1,36 @@
 """`relctl diff`: what is different between two releases."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from relctl.cli.completion import Release
 from relctl.cli.context import settings
-from relctl.cli.speak import table
+from relctl.cli.speak import show, table
+from relctl.release import COMMIT_DIGITS
 
 if TYPE_CHECKING:
+    from relctl.source.commits import Commit, CommitsBetween
     from relctl.verify.difference import Difference, Pairs
 
-_SHOWN = 20  # sentences
+_SHOWN = 20  # sentences, and commits of each release
 
 
 def diff(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(help="A release, like v1.1.0-abc12de.")],
-    second: Annotated[str, typer.Argument(help="Another one, like v1.2.0-def34ab.")],
+    first: Release,
+    second: Release,
 ) -> None:
-    """Compare labels, dependencies, model, size, figures of the gates, and translations of two releases."""
+    """Compare two releases: commits, labels, dependencies, model, size, figures of gates, translations."""
     from relctl.engine.resolve import resolve
     from relctl.errors import UsageError
-    from relctl.release import Tag
+    from relctl.source.commits import commits_between
     from relctl.verify.difference import Side, compare
 
     chosen = settings(context)
-    tags = Tag.parse(first), Tag.parse(second)
+    tags = chosen.tag(first), chosen.tag(second)
+    first, second = map(str, tags)
     host = chosen.host()
     images = [resolve(host.project, host.engine, tag) for tag in tags]
     one, other = (
@@ -39,14 +43,18 @@ def diff(
             f"the evidence of {first} or {second} is damaged: {error}",
             f"relctl verify {first}; relctl verify {second}",
         ) from None
-    chosen.speaker.emit(asdict(found), lambda: _print(found, first, second))
+    commits = commits_between(host.project.root, *images)
+    chosen.speaker.emit(
+        {**asdict(found), "commits": asdict(commits)}, lambda: _print(found, commits, first, second)
+    )
 
 
-def _print(found: "Difference", first: str, second: str) -> None:
-    print(f"size: {_megabytes(found.size_bytes[0])}, {_megabytes(found.size_bytes[1])}")
-    print(f"{found.shared_layers} layers are the same")
+def _print(found: "Difference", commits: "CommitsBetween", first: str, second: str) -> None:
+    show(f"size: {_megabytes(found.size_bytes[0])}, {_megabytes(found.size_bytes[1])}")
+    show(f"{found.shared_layers} layers are the same")
     for tag, size in zip((first, second), found.own_layer_bytes, strict=True):
-        print(f"only in {tag}: {_megabytes(size)} of layers")
+        show(f"only in {tag}: {_megabytes(size)} of layers")
+    _print_commits(commits, first, second)
     for name, differing in (
         ("label", found.labels),
         ("dependency", found.dependencies),
@@ -55,11 +63,30 @@ def _print(found: "Difference", first: str, second: str) -> None:
     ):
         _print_pairs(name, differing, first, second)
     for tag in found.unproved:
-        print(f"no evidence for {tag}, so no figures and no translations: relctl verify {tag}")
+        show(f"no evidence for {tag}, so no figures and no translations: relctl verify {tag}")
     if found.compared_sentences:
-        print(f"\n{len(found.translations)} of {found.compared_sentences} translations differ")
+        show()
+        show(f"{len(found.translations)} of {found.compared_sentences} translations differ")
     for change in found.translations[:_SHOWN]:
-        print(f"  {change.source}\n    {first}  {change.first}\n    {second}  {change.second}")
+        show(f"  {change.source}")
+        show(f"    {first}  {change.first}")
+        show(f"    {second}  {change.second}")
+
+
+def _print_commits(found: "CommitsBetween", first: str, second: str) -> None:
+    if found.unknown:
+        show()
+        show(f"commits unknown: {found.unknown}")
+    for tag, commits in ((first, found.first), (second, found.second)):
+        if commits:
+            show()
+            table((f"only in {tag}", "date", "author", "subject"), [_row(each) for each in commits[:_SHOWN]])
+        if len(commits) > _SHOWN:
+            show(f"… and {len(commits) - _SHOWN} more")
+
+
+def _row(commit: "Commit") -> tuple[str, ...]:
+    return commit.revision[:COMMIT_DIGITS], commit.at[:10], commit.author, commit.subject
 
 
 def _megabytes(size: int | None) -> str:
@@ -68,7 +95,7 @@ def _megabytes(size: int | None) -> str:
 
 def _print_pairs(name: str, differing: "Pairs", first: str, second: str) -> None:
     if differing:
-        print()
+        show()
         rows = [
             (key, *("" if value is None else str(value) for value in pair)) for key, pair in differing.items()
         ]

@@ -4,10 +4,11 @@ import typer
 
 from relctl.cli.context import Waiting, settings
 from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.speak import show
 
 
 def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
-    """Stop Nginx and both slots; images, evidence and history stay. `relctl promote TAG` starts again."""
+    """Stop Nginx and both slots; images, evidence and history are kept. `relctl promote TAG` starts again."""
     from relctl.rollout.down import down as stop_all
 
     chosen = settings(context)
@@ -16,5 +17,5 @@ def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) ->
     if dry_run:
         return tell_plan(chosen.speaker, host.steps.reached)
     return chosen.speaker.emit(
-        {"stopped": stopped}, lambda: print(f"stopped: {', '.join(stopped) or 'nothing ran'}")
+        {"stopped": stopped}, lambda: show(f"stopped: {', '.join(stopped) or 'nothing ran'}")
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from relctl.cli.when import ago, to_the_second
+from relctl.escape import line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,9 +40,11 @@ def why(event: "Event") -> str:
 
 def drawn(events: "Sequence[Event]", then: datetime, width: int) -> "RenderableType":
     """Draw events for `width` columns: what is too long is folded, nothing is cut."""
-    found = rows(events, then)
-    needed = sum(max(map(len, column)) + _GAP for column in zip(HEADINGS, *found, strict=True))
-    longest_reason = max((len(row[-1]) for row in found), default=0)
+    from rich.cells import cell_len
+
+    found = [tuple(map(line, row)) for row in rows(events, then)]
+    needed = sum(max(map(cell_len, cells)) + _GAP for cells in zip(HEADINGS, *found, strict=True))
+    longest_reason = max((cell_len(row[-1]) for row in found), default=0)
     if width >= needed - longest_reason + min(longest_reason, _LEAST_REASON):
         return _table(found)
     return _blocks(found)
@@ -49,25 +52,27 @@ def drawn(events: "Sequence[Event]", then: datetime, width: int) -> "RenderableT
 
 def _table(found: Sequence[tuple[str, ...]]) -> "RenderableType":
     from rich.table import Table
-    from rich.text import Text
+
+    from relctl.cli.console import as_text
 
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for heading in HEADINGS:
         table.add_column(heading, no_wrap=heading != "REASON", overflow="fold")
     for row in found:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(as_text, row))
     return table
 
 
 def _blocks(found: Sequence[tuple[str, ...]]) -> "RenderableType":
     from rich.console import Group
     from rich.padding import Padding
-    from rich.text import Text
+
+    from relctl.cli.console import as_text
 
     blocks: list[RenderableType] = []
     for at, since, event, tag, slot, by, reason in found:
-        blocks.append(Text(f"{event}  {since}  {at}", style="bold", overflow="fold"))
+        blocks.append(as_text(f"{event}  {since}  {at}", "bold", fold=True))
         about = " ".join(filter(None, (tag, slot and f"in {slot}", by and f"by {by}")))
         words = ": ".join(filter(None, (about, reason)))
-        blocks.append(Padding(Text(words, overflow="fold"), (0, 0, 0, _GAP)))
+        blocks.append(Padding(as_text(words, fold=True), (0, 0, 0, _GAP)))
     return Group(*blocks)

@@ -29,8 +29,12 @@ def history(
     event: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only events of this name; may be repeated.")
     ] = None,
+    accept: Annotated[
+        str,
+        typer.Option(metavar="REASON", help="Accept a ledger that was edited by hand, and record why."),
+    ] = "",
 ) -> None:
-    """Tell what was done here, by whom, when and why; the newest last."""
+    """Show what was done in this environment, by whom, when and why; the newest last."""
     from relctl.rollout.host import paths_of
     from relctl.state.ledger import Ledger
     from relctl.state.selection import select
@@ -38,7 +42,10 @@ def history(
     then = now()
     oldest = then - timedelta(seconds=seconds_of("--since", since)) if since else None
     chosen, names = settings(context), event or []
-    found = _readable(Ledger(paths_of(chosen.project()).ledger), chosen.speaker)
+    ledger = Ledger(paths_of(chosen.project()).ledger)
+    if accept:
+        ledger.accept(accept)
+    found = _readable(ledger, chosen.speaker)
     events = select(found.events, names, oldest, last if last or since else _USUAL)
     _notice(chosen.speaker, found, names)
     chosen.speaker.emit([each.as_json() for each in events], lambda: _print(events, then))
@@ -58,10 +65,10 @@ def _print(events: "Sequence[Event]", then: datetime) -> None:
     if not on_terminal():
         table(HEADINGS, rows(events, then))
         return
-    from rich.console import Console
+    from relctl.cli.console import Screen
 
-    console = Console(highlight=False)
-    console.print(drawn(events, then, console.width))
+    screen = Screen()
+    screen.print(drawn(events, then, screen.width))
 
 
 def _notice(speaker: Speaker, found: "History", names: Sequence[str]) -> None:

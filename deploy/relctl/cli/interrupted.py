@@ -4,7 +4,8 @@ import signal
 import time
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from relctl.state.interruption import heeded
+
 _SAME_WISH = 0.25  # seconds
 
 
@@ -31,5 +32,15 @@ def end_by_signals() -> None:
             raised = time.monotonic()
             raise Interrupted(number)
 
-    for number in _SIGNALS:
+    for number in heeded():
         signal.signal(number, interrupt)
+
+
+def heed_no_more() -> None:
+    """Let no signal change how a command ends that has nothing left to do.
+
+    Python gives signals back to the system while it closes: the process would die of one, and tell another
+    exit code.
+    """
+    for number in heeded():
+        signal.signal(number, signal.SIG_IGN)

@@ -7,6 +7,7 @@ import typer
 
 from relctl.cli.context import Settings, settings
 from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.speak import show
 from relctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 def lock(
     context: typer.Context,
-    base: Annotated[bool, typer.Option("--base", help="Only the Debian packages of the base.")] = False,
+    base: Annotated[bool, typer.Option("--base", help="Only the base's Debian packages.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit 2 when a lock is stale.")
+        bool, typer.Option("--check", help="Change nothing; exit code 2 if a lock is stale.")
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -54,6 +55,6 @@ def _lock(chosen: Settings, base: bool, check: bool) -> "list[Locked]":
 
 def _print(found: "list[Locked]") -> None:
     for each in found:
-        print(f"{each.path}: {len(each.changes)} changed")
+        show(f"{each.path}: {len(each.changes)} changed")
         for change in each.changes:
-            print(f"  {change.name}  {change.old or '(new)'} -> {change.new or '(gone)'}")
+            show(f"  {change.name}  {change.old or '(new)'} -> {change.new or '(gone)'}")

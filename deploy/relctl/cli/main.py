@@ -1,73 +1,44 @@
 """The `relctl` command: global options, the verbs, and how every error ends."""
 
-import itertools
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import relctl
-from relctl.cli import (
-    build,
-    diff,
-    down,
-    history,
-    lock,
-    observe,
-    pin,
-    promote,
-    proxy,
-    prune,
-    releases,
-    rollback,
-    status,
-    unpin,
-    verify,
-)
+from relctl.cli.completion import environments
 from relctl.cli.context import Settings
-from relctl.cli.interrupted import Interrupted, end_by_signals
-from relctl.cli.speak import Speaker, complain
-from relctl.errors import RelctlError, UsageError, way_out, words_of
+from relctl.cli.interrupted import Interrupted, end_by_signals, heed_no_more
+from relctl.cli.speak import (
+    Speaker,
+    complain,
+    complain_json,
+    expect_no_reader,
+    show,
+    show_traceback,
+    warn,
+    write_what_cannot_be_encoded,
+)
+from relctl.cli.verbs import Relctl
+from relctl.errors import FileError, RelctlError, UsageError, way_out, words_of
 from relctl.state import fault
 
 app = typer.Typer(
+    cls=Relctl,
     help=relctl.__doc__,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_VERBS: tuple[Callable[..., None], ...] = (
-    build.build,
-    verify.verify,
-    diff.diff,
-    promote.promote,
-    observe.observe,
-    rollback.rollback,
-    status.status,
-    releases.releases,
-    history.history,
-    pin.pin,
-    unpin.unpin,
-    prune.prune,
-    lock.lock,
-    down.down,
-)
-for _verb in _VERBS:
-    app.command()(_verb)
-app.add_typer(proxy.app, name="proxy")
-
-_GLOBAL_FLAGS = ("--json", "--debug", "--no-input")
-_GLOBAL_OPTIONS = ("--project", "--env")
+_GLOBAL = "Global options, before or after the verb"
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"relctl {relctl.__version__}")
+        show(f"relctl {relctl.__version__}")
         raise typer.Exit
 
 
@@ -75,75 +46,116 @@ def _version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     project: Annotated[
-        Path | None, typer.Option(help="Folder of versions.yaml.", show_default="upward from here")
+        Path | None,
+        typer.Option(
+            help="Folder of versions.yaml.", show_default="upward from here", rich_help_panel=_GLOBAL
+        ),
     ] = None,
-    env: Annotated[str, typer.Option(envvar="RELCTL_ENV", help="Environment to work on.")] = "local",
-    json: Annotated[bool, typer.Option("--json", help="Results as JSON on standard output.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; nothing asks today.")] = False,
+    env: Annotated[
+        str,
+        typer.Option(
+            envvar="RELCTL_ENV",
+            help="Environment to work on.",
+            rich_help_panel=_GLOBAL,
+            autocompletion=environments,
+        ),
+    ] = "local",
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Result as JSON on stdout, error as JSON on stderr.", rich_help_panel=_GLOBAL
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel=_GLOBAL)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel=_GLOBAL)] = False,
+    no_input: Annotated[
+        bool, typer.Option("--no-input", help="Never ask; nothing asks today.", rich_help_panel=_GLOBAL)
+    ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and end.")
+        bool,
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Builds, proves, switches and rolls back versioned model images behind Nginx."""
     del debug, no_input, version  # --debug is read in main(), which outlives this context
-    context.obj = Settings(project, env, Speaker(json))
+    context.obj = Settings(project, env, Speaker(json, quiet))
 
 
 def main() -> None:
     """Run the command line; the exit codes are those of `relctl.errors`."""
-    arguments = _globals_first(sys.argv[1:])
+    arguments = sys.argv[1:]
     end_by_signals()
     try:
+        write_what_cannot_be_encoded()
         _arm()
-        app(arguments, prog_name="relctl")
+        sys.exit(app(arguments, prog_name="relctl", standalone_mode=False))
     except Interrupted as interrupted:
-        print(f"relctl: interrupted by {interrupted}; relctl status says how it stands", file=sys.stderr)
-        sys.exit(interrupted.exit_code)
+        heed_no_more()
+        sys.exit(_told_interruption(interrupted, as_json=_typed("--json", arguments)))
     except BrokenPipeError:
-        # Whoever read our output has enough; Python would complain once more while it closes the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        expect_no_reader()
         sys.exit(128 + signal.SIGPIPE)
     except Exception as error:  # noqa: BLE001 - the last door: no traceback unless it was asked for
-        if "--debug" in arguments:
-            traceback.print_exc()
-        sys.exit(_complain(error))
+        if _typed("--debug", arguments):
+            show_traceback()
+        sys.exit(_told(error, as_json=_typed("--json", arguments)))
+
+
+def _typed(option: str, arguments: list[str]) -> bool:
+    """Tell whether a flag was typed; a command line that could not be read has it all the same."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return option in arguments[:end]
 
 
 def _arm() -> None:
     """Let relctl's own tests have it killed; nobody shall do so without noticing."""
     words = fault.arm(os.environ.get(fault.VARIABLE))
     if words:
-        print(f"relctl: {words}", file=sys.stderr)
+        warn(f"relctl: {words}")
 
 
-def _complain(error: Exception) -> int:
-    """Say what went wrong in words; returns the exit code."""
+def _told(error: Exception, *, as_json: bool) -> int:
+    """Say what went wrong, in words or as JSON; returns the exit code."""
+    found = _in_words(error)
+    if as_json:
+        complain_json(found)
+    elif found.message:  # without any argument, the help that was shown already says it all
+        if context := getattr(error, "ctx", None):
+            warn(context.get_usage())
+        complain(found)
+    return found.exit_code
+
+
+def _told_interruption(interrupted: Interrupted, *, as_json: bool) -> int:
+    """Say what ended the command, in words or as JSON; returns the exit code."""
+    if as_json:
+        found = RelctlError(f"interrupted by {interrupted}", "relctl status says how it stands")
+        found.exit_code = interrupted.exit_code
+        complain_json(found)
+    else:
+        warn(f"relctl: interrupted by {interrupted}; relctl status says how it stands")
+    return interrupted.exit_code
+
+
+def _in_words(error: Any) -> RelctlError:
+    """Return any error as one of relctl's, with its exit code."""
     if isinstance(error, RelctlError):
-        complain(error)
-        return error.exit_code
-    if isinstance(error, OSError):
-        complain(UsageError(words_of(error), way_out(error)))
-        return UsageError.exit_code
-    complain(
-        RelctlError(
+        return error
+    if hasattr(error, "format_message"):  # typer's own errors, which have another home in each version of it
+        found: RelctlError = UsageError(error.format_message(), f"{_called(error)} --help")
+        found.exit_code = int(error.exit_code)
+    elif isinstance(error, OSError):
+        found = UsageError(words_of(error), way_out(error))
+        found.exit_code = error.exit_code if isinstance(error, FileError) else UsageError.exit_code
+    else:
+        found = RelctlError(
             f"a defect of relctl: {type(error).__name__}: {error}",
             "the same command with --debug shows where; please report it",
         )
-    )
-    return RelctlError.exit_code
+    return found
 
 
-def _globals_first(arguments: list[str]) -> list[str]:
-    """Let the global options stand behind the verb as well, where people type them."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    moved, rest = [], []
-    words = iter(arguments[:end])
-    for word in words:
-        if word in _GLOBAL_FLAGS or word.startswith(tuple(f"{option}=" for option in _GLOBAL_OPTIONS)):
-            moved.append(word)
-        elif word in _GLOBAL_OPTIONS:
-            moved += [word, *itertools.islice(words, 1)]
-        else:
-            rest.append(word)
-    return moved + rest + arguments[end:]
+def _called(error: Any) -> str:
+    return str(error.ctx.command_path) if error.ctx else "relctl"

@@ -1,4 +1,4 @@
-"""`relctl observe`: watch what is live."""
+"""`relctl observe`: check live traffic against the policy."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,6 +6,7 @@ import typer
 
 from relctl.cli.context import Waiting, settings
 from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.speak import show
 from relctl.cli.when import seconds_of
 
 if TYPE_CHECKING:
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 def observe(
     context: typer.Context,
     seconds: Annotated[
-        str, typer.Option("--for", metavar="DURATION", help="How long, where no window is open, like 30s.")
+        str,
+        typer.Option("--for", metavar="DURATION", help="How long to observe if no window is open, like 30s."),
     ] = "",
     wait: Waiting = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Go on with an interrupted observation, or watch live traffic against the environment's policy."""
+    """Resume an interrupted observation, or check live traffic against the environment's policy."""
     from relctl.rollout.observe import observe as watch_live
 
     chosen = settings(context)
@@ -34,6 +36,6 @@ def observe(
 
 
 def _print(found: "Watched") -> None:
-    print(found.verdict)
+    show(found.verdict)
     for reason in found.reasons:
-        print(f"  {reason}")
+        show(f"  {reason}")

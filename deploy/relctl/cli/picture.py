@@ -9,8 +9,18 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from relctl.cli.console import as_text
 from relctl.cli.events import drawn
-from relctl.cli.status_words import slot_words, standing_in_words, switch_words, traffic_words, window_words
+from relctl.cli.status_words import (
+    BAD,
+    BUSY,
+    health_style,
+    slot_words,
+    standing_in_words,
+    switch_words,
+    traffic_words,
+    window_words,
+)
 from relctl.cli.when import span
 from relctl.errors import RelctlError
 
@@ -19,7 +29,6 @@ if TYPE_CHECKING:
     from relctl.rollout.slot_status import SlotStatus
     from relctl.rollout.status import Status
 
-_STYLES = {"ready": "green", "not ready": "bold red", "paused": "bold red", "stopped": "bold red"}
 _WIDE_ENOUGH = 72  # columns of the table of traffic
 
 
@@ -35,10 +44,10 @@ class Picture:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the parts from top to bottom; a terminal that is too low shows the upper ones."""
         found = self.status
-        yield Text(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})", style="bold")
-        yield Text(f"{self.at:%H:%M:%S} UTC, every {self.pause:g} s, Ctrl-C ends", style="dim")
+        yield as_text(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})", "bold")
+        yield as_text(f"{self.at:%H:%M:%S} UTC, every {self.pause:g} s, Ctrl-C ends", "dim")
         if self.trouble:
-            yield Text(f"cannot look any more, this is old: {self.trouble.message}", style="bold red")
+            yield as_text(f"cannot look any more, this is old: {self.trouble.message}", BAD)
         yield ""
         yield _grid(list(self._facts()))
         yield ""
@@ -52,27 +61,29 @@ class Picture:
         yield "standby", _slot(found.standby)
         if found.standing_in:
             words = standing_in_words(found.standing_in, found.traffic.seconds)
-            yield "answers", Text(words, style="bold red")
-        yield "pointer", Text(found.pointer) if found.pointer else Text("missing", style="bold red")
-        yield from (("drift", Text(sentence, style="bold red")) for sentence in found.drift)
+            yield "answers", as_text(words, BAD)
+        yield "pointer", as_text(found.pointer) if found.pointer else as_text("missing", BAD)
+        yield from (("drift", as_text(sentence, BAD)) for sentence in found.drift)
         if found.at_work:
-            yield "at work", Text(found.at_work, style="yellow")
+            yield "at work", as_text(found.at_work, BUSY)
         elif not found.drift:
-            yield "drift", Text("none", style="green")
+            yield "drift", as_text("none", "green")
         if found.watching:
-            yield "watching", Text(found.watching, style="yellow")
+            yield "watching", as_text(found.watching, BUSY)
         if found.observing:
-            yield "window", Text(window_words(found.observing, found.watching), style="yellow")
-        yield from (("notice", Text(sentence, style="yellow")) for sentence in found.notices)
+            yield "window", as_text(window_words(found.observing, found.watching), BUSY)
+        yield from (("notice", as_text(" ".join(sentence.split()), BUSY)) for sentence in found.notices)
         if found.switched:
-            yield "switched", Text(switch_words(found.switched, self.at))
+            yield "switched", as_text(switch_words(found.switched, self.at))
 
 
 def traffic(found: "Traffic", width: int) -> RenderableType:
     """Draw what each pool answered lately: a table where it fits, sentences where it does not."""
     stood_in = ["STOOD IN"] if any(pool.stood_in for pool in found.pools.values()) else []
-    if found.problem or not found.pools or width < _WIDE_ENOUGH + sum(len(each) + 2 for each in stood_in):
-        return _grid([("traffic", Text(sentence)) for sentence in traffic_words(found)])
+    longest = max((as_text(pool).cell_len for pool in found.pools), default=0)
+    needed = _WIDE_ENOUGH + sum(len(each) + 2 for each in stood_in) + max(longest - len("green"), 0)
+    if found.problem or not found.pools or width < needed:
+        return _grid([("traffic", as_text(sentence)) for sentence in traffic_words(found)])
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(f"IN {span(found.seconds).upper()}")
     for heading in ("REQUESTS", "A SECOND", "FAILED", "ERROR RATE", *stood_in, "P50", "P95", "P99"):
@@ -83,7 +94,7 @@ def traffic(found: "Traffic", width: int) -> RenderableType:
         others = [f"{each.stood_in:,}"] if stood_in else []
         times = (f"{value:,.0f} ms" for value in (each.p50_ms, each.p95_ms, each.p99_ms))
         table.add_row(
-            Text(pool), *cells, *others, *times, style="bold red" if each.errors or each.stood_in else ""
+            as_text(pool), *cells, *others, *times, style=BAD if each.errors or each.stood_in else ""
         )
     return table
 
@@ -98,4 +109,4 @@ def _grid(facts: list[tuple[str, Text]]) -> Table:
 
 
 def _slot(slot: "SlotStatus | None") -> Text:
-    return Text(slot_words(slot), style=_STYLES.get(slot.health, "") if slot else "")
+    return as_text(slot_words(slot), health_style(slot))

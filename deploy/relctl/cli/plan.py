@@ -1,4 +1,4 @@
-"""Telling the plan of a command that was only rehearsed."""
+"""Printing the plan of a dry run."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relctl.cli.speak import Speaker
+from relctl.cli.speak import Speaker, show
 
 if TYPE_CHECKING:
     from relctl.state.steps import Step
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell the steps, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the steps and change nothing.")]
 
 
 def tell_plan(speaker: Speaker, steps: "Sequence[Step]") -> None:
@@ -22,7 +22,7 @@ def tell_plan(speaker: Speaker, steps: "Sequence[Step]") -> None:
 def _print(steps: "Sequence[Step]") -> None:
     width = max((len(step.name) for step in steps), default=0)
     for number, step in enumerate(steps, 1):
-        print(f"{number:2}  {step.name:{width}}  {step.does}")
+        show(f"{number:2}  {step.name:{width}}  {step.does}")
         if step.undo:
-            print(f"    {'':{width}}  if it or a later step fails: {step.undo}")
-    print("nothing was done")
+            show(f"    {'':{width}}  if it or a later step fails: {step.undo}", "dim")
+    show("nothing was done")

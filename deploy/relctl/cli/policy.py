@@ -1,9 +1,9 @@
 """Options that are laid over the environment's rollout policy, for one command."""
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from relctl.cli.when import seconds_of
 from relctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,12 +16,30 @@ def with_policy(project: "Project", canary: str, observe: str) -> "Project":
     if canary:
         changes["canary"] = steps(canary)
     if observe:
-        changes["observe"] = seconds_of("--observe", observe)
+        changes |= window(observe)
     environment = project.environment
     rollout = environment.rollout.model_copy(update=changes)
     if rollout.canary and not rollout.observe:
-        raise UsageError("a canary that nobody watches shows nothing", "--observe 30m, or --canary none")
+        raise UsageError(
+            "--canary needs --observe (for example --observe 30m)", "add --observe 30m, or --canary none"
+        )
     return replace(project, environment=environment.model_copy(update={"rollout": rollout}))
+
+
+def window(text: str) -> dict[str, Any]:
+    """Read `30m`, `300 requests or 30m` or `0s` as what a policy has of a window; raises UsageError."""
+    from relctl.config.units import seconds
+    from relctl.config.until import until
+
+    with contextlib.suppress(ValueError):
+        return {"until": None, "observe": seconds(text)}
+    try:
+        found = until(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--observe {text}: {error}", "for example --observe 30m, or --observe '300 requests or 30m'"
+        ) from None
+    return {"until": found, "observe": found.seconds}
 
 
 def steps(text: str) -> tuple[int, ...]:

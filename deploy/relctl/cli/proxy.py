@@ -7,14 +7,16 @@ import typer
 
 from relctl.cli.context import Settings, Waiting, settings
 from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.speak import show
+from relctl.cli.verbs import Verb, VerbGroup
 
 if TYPE_CHECKING:
     from relctl.proxy.door import Proxy
 
-app = typer.Typer(help="Start, stop or test the Nginx in front.", no_args_is_help=True)
+app = typer.Typer(cls=VerbGroup, help="Start, stop or test the Nginx in front.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(cls=Verb)
 def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
     from relctl.rollout.moving.bring_up import up as bring_up
@@ -27,9 +29,9 @@ def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> N
     return _tell(chosen, host.proxy, "unchanged" if change == "none" else change)
 
 
-@app.command()
+@app.command(cls=Verb)
 def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
-    """Stop the managed Nginx after its requests are done; the service is out of reach then."""
+    """Stop the managed Nginx once its requests are finished; the service is unreachable afterwards."""
     from relctl.rollout.down import down_proxy
     from relctl.rollout.host import paths_of
     from relctl.rollout.rehearsal.doors import RehearsedProxy
@@ -45,11 +47,11 @@ def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) ->
     return _tell(chosen, proxy, "stopped" if stopped else "was not running")
 
 
-@app.command()
+@app.command(cls=Verb)
 def check(context: typer.Context) -> None:
-    """Test the configuration, and put nothing in place.
+    """Test the configuration without installing it.
 
-    Of a managed Nginx it is what the templates render now; in system mode the one that is in place.
+    For a managed Nginx, test what the templates render now; in system mode, what is installed.
     """
     chosen = settings(context)
     proxy = _proxy(chosen)
@@ -68,5 +70,5 @@ def _proxy(chosen: Settings) -> "Proxy":
 def _tell(chosen: Settings, proxy: "Proxy", what: str) -> None:
     state = proxy.state()
     where = f"pid {state.pid}, " if state.pid else ""
-    text = f"Nginx ({state.mode}, {where}http://{state.listen}): {what}; {state.config}"
-    chosen.speaker.emit(asdict(state) | {"change": what}, lambda: print(text))
+    text = f"Nginx ({state.mode}, {where}{state.url}): {what}; {state.config}"
+    chosen.speaker.emit(asdict(state) | {"change": what}, lambda: show(text))

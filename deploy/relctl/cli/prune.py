@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def prune(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed or kept, and why.")
+    ] = False,
     wait: Waiting = "",
 ) -> None:
-    """Remove the releases that nothing keeps, with their evidence; promote does so each time."""
+    """Remove releases that retention does not keep, with their evidence; every promote does so, too."""
     from relctl.rollout.prune import plan
     from relctl.rollout.prune import prune as prune_releases
 

@@ -1,11 +1,12 @@
 """`relctl releases`: what is built, proved, running and retained."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
 
 from relctl.cli.context import settings
-from relctl.cli.speak import table
+from relctl.cli.speak import show, table
 
 
 def releases(context: typer.Context) -> None:
@@ -28,4 +29,11 @@ def releases(context: typer.Context) -> None:
         )
         for each in found
     ]
-    chosen.speaker.emit([asdict(each) for each in found], lambda: table(headings, rows))
+    reports = next((each.reports for each in found), "")
+    chosen.speaker.emit([asdict(each) for each in found], lambda: _print(headings, rows, reports))
+
+
+def _print(headings: Sequence[str], rows: Sequence[Sequence[str]], reports: str) -> None:
+    table(headings, rows)
+    if reports:
+        show(f"reports: {reports}")

@@ -1,33 +1,40 @@
-"""`relctl rollback`: give the traffic back."""
+"""`relctl rollback`: switch traffic back."""
 
 from typing import Annotated
 
 import typer
 
-from relctl.cli.context import Waiting, settings
+from relctl.cli.completion import tags
+from relctl.cli.context import Reason, Waiting, settings
 from relctl.cli.plan import DryRun, tell_plan
 from relctl.cli.promote import tell
 
 
 def rollback(
     context: typer.Context,
-    tag: Annotated[str | None, typer.Argument(help="A retained release.", show_default="the standby")] = None,
-    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+    tag: Annotated[
+        str | None,
+        typer.Argument(
+            help="A retained release: its tag, version or commit.",
+            show_default="the standby",
+            autocompletion=tags,
+        ),
+    ] = None,
+    reason: Reason = "",
     wait: Waiting = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Give traffic back to the warm standby, or to any of the last `retain` releases.
+    """Switch traffic back to the warm standby, or to any of the last `retain` releases.
 
-    While a promote watches its release, that is taken back at once, whoever watches.
+    While a promote observes its release, a rollback aborts that promote at once.
     """
-    from relctl.release import Tag
     from relctl.rollout.rollback import rollback as roll_back
 
-    release = None if tag is None else Tag.parse(tag)  # "" is no tag either: an unset variable, perhaps
     chosen = settings(context)
+    release = None if tag is None else chosen.tag(tag)  # "" is no tag either: an unset variable, perhaps
     host = chosen.stage(wait, dry_run)
     moved = roll_back(host, release, reason)
     if dry_run:
         tell_plan(chosen.speaker, host.steps.reached)
     else:
-        tell(chosen, tag or "it", moved)
+        tell(chosen, str(release or "it"), moved)

@@ -1,68 +1,156 @@
-"""Speaking: data on standard output, words on standard error."""
+"""The one door to the terminal: data on standard output, words on standard error.
+
+Whatever passes it is escaped: words may be a candidate's, a commit's or a file's. A line feed counts only
+where words may have several lines, and no further line can be taken for relctl's own.
+"""
 
 import contextlib
+import io
 import json
 import os
-import re
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from relctl.errors import RelctlError
+from relctl.escape import escaped, escaped_json, line
 
-_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PLAIN_TERMINALS = ("dumb", "unknown")
 _WIDE = 400  # columns; wider than most tables here, so that rich never shortens a cell
+_STYLES = {"bold": "1", "dim": "2", "green": "32", "yellow": "33", "bold red": "1;31"}  # as rich names them
+_MORE = "  | "  # before the second and each further line of an error: a log must not pass for relctl's words
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """Says progress with the seconds since the start, and emits results as text or as JSON."""
+    """Says progress with the seconds since the start, unless `quiet`; emits results as text or as JSON."""
 
     as_json: bool
+    quiet: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def say(self, words: str) -> None:
-        """Write one line of progress to standard error."""
+        """Write progress to standard error, a line or several."""
+        if not self.quiet:
+            self.insist(words)
+
+    def insist(self, words: str) -> None:
+        """Write to standard error what must be known, as progress is written, also when quiet."""
         with contextlib.suppress(OSError):  # nobody listens any more: no reason to undo what is under way
-            print(f"{time.monotonic() - self.started:6.1f} s  {plain(words)}", file=sys.stderr, flush=True)
+            warn(words, f"{time.monotonic() - self.started:6.1f} s  ", "dim")
 
     def emit(self, result: Any, text: Callable[[], None]) -> None:
         """Write a result to standard output: as JSON with --json, else by calling `text`."""
         if self.as_json:
-            print(json.dumps(result, ensure_ascii=False, indent=2, default=str), flush=True)
+            show_json(result, indent=2)
         else:
             text()
 
 
-def on_terminal() -> bool:
-    """Tell whether a person reads standard output on a terminal that can do more than print lines."""
-    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+def show(words: str = "", style: str = "", *, flush: bool = False) -> None:
+    """Write one line of a result to standard output, coloured where colours are wanted."""
+    print(_painted(line(words), style, sys.stdout), flush=flush)
 
 
-def plain(words: str) -> str:
-    """Words without what steers a terminal: they may be a candidate's, or a file's."""
-    return _STEERS.sub("\ufffd", words)
+def show_fact(name: str, words: str, style: str = "") -> None:
+    """Write one line of a result: what it is about, and in the colour of `style` how that is."""
+    print(f"  {line(name):8} {_painted(line(words), style, sys.stdout)}")
+
+
+def show_json(result: Any, indent: int | None = None) -> None:
+    """Write a result to standard output as JSON, which stays the same JSON."""
+    text = json.dumps(result, ensure_ascii=not _speaks_unicode(sys.stdout), indent=indent, default=str)
+    print(escaped_json(text), flush=True)
+
+
+def warn(words: str, lead: str = "", style: str = "") -> None:
+    """Write words to standard error behind a coloured `lead`; a further line of theirs is marked as one."""
+    print(_painted(lead, style, sys.stderr) + _several(words), file=sys.stderr, flush=True)
 
 
 def complain(error: RelctlError) -> None:
     """Write an error and the next command to type to standard error."""
-    print(f"relctl: error: {plain(error.message)}", file=sys.stderr)
+    warn(f" {error.message}", "relctl: error:", "bold red")
     if error.hint:
-        print(f"  next: {error.hint}", file=sys.stderr)
+        warn(f" {line(error.hint)}", "  next:", "bold")
+
+
+def failure(error: RelctlError) -> dict[str, Any]:
+    """Return an error as JSON has it: what and where, the next command to type, the exit code."""
+    return {"error": error.message, "next": error.hint, "code": error.exit_code}
+
+
+def complain_json(error: RelctlError) -> None:
+    """Write an error to standard error as one line of JSON, behind whatever was said before."""
+    text = json.dumps(failure(error), ensure_ascii=not _speaks_unicode(sys.stderr))
+    print(escaped_json(text), file=sys.stderr, flush=True)
+
+
+def show_traceback() -> None:
+    """Write where the error that is being handled came from to standard error, for --debug."""
+    print(escaped(traceback.format_exc()), end="", file=sys.stderr, flush=True)
+
+
+def on_terminal() -> bool:
+    """Tell whether a person reads standard output on a terminal that can do more than print lines."""
+    there = isinstance(sys.stdout, io.TextIOBase) and sys.stdout.isatty()
+    return there and os.environ.get("TERM", "dumb") not in _PLAIN_TERMINALS
+
+
+def in_colour(stream: Any) -> bool:
+    """Tell whether words get colours: not with NO_COLOR, always with FORCE_COLOR, else on a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    there = isinstance(stream, io.TextIOBase) and stream.isatty()
+    return there and os.environ.get("TERM", "dumb") not in _PLAIN_TERMINALS
+
+
+def write_what_cannot_be_encoded() -> None:
+    """Let no character end a command: in a terminal without Unicode, Chinese is written as its numbers."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # None where the caller closed it
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def expect_no_reader() -> None:
+    """Write to nobody: who read standard output has enough, and Python would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a plain table; every cell whole, so that it can be copied and grepped."""
-    from rich.console import Console
+    from rich.cells import cell_len
     from rich.table import Table
-    from rich.text import Text
+
+    from relctl.cli.console import Screen, as_text
 
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
-        drawn.add_column(heading, no_wrap=True)
-    for row in rows:
-        drawn.add_row(*(Text(plain(cell)) for cell in row))  # a Text, so that [words] are no markup
-    widest = sum(max(len(cell) for cell in column) + 2 for column in zip(headings, *rows, strict=True))
-    Console(highlight=False, width=max(widest, _WIDE)).print(drawn)
+        drawn.add_column(as_text(heading), no_wrap=True)
+    cells = [[as_text(cell) for cell in row] for row in rows]
+    for row in cells:
+        drawn.add_row(*row)
+    widths = [
+        [cell_len(heading), *(each.cell_len for each in column)]
+        for heading, *column in zip(headings, *cells, strict=True)
+    ]
+    Screen(width=max(sum(max(each) + 2 for each in widths), _WIDE)).print(drawn)
+
+
+def _painted(words: str, style: str, stream: Any) -> str:
+    """Put a colour around words that were escaped already."""
+    return f"\x1b[{_STYLES[style]}m{words}\x1b[0m" if style and in_colour(stream) else words
+
+
+def _several(words: str) -> str:
+    """Escape words and mark each further line; the carriage return that ends a line elsewhere is none."""
+    return escaped(words.replace("\r\n", "\n")).replace("\n", f"\n{_MORE}")
+
+
+def _speaks_unicode(stream: Any) -> bool:
+    encoding = getattr(stream, "encoding", None)  # there is no output where the caller closed it
+    return encoding is None or encoding.lower().replace("-", "") == "utf8"

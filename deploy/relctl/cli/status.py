@@ -1,25 +1,34 @@
-"""`relctl status`: how the environment stands."""
+"""`relctl status`: live, standby, traffic and drift."""
 
 from typing import Annotated
 
 import typer
 
 from relctl.cli.context import settings
+from relctl.cli.speak import on_terminal
 from relctl.cli.status_words import as_json, tell
 from relctl.cli.when import seconds_of
 
+_ON_SCREEN, _IN_A_FILE = 2.0, 30.0  # seconds
 _SHORTEST = 0.1  # seconds; a look at everything takes about as long
 
 
 def status(
     context: typer.Context,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again and again until Ctrl-C.")] = False,
-    every: Annotated[str, typer.Option(metavar="DURATION", help="How often, with --watch.")] = "2s",
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat until Ctrl-C.")] = False,
+    every: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION",
+            help="Interval for --watch.",
+            show_default="2s; 30s where there is no terminal",
+        ),
+    ] = "",
 ) -> None:
-    """Tell what is live, what stands by, what was answered, and where these contradict each other."""
+    """Show the live and standby releases, recent traffic and any drift."""
     from relctl.rollout.status import status as look
 
-    pause = seconds_of("--every", every, _SHORTEST)
+    pause = pause_of(every, on_screen=on_terminal())
     chosen = settings(context)
     host = chosen.host()
     if watch:
@@ -29,3 +38,10 @@ def status(
         return
     found = look(host)
     chosen.speaker.emit(as_json(found), lambda: tell(found))
+
+
+def pause_of(every: str, *, on_screen: bool) -> float:
+    """Return the seconds between two looks; raises UsageError for what is no duration."""
+    if every:
+        return seconds_of("--every", every, _SHORTEST)
+    return _ON_SCREEN if on_screen else _IN_A_FILE

@@ -5,15 +5,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from relctl.cli.events import why
-from relctl.cli.speak import plain
+from relctl.cli.speak import show, show_fact
 from relctl.cli.when import ago, now, span, to_the_second
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from relctl.proxy.recent_traffic import Traffic
     from relctl.rollout.slot_status import SlotStatus
     from relctl.rollout.standing_in import StandingIn
     from relctl.rollout.status import Observing, Status
     from relctl.state.event import Event
+
+BAD, BUSY = "bold red", "yellow"  # styles, as rich names them
+_OF_HEALTH = {"ready": "green", "not ready": BAD, "paused": BAD, "stopped": BAD}
+_TOLD_BRIEFLY = ("answers", "at work", "watching", "window", "notice", "drift")
 
 
 def as_json(found: "Status") -> dict[str, Any]:
@@ -26,28 +32,60 @@ def as_json(found: "Status") -> dict[str, Any]:
 
 def tell(found: "Status") -> None:
     """Print the status, a line a fact."""
-    print(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})")
-    print(f"  live     {slot_words(found.live)}")
-    print(f"  standby  {slot_words(found.standby)}")
-    if found.standing_in:
-        print(f"  answers  {standing_in_words(found.standing_in, found.traffic.seconds)}")
-    print(f"  pointer  {found.pointer or 'missing'}")
-    if found.switched:
-        print(f"  switched {switch_words(found.switched, now())}")
-    for sentence in traffic_words(found.traffic):
-        print(f"  traffic  {sentence}")
-    if found.at_work:
-        print(f"  at work  {found.at_work}")
-    if found.watching:
-        print(f"  watching {found.watching}")
-    if found.observing:
-        print(f"  window   {window_words(found.observing, found.watching)}")
-    for sentence in found.notices:
-        print(f"  notice   {plain(' '.join(sentence.split()))}")
-    for sentence in found.drift:
-        print(f"  drift    {sentence}")
+    show(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})")
+    for name, words, style in _facts(found):
+        show_fact(name, words, style)
     for event in found.events:
-        print(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
+        show(f"  {event.at}  {event.event:12} {event.tag}  {event.reason.partition(chr(10))[0]}".rstrip())
+
+
+def _facts(found: "Status") -> "Iterator[tuple[str, str, str]]":
+    """Yield what each line is about, its words and its style."""
+    yield "live", slot_words(found.live), health_style(found.live)
+    yield "standby", slot_words(found.standby), health_style(found.standby)
+    if found.standing_in:
+        yield "answers", standing_in_words(found.standing_in, found.traffic.seconds), BAD
+    yield "pointer", found.pointer or "missing", "" if found.pointer else BAD
+    if found.switched:
+        yield "switched", switch_words(found.switched, now()), ""
+    yield from (("traffic", sentence, "") for sentence in traffic_words(found.traffic))
+    if found.at_work:
+        yield "at work", found.at_work, BUSY
+    if found.watching:
+        yield "watching", found.watching, BUSY
+    if found.observing:
+        yield "window", window_words(found.observing, found.watching), BUSY
+    yield from (("notice", " ".join(sentence.split()), BUSY) for sentence in found.notices)
+    yield from (("drift", sentence, BAD) for sentence in found.drift)
+
+
+def in_one_line(found: "Status") -> str:
+    """Say how it stands in one line, for whoever reads a file that grows."""
+    roles = (("live", found.live), ("standby", found.standby))
+    return "; ".join(
+        [
+            *(f"{role} {_slot_briefly(slot)}" for role, slot in roles),
+            *_traffic_briefly(found.traffic),
+            *(f"{name}: {words}" for name, words, _ in _facts(found) if name in _TOLD_BRIEFLY),
+        ]
+    )
+
+
+def _slot_briefly(slot: "SlotStatus | None") -> str:
+    return f"{slot.tag or '(empty)'} in {slot.slot} {slot.health}" if slot else "none"
+
+
+def _traffic_briefly(traffic: "Traffic") -> list[str]:
+    if traffic.problem:
+        return [f"traffic unknown: {traffic.problem}"]
+    requests = sum(each.requests for each in traffic.pools.values())
+    failed = sum(each.errors for each in traffic.pools.values())
+    return [f"{requests:,} requests in {span(traffic.seconds)}, {failed:,} failed"]
+
+
+def health_style(slot: "SlotStatus | None") -> str:
+    """Return the style of what is in a slot: whether it is well is seen before it is read."""
+    return _OF_HEALTH.get(slot.health, "") if slot else ""
 
 
 def window_words(window: "Observing", watching: str) -> str:
@@ -68,7 +106,9 @@ def slot_words(slot: "SlotStatus | None") -> str:
     """Say what is in a slot."""
     if slot is None:
         return "none"
-    words = (slot.tag or "(empty)", slot.slot, slot.health, slot.address, slot.image_id[:19])
+    again = f"restarted {slot.restarts} times" if slot.restarts else ""
+    why = ": ".join(filter(None, (again, slot.ended)))
+    words = (slot.tag or "(empty)", slot.slot, slot.health, why, slot.address, slot.image_id[:19])
     return "  ".join(filter(None, words))
 
 
@@ -79,16 +119,23 @@ def switch_words(event: "Event", then: datetime) -> str:
     return f"{words}: {reason}" if reason else words
 
 
+def _from(clients: int) -> str:
+    return f"; from {clients:,} client{'' if clients == 1 else 's'}" if clients else ""
+
+
 def traffic_words(traffic: "Traffic") -> list[str]:
     """Say what each pool answered lately."""
     if traffic.problem:
         return [f"unknown: {traffic.problem}"]
     lately = span(traffic.seconds)
     found = [
-        f"{pool}: {each.requests:,} requests in {lately}, {each.errors:,} failed ({each.error_rate:.2%}),"
-        f" p50 {each.p50_ms:.0f} ms, p95 {each.p95_ms:.0f} ms"
+        f"{pool}: {each.requests:,} requests in {lately}, {each.errors:,} failed ({each.error_rate:.2%})"
+        f"{f', {each.gone:,} went away' if each.gone else ''}"
+        f", p50 {each.p50_ms:.0f} ms, p95 {each.p95_ms:.0f} ms"
         f"{f'; {each.stood_in:,} of them answered by the other slot' if each.stood_in else ''}"
+        f"{_from(each.clients)}"
         for pool, each in traffic.pools.items()
     ]
-    strange = f"{traffic.unreadable:,} lines of the access log are not in the format of relctl's templates"
+    lines = "1 line" if traffic.unreadable == 1 else f"{traffic.unreadable:,} lines"
+    strange = f"{lines} of the access log not in the format of relctl's templates"
     return [*(found or [f"none in {lately}"]), *([strange] if traffic.unreadable else [])]

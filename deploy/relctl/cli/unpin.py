@@ -1,29 +1,29 @@
-"""`relctl unpin`: let retention decide about a release again."""
-
-from typing import Annotated
+"""`relctl unpin`: leave a release to retention again."""
 
 import typer
 
-from relctl.cli.context import Waiting, settings
+from relctl.cli.completion import Release
+from relctl.cli.context import Reason, Waiting, settings
 from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.speak import show
 
 
 def unpin(
     context: typer.Context,
-    tag: Annotated[str, typer.Argument(help="A pinned release.")],
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")] = "",
+    tag: Release,
+    reason: Reason = "",
     wait: Waiting = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Take a pin back; nothing is removed before the next promote or prune."""
-    from relctl.release import Tag
+    """Remove a pin; nothing is deleted before the next promote or prune."""
     from relctl.rollout.pin import unpin as unpin_release
 
-    release, chosen = Tag.parse(tag), settings(context)
+    chosen = settings(context)
+    release = chosen.tag(tag)
     host = chosen.stage(wait, dry_run)
     unpin_release(host, release, reason)
     if dry_run:
         return tell_plan(chosen.speaker, host.steps.reached)
     return chosen.speaker.emit(
-        {"tag": tag, "verdict": "unpinned"}, lambda: print(f"{tag} is not pinned any more")
+        {"tag": str(release), "verdict": "unpinned"}, lambda: show(f"{release} is not pinned any more")
     )

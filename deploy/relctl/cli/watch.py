@@ -1,7 +1,6 @@
 """Looking again and again: a screen that is drawn in place, or repeated output where there is none."""
 
 import contextlib
-import json
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from relctl.cli.interrupted import Interrupted
 from relctl.cli.pause import Pause, pauses
-from relctl.cli.speak import Speaker, complain, on_terminal
-from relctl.cli.status_words import as_json, tell
+from relctl.cli.speak import Speaker, complain, failure, on_terminal, show, show_json
+from relctl.cli.status_words import as_json, in_one_line
 from relctl.cli.when import now
 from relctl.errors import RelctlError
 from relctl.state.interruption import held_back
@@ -57,8 +56,8 @@ def _looks(seen: Look, look: "Callable[[], Status]") -> Iterator[Look]:
 
 def _lines(looks: Iterator[Look], pause: Pause) -> None:
     for seen in looks:
-        found = {"error": seen.trouble.message} if seen.trouble else as_json(seen.status)
-        print(json.dumps({"at": now().isoformat(), **found}, ensure_ascii=False, default=str), flush=True)
+        found = failure(seen.trouble) if seen.trouble else as_json(seen.status)
+        show_json({"at": now().isoformat(), **found})
         pause.wait()
 
 
@@ -67,9 +66,7 @@ def _repeated(looks: Iterator[Look], pause: Pause) -> None:
         if seen.trouble:
             complain(seen.trouble)
         else:
-            print(f"{seen.at:%Y-%m-%dT%H:%M:%SZ}")
-            tell(seen.status)
-            print(flush=True)
+            show(f"{seen.at:%Y-%m-%dT%H:%M:%SZ}  {in_one_line(seen.status)}", flush=True)
         pause.wait()
 
 
@@ -85,11 +82,12 @@ def _screen(looks: Iterator[Look], pause: Pause) -> None:
 @contextlib.contextmanager
 def _drawn_in_place() -> Iterator["Live"]:
     """Use the terminal's second screen, which no resize smears; what was seen last stays on the first."""
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console(highlight=False)
-    live = Live(console=console, screen=True, auto_refresh=False)
+    from relctl.cli.console import Screen
+
+    screen = Screen()
+    live = Live(console=screen, screen=True, auto_refresh=False)
     try:
         live.start()
         yield live
@@ -97,4 +95,4 @@ def _drawn_in_place() -> Iterator["Live"]:
         with held_back():  # else a second Ctrl-C could leave the terminal as it is now
             last = live.get_renderable()
             live.stop()
-            console.print(last)
+            screen.print(last)

@@ -1,1 +1,1 @@
-"""Typed models of versions.yaml, environments and pipelines, and the loading of them."""
+"""Typed models of versions.yaml, environments and pipelines, and their loading."""

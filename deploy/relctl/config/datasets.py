@@ -1,4 +1,4 @@
-"""Data sets: tables of Chinese sources and English references, as tab-separated files of a commit."""
+"""Data sets: tab-separated tables of Chinese sources and English references, from a commit."""
 
 import codecs
 import hashlib
@@ -14,7 +14,7 @@ COLUMNS = ("source", "reference")
 
 @dataclass(frozen=True)
 class DataSet:
-    """Sentences and their references, in the order of the file; `sha256` is the file's."""
+    """Sentences and their references in file order; `sha256` is the checksum of the file."""
 
     name: str
     sources: tuple[str, ...]
@@ -22,7 +22,7 @@ class DataSet:
     sha256: str
 
     def sample(self, size: int | None) -> "DataSet":
-        """Every n-th row, `size` of them, spread over all: the same ones each time."""
+        """Return `size` evenly spaced rows, the same ones each time."""
         rows = len(self.sources)
         if size is None or size >= rows:
             return self
@@ -32,12 +32,12 @@ class DataSet:
 
 
 def load(path: Path) -> DataSet:
-    """Read a table; raises ConfigError with file and line for one that is no data set."""
+    """Read a table; raises ConfigError with file and line if it is not a data set."""
     return parse(path, contents(path))
 
 
 def parse(path: Path, content: bytes) -> DataSet:
-    """The table that a file holds; raises ConfigError with file and line for one that is no data set."""
+    """Parse the content of a table; raises ConfigError with file and line if it is not a data set."""
     heading, *lines = (line.split("\t") for line in _lines(path, content))
     places = _places(path, heading)
     rows = [_row(path, number, cells, heading, places) for number, cells in enumerate(lines, start=2)]
@@ -48,8 +48,8 @@ def parse(path: Path, content: bytes) -> DataSet:
 
 
 def _lines(path: Path, content: bytes) -> list[str]:
-    """Only a line feed ends a line: a sentence may hold what Unicode calls a separator of lines."""
-    content = content.removeprefix(codecs.BOM_UTF8)  # spreadsheets write it
+    """Split at line feeds only: a sentence may contain other Unicode line separators."""
+    content = content.removeprefix(codecs.BOM_UTF8)  # written by spreadsheets
     try:
         lines = content.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
@@ -59,7 +59,7 @@ def _lines(path: Path, content: bytes) -> list[str]:
 
 
 def _places(path: Path, heading: Sequence[str]) -> list[int]:
-    """Where the columns are."""
+    """Return the positions of the columns."""
     missing = [column for column in COLUMNS if column not in heading]
     if missing:
         found = ", ".join(heading) or "nothing"
@@ -75,7 +75,7 @@ def _row(
 ) -> tuple[str, ...]:
     if len(cells) != len(heading):
         raise ConfigError(
-            f"{path}:{number}: needs {len(heading)} cells and has {len(cells)}; put one tab between two"
+            f"{path}:{number}: has {len(cells)} cells instead of {len(heading)}; separate cells by one tab"
         )
     for column, place in zip(COLUMNS, places, strict=True):
         if not cells[place].strip():

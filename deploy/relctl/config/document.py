@@ -1,4 +1,4 @@
-"""Reading YAML with positions: every value knows its line, so that an error can name it."""
+"""YAML with positions: every value has its line, so that errors can name it."""
 
 import re
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ from typing import Any, NoReturn
 
 import yaml
 
+from relctl.config.bounds import composed, plain
 from relctl.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:[^}]*)?\}")
-_COMMITTED = "a variable; only environments take them: what a release is must stand in the commit"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_COMMITTED = "variables are allowed in environments only: the commit must define a release"
 
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed file: `data` as plain values; by key path `lines` (from 1), `raw` text, and in `overrides`
-    the names of the variables that were laid over the file.
+    """A parsed file: `data` as plain values; by key path `lines` (from 1), the `raw` text, and in `overrides`
+    the names of the variables that override the file.
     """
 
     path: Path
@@ -29,18 +29,18 @@ class Document:
     overrides: Mapping[KeyPath, str] = field(default_factory=dict)
 
     def line(self, where: KeyPath) -> int:
-        """Line of the key at `where`, or of its nearest parent that the file has."""
+        """Return the line of the key at `where`, or of its nearest parent in the file."""
         while where and where not in self.lines:
             where = where[:-1]
         return self.lines.get(where, 1)
 
     def place(self, where: KeyPath) -> str:
-        """File, line and key, as an error begins."""
+        """Return file, line and key, as the prefix of an error."""
         return f"{self.path}:{self.line(where)}: {dotted(where)}"
 
 
 def contents(path: Path) -> bytes:
-    """The bytes of a file; raises ConfigError."""
+    """Return the bytes of a file; raises ConfigError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -50,14 +50,14 @@ def contents(path: Path) -> bytes:
 
 
 def read(path: Path, environ: Mapping[str, str] | None = None) -> Document:
-    """Read a file and parse it; raises ConfigError."""
+    """Read and parse a file; raises ConfigError."""
     return parse(path, contents(path), environ)
 
 
 def parse(path: Path, content: bytes, environ: Mapping[str, str] | None = None) -> Document:
-    """Parse a YAML mapping; `${VAR:default}` in values is replaced from `environ`, or refused without it.
+    """Parse a YAML mapping; replace `${VAR:default}` in values from `environ`, or reject it without one.
 
-    Raises ConfigError for bad UTF-8, a tab, a duplicate key, an unset variable without a default.
+    Raises ConfigError for bad UTF-8, a tab, a duplicate key, or an unset variable without a default.
     """
     try:
         text = content.decode("utf-8")
@@ -68,7 +68,7 @@ def parse(path: Path, content: bytes, environ: Mapping[str, str] | None = None) 
 
 
 class _Reader:
-    """Turns the nodes of one file into plain values, keeping their positions."""
+    """Converts the nodes of one file into plain values and records their positions."""
 
     def __init__(self, path: Path, environ: Mapping[str, str] | None) -> None:
         self.path, self.environ = path, environ
@@ -77,7 +77,7 @@ class _Reader:
 
     def document(self, text: str) -> Document:
         try:
-            node = yaml.compose(text, Loader=_Loader)
+            node = composed(text, str(self.path))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
@@ -86,10 +86,7 @@ class _Reader:
             raise ConfigError(f"{self.path}: {error}") from None
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError(f"{self.path}:1: the file must hold `key: value` lines")
-        try:
-            return Document(self.path, self.value(node, ()), self.lines, self.raw)
-        except RecursionError:
-            raise ConfigError(f"{self.path}: nested without end; an alias may hold itself") from None
+        return Document(self.path, self.value(node, ()), self.lines, self.raw)
 
     def value(self, node: yaml.Node, where: KeyPath) -> Any:
         self.lines.setdefault(where, node.start_mark.line + 1)
@@ -102,11 +99,13 @@ class _Reader:
     def mapping(self, node: yaml.MappingNode, where: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.fail(line, where, "a key must be a word, not a list or a mapping")
+            key = str(key_node.value)
             if key in found:
                 first = self.lines[(*where, key)]
-                self.fail(line, (*where, key), f"duplicate key; it stands at line {first} already")
+                self.fail(line, (*where, key), f"duplicate key; first used at line {first}")
             self.lines[(*where, key)] = line
             found[key] = self.value(value_node, (*where, key))
         return found
@@ -120,7 +119,7 @@ class _Reader:
         if not text:
             return None
         try:
-            return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+            return plain(text, f"{self.path}:{node.start_mark.line + 1}: {dotted(where)}")
         except (yaml.YAMLError, ValueError):  # a date of the 45th, for example
             self.fail(node.start_mark.line + 1, where, f"{node.value!r} cannot be read as a value; quote it")
 
@@ -141,7 +140,7 @@ class _Reader:
 
 
 def dotted(where: KeyPath) -> str:
-    """Write a key path as people do: `cases[2].expect.status`."""
+    """Format a key path: `cases[2].expect.status`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
     return text.lstrip(".") or "the file"
 

@@ -11,23 +11,52 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from relctl.config.bounds import plain
 from relctl.config.document import Document, KeyPath
 from relctl.config.notify import Hook
-from relctl.config.units import Address, Bytes, Seconds
+from relctl.config.units import Addresses, Bytes, Networks, Seconds, SomeSeconds, UrlPaths
+from relctl.config.until import SomeUntil, until
 from relctl.config.validate import Section
 from relctl.config.versions import ProjectPath
 from relctl.errors import ConfigError
 
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - Nginx listens there, not relctl
+
+
+def reachable(address: str) -> str:
+    """Return the address to connect to from this machine: for a wildcard the loopback address."""
+    host, _, port = address.rpartition(":")
+    return f"{_LOOPBACK.get(host, host)}:{port}"
+
 
 class Proxy(Section):
-    """The Nginx in front: `managed` is started by relctl, `system` is run by someone else."""
+    """The Nginx in front: `managed` is started by relctl, `system` is run by someone else.
+
+    Headers about the client are accepted from `trusted` proxies. Only `private` addresses may request the
+    contract's probes and `private_paths`. `connections` limits concurrent requests per address, 0 for none.
+    `log_clients`: whether the access log has client addresses.
+    """
 
     mode: Literal["managed", "system"] = "managed"
-    listen: Address = "127.0.0.1:8080"
+    listen: Addresses = ("127.0.0.1:8080",)
     nginx: str = "nginx"
     include: Path | None = None
     test: tuple[str, ...] = ("nginx", "-t")
     reload: tuple[str, ...] = ("nginx", "-s", "reload")
+    trusted: Networks = ()
+    private: Networks = ("127.0.0.0/8", "::1/128")
+    private_paths: UrlPaths = ("/metrics", "/version", "/healthz")
+    read_timeout: SomeSeconds = 75.0
+    client_timeout: SomeSeconds = 20.0
+    body_limit: Bytes = Field(default=32 * 1024**2, gt=0)
+    buffering: bool = False
+    connections: int = Field(default=256, ge=0)
+    log_clients: bool = True
+
+    @property
+    def address(self) -> str:
+        """Return the address for relctl's own requests through Nginx: the first, loopback for a wildcard."""
+        return reachable(self.listen[0])
 
     @model_validator(mode="after")
     def _system_has_an_include(self) -> "Proxy":
@@ -37,14 +66,14 @@ class Proxy(Section):
 
 
 class Ports(Section):
-    """Published loopback ports, one a slot."""
+    """Published loopback ports, one per slot."""
 
     blue: int = Field(ge=1, le=65535)
     green: int = Field(ge=1, le=65535)
 
 
 class Network(Section):
-    """Fixed slot addresses on a bridge (`subnet`), or published ports where it is out of reach."""
+    """Fixed slot addresses on a bridge (`subnet`), or published ports if the bridge is unreachable."""
 
     subnet: str = "172.31.250.0/24"
     publish: Ports | None = None
@@ -69,35 +98,51 @@ class Resources(Section):
     pids: int = Field(default=256, ge=16)
 
 
-# Nginx's variables are words; a header's hyphens become underscores in them, a cookie's do not.
+# Nginx variable names are words; Nginx maps a header's hyphens to underscores, but not a cookie's.
 _STICKY = r"cookie:[A-Za-z0-9_]{1,60}|header:[A-Za-z0-9-]{1,60}"
 Percent = Annotated[int, Field(ge=1, le=99, strict=True)]
 
 
 def rising(steps: Sequence[int]) -> None:
-    """Raise ValueError for steps of which one is no larger than the one before."""
+    """Raise ValueError unless each step is larger than the previous one."""
     if list(steps) != sorted(set(steps)):
-        raise ValueError("each step is larger than the one before, like [5, 25]")
+        raise ValueError("each step must be larger than the previous one, like [5, 25]")
 
 
 class Rollout(Section):
-    """How patient a rollout is, and how much worse than the release before a release may be in traffic.
+    """Patience of a rollout, and how much worse than the previous release a release may be.
 
     It gets `canary` percent of the traffic first, step by step, by request or by client (`sticky`).
-    It is watched for `observe` after a switch, and `wait_at_most` longer where traffic is `too_few`.
-    `max_error_rate` is how much larger a part of its requests may fail; `max_p95_ratio` how many times as
-    long they may take.
+    It is observed for `observe` in each step and after the switch, or `until` there is enough evidence, which
+    sets `observe` too. If traffic is `too_few`, it may be observed for `wait_at_most` longer.
+    `max_error_rate` is the allowed increase of the failure rate, `max_p95_ratio` the allowed p95 ratio.
+    `drain` is how long to wait for a slot's last requests before it is emptied; by default as long as Nginx
+    waits for an answer.
     """
 
     ready_within: Seconds = 60.0
     canary: tuple[Percent, ...] = ()
     sticky: str = ""
     observe: Seconds = 0.0
+    until: SomeUntil | None = None
     min_requests: int = Field(default=100, ge=1)
     max_error_rate: float = Field(default=0.002, ge=0, lt=1, allow_inf_nan=False)
     max_p95_ratio: float = Field(default=1.25, ge=1, allow_inf_nan=False)
-    too_few: Literal["wait", "accept", "rollback"] = "wait"
+    too_few: Literal["keep", "wait", "accept", "rollback"] = "keep"
     wait_at_most: Seconds = 600.0
+    drain: Seconds | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _until_has_a_time(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not data.get("until"):
+            return data
+        if data.get("observe") is not None:
+            raise ValueError("until has a time already: leave out observe (RELCTL_ROLLOUT_OBSERVE too)")
+        try:
+            return data | {"observe": f"{until(data['until']).seconds:f}s"}
+        except ValueError:  # reported at `until` itself
+            return data
 
     @field_validator("sticky")
     @classmethod
@@ -115,15 +160,17 @@ class Rollout(Section):
     @model_validator(mode="after")
     def _canaries_are_watched(self) -> "Rollout":
         if self.canary and not self.observe:
-            raise ValueError("canary needs observe: how long each step is watched, like 30m")
+            raise ValueError("canary needs observe or until: how long to observe each step, like 30m")
         return self
 
 
 class Environment(Section):
     """One environment: engine, state directory, proxy, network, limits, rollout policy.
 
-    `pipeline`: what a release must pass to be promoted here; `max_age`: how old its evidence may be then.
+    `pipeline`: what a release must pass before promotion; `max_age`: the maximum age of its evidence.
     """
+
+    secret = frozenset({"notify"})  # webhook URLs and program arguments
 
     engine: Literal["docker"] = "docker"
     docker_host: str = ""
@@ -147,7 +194,7 @@ class Environment(Section):
 
 
 def override(document: Document, environ: Mapping[str, str]) -> Document:
-    """Lay `RELCTL_<KEY>` variables over the file: RELCTL_PROXY_LISTEN is proxy.listen."""
+    """Override the file by `RELCTL_<KEY>` variables: RELCTL_PROXY_LISTEN is proxy.listen."""
     data, overrides = copy.deepcopy(document.data), {}
     for where, name, is_text in _variables(Environment):
         if name in environ:
@@ -158,13 +205,15 @@ def override(document: Document, environ: Mapping[str, str]) -> Document:
 
 def _scalar(name: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return plain(text, name)
     except (yaml.YAMLError, ValueError):
-        raise ConfigError(f"{name}: {text!r} cannot be read as a value", f"unset {name}") from None
+        raise ConfigError(
+            f"{name} cannot be read as a value (not shown, it may be a secret)", f"unset {name}"
+        ) from None
 
 
 def _lay(data: dict[Any, Any], where: KeyPath, value: Any) -> None:
-    """Set a value deep in `data`; a section of the wrong type is left for validation to name."""
+    """Set a value deep in `data`; leave a section of the wrong type for validation to report."""
     for part in where[:-1]:
         data[part] = {} if data.get(part) is None else data[part]
         if not isinstance(data[part], dict):
@@ -174,7 +223,7 @@ def _lay(data: dict[Any, Any], where: KeyPath, value: Any) -> None:
 
 
 def _variables(model: type[BaseModel], above: KeyPath = ()) -> Iterator[tuple[KeyPath, str, bool]]:
-    """Yield the key path of every value, the variable that overrides it, and whether it is taken as text."""
+    """Yield each value's key path, the variable that overrides it, and whether that is taken as text."""
     for name, info in model.model_fields.items():
         where = (*above, name)
         section = _section(info.annotation)

@@ -1,4 +1,4 @@
-"""The settings of every gate: what pipelines/verify.yaml may say about it."""
+"""The settings of every gate in pipelines/verify.yaml."""
 
 import re
 from typing import Annotated, Literal
@@ -14,14 +14,14 @@ from relctl.statistics.least import LEAST_CLUSTERS, LEAST_SENTENCES, LEAST_SOAK,
 Score = Literal["bleu", "chrf"]
 Percentile = Literal["p50", "p95", "p99"]
 Fault = Literal["empty", "special", "loop", "length", "numbers"]
-# Strict, so that `yes` is no number.
+# Strict, so that `yes` is not a number.
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
 NonNegativeInt = Annotated[int, Field(ge=0, strict=True)]
 
 
 class GateSection(Section):
-    """What all gates have: `off` says why one is not run, and is shown wherever its verdict would be."""
+    """Settings of all gates: `off` is the reason why one is switched off, shown in place of its verdict."""
 
     gate: str
     off: str = ""
@@ -30,34 +30,34 @@ class GateSection(Section):
     @classmethod
     def _a_reason(cls, value: str) -> str:
         if value and not value.strip():
-            raise ValueError('say why, like off: "no data set yet"; without the key the gate is run')
+            raise ValueError('give a reason, like off: "no data set yet"; without this key the gate runs')
         return value.strip()
 
     @property
     def compares(self) -> bool:
-        """Whether the gate holds the candidate against the live release."""
+        """Return whether the gate compares the candidate with the live release."""
         return False
 
     @property
     def title(self) -> str:
-        """What the gate is called in evidence; a pipeline has each title once."""
+        """Return the gate's name in evidence; unique within a pipeline."""
         return self.gate
 
     def data_files(self) -> dict[KeyPath, ProjectPath]:
-        """The data sets that the gate reads, by the keys that name them."""
+        """Return the data sets of the gate, by the keys that name them."""
         return {}
 
     def case_file(self) -> ProjectPath | None:
-        """The file of requests and expectations that the gate reads, at the key `cases`."""
+        """Return the file of requests and expectations at the key `cases`, if any."""
         return None
 
     def programs(self) -> list[str]:
-        """What the gate runs: words that may be files of the project."""
+        """Return the words of the gate's command, which may be project files."""
         return []
 
 
 class StartupSettings(GateSection):
-    """Ready within a limit after the container was started; then `text` is translated at once."""
+    """Ready within a limit after the container start; then `text` is translated at once."""
 
     gate: Literal["startup"]
     ready_within: SomeSeconds
@@ -65,13 +65,13 @@ class StartupSettings(GateSection):
 
 
 class IdentitySettings(GateSection):
-    """Labels, commit, user and `/version` agree with the tag."""
+    """Labels, commit, user and `/version` match the tag."""
 
     gate: Literal["identity"]
 
 
 class SizeSettings(GateSection):
-    """The image, what it grew by, and what of it lies in layers that the live image does not have."""
+    """The image size, its growth, and the size of its layers that the live image does not have."""
 
     gate: Literal["size"]
     max_image: Annotated[Bytes, Field(gt=0)]
@@ -84,13 +84,23 @@ class SizeSettings(GateSection):
 
 
 class DependenciesSettings(GateSection):
-    """What is installed in the running container is what the lock of its commit names."""
+    """The packages installed in the running container match the lock of its commit."""
 
     gate: Literal["dependencies"]
 
 
+class KeepAliveSettings(GateSection):
+    """Idle connections stay open for `contract.keep_alive`; checked while the other gates run.
+
+    `at_most` limits the check, if the contract promises more than Nginx ever uses.
+    """
+
+    gate: Literal["keep-alive"]
+    at_most: SomeSeconds = 10.0
+
+
 class SmokeSettings(GateSection):
-    """Requests and what must come back; `attempts` are for requests that nobody answered."""
+    """Requests and expected answers; `attempts` applies to unanswered requests."""
 
     gate: Literal["smoke"]
     cases: ProjectPath
@@ -102,9 +112,9 @@ class SmokeSettings(GateSection):
 
 
 class DataSetSettings(Section):
-    """A table of sources and references, how much of it is asked, and the least that each score must be.
+    """A table of sources and references, the sample size, and the minimum of each score.
 
-    `allowed`: translations that may have a fault; none, unless it says so.
+    `allowed`: how many translations may have a fault, 0 by default.
     """
 
     file: ProjectPath
@@ -114,9 +124,9 @@ class DataSetSettings(Section):
 
 
 class ContractSettings(GateSection):
-    """Shapes of answers, and the same ones alone, in company and in a batch (at the path `batch`, if any).
+    """Shapes of answers; the same answers one by one, concurrently and in a batch (at the path `batch`).
 
-    `error_type`: the content type of an answer that refuses a text.
+    `error_type`: the content type of the answer to an invalid text.
     """
 
     gate: Literal["contract"]
@@ -144,7 +154,7 @@ class ContractSettings(GateSection):
 
 
 class QualitySettings(GateSection):
-    """Translations of the data sets, beside those of the live release; `margins` are points of a score."""
+    """Translations of the data sets, compared with the live release; `margins` are score points."""
 
     gate: Literal["quality"]
     data_sets: list[DataSetSettings] = Field(min_length=1)
@@ -170,9 +180,9 @@ class QualitySettings(GateSection):
 
 
 class LatencySettings(GateSection):
-    """Requests at a fixed rate, in turns with the live release; `margins` are parts of its latency.
+    """Requests at a fixed rate, alternating with the live release; `margins` are fractions of its latency.
 
-    `burst`: how many are due at the same time, for what is slow only in company.
+    `burst`: how many requests are sent at once, to find what is slow only under concurrency.
     """
 
     gate: Literal["latency"]
@@ -191,7 +201,7 @@ class LatencySettings(GateSection):
     def _enough_requests(
         cls, value: dict[Percentile, float], known: ValidationInfo
     ) -> dict[Percentile, float]:
-        if {"rate", "rounds", "round"} <= known.data.keys():  # else one of them is wrong, and is told
+        if {"rate", "rounds", "round"} <= known.data.keys():  # otherwise one of them is invalid and reported
             rate, rounds, seconds = (known.data[key] for key in ("rate", "rounds", "round"))
             found, highest = rounds * _requests(rate, seconds), max(value)
             if found < (needed := least_requests(float(highest[1:]))):
@@ -207,7 +217,7 @@ class LatencySettings(GateSection):
 
     @property
     def requests_of_a_round(self) -> int:
-        """To one side."""
+        """Return the number of requests per round to one side."""
         return _requests(self.rate, self.round)
 
     def data_files(self) -> dict[KeyPath, ProjectPath]:
@@ -219,9 +229,9 @@ def _requests(rate: float, seconds: float) -> int:
 
 
 class SoakSettings(GateSection):
-    """Many requests: nothing fails, nothing restarts, and memory does not grow.
+    """Many requests: no failure, no restart, and no memory growth.
 
-    `max_ended`: processes that may end meanwhile, for servers that replace their workers by design.
+    `max_ended`: how many processes may end, for servers that replace their workers by design.
     """
 
     gate: Literal["soak"]
@@ -237,7 +247,7 @@ class SoakSettings(GateSection):
 
 
 class CommandSettings(GateSection):
-    """Someone's own program, which finds the candidate's address in its environment."""
+    """A user's program, which gets the candidate's address in its environment."""
 
     gate: Literal["command"]
     name: str
@@ -248,7 +258,7 @@ class CommandSettings(GateSection):
     @classmethod
     def _a_word(cls, value: str) -> str:
         if re.fullmatch(r"[a-z][a-z0-9-]*", value) is None:
-            raise ValueError("a name is of small letters, digits and -, like load-test")
+            raise ValueError("a name has lower-case letters, digits and -, like load-test")
         return value
 
     @property
@@ -260,9 +270,9 @@ class CommandSettings(GateSection):
 
 
 class Ask(Section):
-    """How a text is sent, and where its translation stands: JSON members of a POST and of its answer.
+    """How to send a text and find its translation: JSON members of a POST and of its answer.
 
-    `fresh`: what makes a text one that no cache knows, for the gates that measure.
+    `fresh`: a template that makes a text unknown to any cache, for the gates that measure.
     """
 
     path: str = Field(default="/translate", pattern="^/")
@@ -278,7 +288,7 @@ class Ask(Section):
         return value
 
     def unheard(self, text: str, number: int) -> str:
-        """The text as one that nobody has sent before; `number` is another one each time."""
+        """Return the text in a form never sent before; `number` must differ each time."""
         return self.fresh.replace("{number}", str(number)).replace("{text}", text)
 
 
@@ -287,6 +297,7 @@ GateSettings = Annotated[
     | IdentitySettings
     | SizeSettings
     | DependenciesSettings
+    | KeepAliveSettings
     | SmokeSettings
     | ContractSettings
     | QualitySettings

@@ -1,4 +1,4 @@
-"""The model of an environment's `notify`: who is told of what."""
+"""The model of an environment's `notify`: who is notified of which events."""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from relctl.config.validate import WITHHELD, Section
 
 
 def _webhook(value: Any) -> Any:
-    """Check a URL; an error about it must not repeat it, because it may hold a secret."""
+    """Check a URL; the error must not repeat it, because it may hold a secret."""
     try:
         parts = urlsplit(str(value))
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -32,7 +32,7 @@ Webhook = Annotated[SecretStr, BeforeValidator(_webhook)]
 
 
 class Hook(Section):
-    """One who is told: a program, which gets the event on its standard input, or a webhook, as a POST."""
+    """One recipient: a program, which gets the event on standard input, or a webhook, by POST."""
 
     on: list[Literal["promoted", "rolled-back", "aborted"]] = Field(min_length=1)
     run: list[str] | None = Field(default=None, min_length=1)
@@ -42,5 +42,5 @@ class Hook(Section):
     @model_validator(mode="after")
     def _one_of_two(self) -> "Hook":
         if (self.run is None) == (self.webhook is None):
-            raise ValueError("give run or webhook, one of the two")
+            raise ValueError("give either run or webhook")
         return self

@@ -1,4 +1,4 @@
-"""The model of pipelines/: which gates a candidate passes, and the request/expectation cases."""
+"""The model of pipelines/: the gates that a candidate must pass, and the request/expectation cases."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,27 @@ from relctl.config.datasets import DataSet
 from relctl.config.document import Document, KeyPath, parse
 from relctl.config.files import Files
 from relctl.config.gates import Ask, GateSection, GateSettings
+from relctl.config.units import Headers
 from relctl.config.validate import Section, validate
 from relctl.errors import ConfigError
 
 
 class Repeat(Section):
-    """Makes one string of a JSON body long: the value of `key` is written `times` times."""
+    """Lengthen one string of a JSON body: repeat the value of `key` `times` times."""
 
     key: str
     times: int = Field(ge=2)
 
 
 class Request(Section):
-    """One request: `json` is encoded, `body` is sent as it stands."""
+    """One request: `json` is encoded, `body` is sent as is; `headers` override the contract's."""
 
     method: Literal["GET", "POST"] = "POST"
     path: str = Field(pattern="^/")
     json_: Any = Field(default=None, alias="json")
     body: str | None = None
     content_type: str = "application/json"
+    headers: Headers = Field(default={})
     repeat: Repeat | None = None
 
     @model_validator(mode="after")
@@ -44,9 +46,9 @@ class Request(Section):
 
 
 class Expectation(Section):
-    """What must come back; `json` gives a regular expression for the text of each member named.
+    """The expected answer; `json` maps members to regular expressions for their text.
 
-    `schema` is a JSON Schema (draft 2020-12) of the whole body.
+    `schema` is a JSON Schema (draft 2020-12) for the whole body.
     """
 
     status: int = Field(ge=100, le=599)
@@ -57,12 +59,12 @@ class Expectation(Section):
     @field_validator("schema_")
     @classmethod
     def _json_schema(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        from jsonschema import Draft202012Validator, SchemaError  # a promote has no use for it
+        from jsonschema import Draft202012Validator, SchemaError  # not needed by a promote
 
         try:
             Draft202012Validator.check_schema(value or {})
         except SchemaError as error:
-            raise ValueError(f"no JSON Schema: {error.message}") from None
+            raise ValueError(f"not a JSON Schema: {error.message}") from None
         return value
 
     @field_validator("json_")
@@ -72,16 +74,20 @@ class Expectation(Section):
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"{key}: {pattern!r} is no regular expression: {error}") from None
+                raise ValueError(f"{key}: {pattern!r} is not a regular expression: {error}") from None
         return value
 
 
 class Case(Section):
-    """One request and its expectation."""
+    """One request and its expectation; `after_switch` sends it again after traffic has moved.
+
+    It then meets users' data, so mark only requests that change nothing.
+    """
 
     name: str
     request: Request
     expect: Expectation
+    after_switch: bool = False
 
 
 class CaseFile(Section):
@@ -91,7 +97,7 @@ class CaseFile(Section):
 
 
 class PipelineFile(Section):
-    """pipelines/verify.yaml, or another one that an environment names."""
+    """pipelines/verify.yaml, or the pipeline that an environment names."""
 
     ask: Ask = Ask()
     gates: list[GateSettings] = Field(min_length=1)
@@ -99,9 +105,9 @@ class PipelineFile(Section):
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What "verified" means: the gates in order, what they read, and the checksum of all that says so.
+    """The definition of "verified": the gates in order, their files, and the checksum of all of it.
 
-    `cases` are by the title of their gate.
+    `cases` maps gate titles to cases.
     """
 
     gates: tuple[GateSettings, ...]
@@ -109,6 +115,12 @@ class Pipeline:
     cases: Mapping[str, tuple[Case, ...]]
     data_sets: Mapping[PurePosixPath, DataSet]
     checksum: str
+
+    @property
+    def after_switch(self) -> tuple[Case, ...]:
+        """Return the cases that a promote sends after the switch, of the gates that are on."""
+        titles = [gate.title for gate in self.gates if not gate.off]
+        return tuple(case for title in titles for case in self.cases.get(title, ()) if case.after_switch)
 
 
 def load_pipeline(root: Path, named: PurePosixPath) -> Pipeline:
@@ -134,7 +146,7 @@ def load_pipeline(root: Path, named: PurePosixPath) -> Pipeline:
 
 
 def wrong_order(gates: Sequence[GateSection]) -> tuple[KeyPath, str] | None:
-    """What is wrong with the gates together, and at which key: each once, startup first, and not alone."""
+    """Return key and error if gates are repeated, do not begin with startup, or consist of it alone."""
     titles = [settings.title for settings in gates]
     for number, title in enumerate(titles):
         if title in titles[:number]:
@@ -149,7 +161,7 @@ def wrong_order(gates: Sequence[GateSection]) -> tuple[KeyPath, str] | None:
 
 
 def _is_ours(root: Path, word: str) -> bool:
-    """Tell whether a word of a command is a file of the project."""
+    """Return whether a word of a command is a project file."""
     named = PurePosixPath(word)
     try:
         return not named.is_absolute() and ".." not in named.parts and (root / named).is_file()

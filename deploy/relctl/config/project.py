@@ -22,9 +22,9 @@ ENVIRONMENTS = "deploy/environments"
 
 @dataclass(frozen=True)
 class Project:
-    """What every command needs: `root` is absolute, `name` is the environment's.
+    """The context of every command: `root` is absolute, `name` is the environment's.
 
-    `overrides`: by key of its file, the variable that was laid over it.
+    `overrides` maps keys of its file to the variables that override them.
     """
 
     root: Path
@@ -35,21 +35,21 @@ class Project:
 
     @property
     def state_dir(self) -> Path:
-        """The state directory; a relative one is relative to the project.
+        """Return the state directory; a relative one is relative to the project.
 
         It is resolved, so that every spelling of a path means the same Nginx and the same containers.
         """
         return (self.root / self.environment.state_dir.expanduser()).resolve()
 
     def pipeline(self) -> "Pipeline":
-        """What a release must pass in this environment; raises ConfigError."""
-        from relctl.config.pipeline import load_pipeline  # a warm rollback has no use for it
+        """Return the pipeline that a release must pass in this environment; raises ConfigError."""
+        from relctl.config.pipeline import load_pipeline  # not needed by a warm rollback
 
         return load_pipeline(self.root, self.environment.pipeline)
 
 
 def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ) -> Project:
-    """Load the project at `start`, or found upward from the working directory."""
+    """Load the project at `start`, else the nearest one above the working directory."""
     root = find_root(start)
     versions = validate(read(root / VERSIONS), Versions)
     document = read_environment(root, name, environ)
@@ -58,9 +58,9 @@ def load(start: Path | None, name: str, environ: Mapping[str, str] = os.environ)
 
 
 def read_environment(root: Path, name: str, environ: Mapping[str, str]) -> Document:
-    """Read one environment of the project, `RELCTL_<KEY>` variables laid over it."""
+    """Read one environment of the project, with `RELCTL_<KEY>` variables applied."""
     if re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", name) is None:
-        raise ConfigError(f"{name!r} is no name of an environment: small letters, digits, single . _ -")
+        raise ConfigError(f"{name!r} is not an environment name: lower-case letters, digits, single . _ -")
     path = root / ENVIRONMENTS / f"{name}.yaml"
     if not path.is_file():
         known = sorted(file.stem for file in (root / ENVIRONMENTS).glob("*.yaml"))
@@ -72,7 +72,7 @@ def read_environment(root: Path, name: str, environ: Mapping[str, str]) -> Docum
 
 
 def find_root(start: Path | None) -> Path:
-    """Return the folder that holds versions.yaml: `start`, or the nearest one upward from here."""
+    """Return the folder with versions.yaml: `start`, else the nearest one above the working directory."""
     if start is not None:
         if not (start / VERSIONS).is_file():
             raise UsageError(f"{start} holds no {VERSIONS}", "relctl --project DIR …")

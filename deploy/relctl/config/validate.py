@@ -1,7 +1,7 @@
-"""Holding a document against a model: errors as `file:line: key.path: what; what would be right`."""
+"""Validating a document against a model, with errors as `file:line: key.path: problem; correct form`."""
 
 import difflib
-from typing import Any, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -10,18 +10,23 @@ from relctl.errors import ConfigError
 
 
 class Section(BaseModel):
-    """A part of a configuration file: immutable, and unknown keys are errors."""
+    """A section of a configuration file: immutable; unknown keys are errors.
 
+    Values below the keys in `secret` never appear in messages.
+    """
+
+    secret: ClassVar[frozenset[str]] = frozenset()
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 Model = TypeVar("Model", bound=Section)
-# The kind of an error about a value that may be a secret: the message does not repeat it.
+# The type of errors about values that may be secret: the message does not repeat them.
 WITHHELD = "withheld"
+_A_SECRET = 6  # characters; a shorter value may occur in the message by chance
 
 
 def validate(document: Document, model: type[Model]) -> Model:
-    """Return `document` as `model`; raises ConfigError that names every wrong line."""
+    """Return `document` as `model`; raises ConfigError listing every wrong line."""
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
@@ -42,7 +47,7 @@ def _describe(document: Document, model: type[BaseModel], detail: Any) -> str:
 
 
 def _known(document: Document, loc: KeyPath) -> KeyPath:
-    """Drop the parts of a pydantic location that are not keys of the file (names of union members)."""
+    """Drop the parts of a pydantic location that are no keys of the file (names of union members)."""
     where: KeyPath = ()
     for part in loc:
         if (*where, part) in document.lines:
@@ -52,12 +57,15 @@ def _known(document: Document, loc: KeyPath) -> KeyPath:
 
 def _reason(document: Document, model: type[BaseModel], where: KeyPath, detail: Any) -> str:
     kind, value = detail["type"], detail["input"]
+    told = not may_be_secret(document, model, where)
     if kind == "missing":
         return "this key is missing"
     if kind == "extra_forbidden":
         return _unknown_key(model, where)
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         raw = document.raw.get(where, value)
+        if not told:
+            return "is read as a number; write it in quotes"
         return f'{raw} is read as the number {value}; write it in quotes: "{raw}"'
     if kind == "union_tag_not_found":
         what = detail["ctx"]["discriminator"].strip("'")
@@ -72,10 +80,29 @@ def _reason(document: Document, model: type[BaseModel], where: KeyPath, detail: 
         return f"unknown {what} {context['tag']!r}; known: {context['expected_tags']}"
     message = str(detail["msg"]).removeprefix("Value error, ")
     words = f"{message[0].lower()}{message[1:]}"
+    if not told:
+        return _without(words, value)
     if kind == WITHHELD:
         return words
-    # Of a whole section only its line says more than the words do.
+    # For a whole section the value adds nothing to its line.
     return f"{words} (found {value!r})" if value is None or isinstance(value, str | int | float) else words
+
+
+def may_be_secret(document: Document, model: type[BaseModel], where: KeyPath) -> bool:
+    """Return whether a value belongs to a secret key, or contains a variable of the file."""
+    if issubclass(model, Section) and where and where[0] in model.secret:
+        return True
+    return any("${" in raw for at, raw in document.raw.items() if at[: len(where)] == where)
+
+
+def _without(words: str, value: Any) -> str:
+    """Remove a value from a message: our own validators may quote it."""
+    if isinstance(value, dict | list | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            words = _without(words, each)
+        return words
+    found = str(value)
+    return words.replace(repr(value), "…").replace(found, "…" if len(found) >= _A_SECRET else found)
 
 
 def _unknown_key(model: type[BaseModel], where: KeyPath) -> str:
@@ -87,7 +114,7 @@ def _unknown_key(model: type[BaseModel], where: KeyPath) -> str:
 
 
 def _fields(model: type[BaseModel], where: KeyPath) -> set[str]:
-    """Names of the keys that may stand at `where`, as far as the model tells."""
+    """Return the keys allowed at `where`, as far as the model says."""
     models = {model}
     for part in where:
         inner: set[type[BaseModel]] = set()

@@ -1,17 +1,18 @@
-"""The model of versions.yaml: what a release is made of."""
+"""The model of versions.yaml: the parts of a release."""
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
 
+from relctl.config.units import Headers, Seconds
 from relctl.config.validate import Section
 from relctl.release import is_version
 
 
 def _inside(value: Any) -> PurePosixPath:
-    """Accept only a path that stays inside the project: a commit holds nothing else."""
+    """Accept only a path inside the project: a commit holds nothing else."""
     path = PurePosixPath(str(value))
     if not isinstance(value, str) or path.is_absolute() or ".." in path.parts or not path.parts:
         raise ValueError("a path inside the project, relative to versions.yaml")
@@ -20,16 +21,23 @@ def _inside(value: Any) -> PurePosixPath:
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", value) is None:
-        raise ValueError("a name of small letters, digits and single . _ - between them")
+        raise ValueError("a name of lower-case letters, digits and single . _ - between them")
     return value
 
 
+def _idempotent(value: Any) -> bool | str:
+    if not isinstance(value, bool) and value != "replay":
+        raise ValueError("true, false or replay")
+    return value if isinstance(value, bool) else "replay"
+
+
+Idempotent = Annotated[bool | Literal["replay"], BeforeValidator(_idempotent)]
 ProjectPath = Annotated[PurePosixPath, BeforeValidator(_inside)]
 Name = Annotated[str, BeforeValidator(_name)]
 
 
 class Base(Section):
-    """The lowest layer: bootstrapped from Debian's packages, or an image pinned by its digest."""
+    """The lowest layer: bootstrapped from Debian packages, or an image pinned by its digest."""
 
     bootstrap: str = ""
     lock: ProjectPath | None = None
@@ -45,7 +53,7 @@ class Base(Section):
 
 
 class Model(Section):
-    """The model files and what they claim to be; `sha256` is of the whole directory."""
+    """The model files and their description; `sha256` covers the whole directory."""
 
     path: ProjectPath
     name: Name
@@ -55,22 +63,34 @@ class Model(Section):
 
 
 class Contract(Section):
-    """Where the service answers the HTTP contract; `idempotent` lets Nginx try a dead slot's twin."""
+    """The HTTP contract of the service.
+
+    `keep_alive`: how long it keeps an idle connection. `idempotent`: whether requests may be repeated
+    without harm; with `replay` also by Nginx, at the other slot, if the connection to this one breaks.
+    `probe_headers` are added to every request of relctl itself, for example if the service requires a Host.
+    """
 
     port: int = Field(ge=1, le=65535)
     live: str = Field(default="/livez", pattern="^/")
     ready: str = Field(default="/readyz", pattern="^/")
     info: str = Field(default="/version", pattern="^/")
-    idempotent: bool = False
+    keep_alive: Seconds = 5.0
+    idempotent: Idempotent = False
+    probe_headers: Headers = Field(default={})
+
+    @field_serializer("keep_alive", when_used="json")
+    def _with_its_unit(self, value: float) -> str:
+        """Format as in the file, because an image's label is parsed by the same rules."""
+        return f"{value:.3f}".rstrip("0").rstrip(".") + "s"
 
     @property
     def probes(self) -> frozenset[str]:
-        """The paths that machines ask."""
+        """Return the paths for machines."""
         return frozenset((self.live, self.ready, self.info))
 
 
 class Versions(Section):
-    """versions.yaml: reviewed by people, and free of any host's state."""
+    """versions.yaml: reviewed by people, and independent of any host's state."""
 
     service: Name
     version: str
@@ -88,7 +108,7 @@ class Versions(Section):
     @field_validator("code")
     @classmethod
     def _one_place_each(cls, value: list[PurePosixPath]) -> list[PurePosixPath]:
-        """Refuse two paths that would be one folder below /app/code; one inside another is a layer apart."""
+        """Reject two paths that map to one folder below /app/code; a nested path is a separate layer."""
         places: dict[str, PurePosixPath] = {}
         for path in value:
             if value.count(path) > 1:
@@ -110,7 +130,7 @@ class Versions(Section):
     @field_validator("labels")
     @classmethod
     def _not_ours(cls, value: dict[str, str]) -> dict[str, str]:
-        """Leave our labels alone: images are found again, and held against evidence, by them."""
+        """Reject labels reserved for relctl, which finds and verifies images by them."""
         for name in value:
             if name.startswith("io.relctl."):
                 raise ValueError(f"{name}: labels that begin with io.relctl. are written by relctl")

@@ -1,1 +1,1 @@
-"""The door to what runs containers."""
+"""The interface to the container engine."""

@@ -1,4 +1,4 @@
-"""Choosing the engine that an environment names."""
+"""Selecting the engine of an environment."""
 
 import os
 
@@ -10,7 +10,7 @@ _DEFAULT = "unix:///var/run/docker.sock"
 
 
 def connect(environment: Environment) -> Engine:
-    """Return the environment's engine: its docker_host, else DOCKER_HOST, else the local socket."""
+    """Return the environment's engine: docker_host, else DOCKER_HOST, else the local socket."""
     host = environment.docker_host or os.environ.get("DOCKER_HOST") or _DEFAULT
     if host.startswith("unix://"):
         return LocalEngine(host.removeprefix("unix://"))

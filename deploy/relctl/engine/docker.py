@@ -1,58 +1,90 @@
-"""The Docker engine behind the `Engine` door, through Docker's own SDK."""
+"""The Docker engine, implemented with Docker's SDK."""
 
 import contextlib
-import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from relctl.engine import inspected
-from relctl.engine.protocol import STOP_GRACE, Container, ContainerSpec, Image, Network
+from relctl.engine import bridge, inspected
+from relctl.engine.protocol import (
+    ANSWERS_WITHIN,
+    SILENT,
+    STOP_GRACE,
+    Container,
+    ContainerSpec,
+    Image,
+    Network,
+)
 from relctl.errors import EngineError
 from relctl.state.fault import effect
 
 _LOG_CONFIG = {"Type": "local", "Config": {"max-size": "10m", "max-file": "3"}}
+_WORK_WITHIN = 60  # seconds of silence
+_PROOF = "io.relctl.proof"  # the label of a container created only as a proof
+_PROVED_WITHIN = 600.0  # seconds; containerd's store may extract all layers first
 _TMPFS = {"/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777"}  # noqa: S108 - inside the container
 
 
 class DockerEngine:
-    """A local or remote Docker engine; `host` as in DOCKER_HOST, "" for the environment's default."""
+    """A local or remote Docker engine; `host` as in DOCKER_HOST, "" for the SDK's default."""
 
-    def __init__(self, host: str = "") -> None:
-        with _door(host):
-            client = docker.DockerClient(base_url=host) if host else docker.from_env()
-        self._api: Any = client.api
+    def __init__(self, host: str = "", within: float = ANSWERS_WITHIN) -> None:
+        self._host, self._within = host, within
         remote = host.startswith(("tcp:", "ssh:", "http"))
         self._ports_host = urlsplit(host).hostname or "" if remote else ""
+        self._is_here = not remote
+
+    @cached_property
+    def _api(self) -> Any:
+        """The client for slow operations: load, start, stop."""
+        return self._client(_WORK_WITHIN)
+
+    @cached_property
+    def _questions(self) -> Any:
+        """The client for queries that a healthy engine answers in milliseconds."""
+        return self._client(self._within)
+
+    def _client(self, within: float) -> Any:
+        with _door(self._host):
+            timeout: Any = within  # the SDK's stubs allow only int, requests takes float
+            if self._host:
+                return docker.DockerClient(base_url=self._host, timeout=timeout).api
+            return docker.from_env(timeout=timeout).api
+
+    def within(self, seconds: float) -> "DockerEngine":
+        return DockerEngine(self._host, seconds)
 
     def image(self, reference: str) -> Image | None:
         with _door():
             try:
-                return inspected.image(self._api.inspect_image(reference))
+                return inspected.image(self._questions.inspect_image(reference))
             except NotFound:
                 return None
 
     def images(self, label: str) -> list[Image]:
         with _door():
-            found = self._api.images(filters={"label": label})
+            found = self._questions.images(filters={"label": label})
         images = (self.image(each["Id"]) for each in found)
         return [image for image in images if image is not None]
 
     def layer_sizes(self, reference: str) -> tuple[int, ...]:
-        """By the image's history, without its steps that only set something: those have no bytes."""
+        """Use the image's history without metadata steps, which have no bytes."""
         with _door():
-            steps: list[dict[str, Any]] = self._api.history(reference)
+            steps: list[dict[str, Any]] = self._questions.history(reference)
         return tuple(step["Size"] for step in reversed(steps) if step["Size"] > 0)
 
-    def needs_every_layer(self) -> bool:
-        """Engines with the containerd image store cannot take a layer they have from elsewhere."""
+    def ids_are_manifests(self) -> bool:
+        """Detect containerd's image store, which appears as a storage driver."""
         with _door():
-            status = self._api.info().get("DriverStatus") or []
+            status = self._questions.info().get("DriverStatus") or []
         return any("io.containerd.snapshotter" in value for _, value in status)
 
     def load(self, archive: Path) -> None:
@@ -60,6 +92,26 @@ class DockerEngine:
             for line in self._api.load_image(file):
                 if "error" in line:
                     raise EngineError(f"the engine refuses the image archive: {line['error']}")
+
+    def prove(self, image_id: str) -> None:
+        """Use a unique container name: two builds may prove one image at once."""
+        with _door():
+            self._remove_left_proofs()
+            made = self._api.create_container(
+                image_id, name=f"relctl-proof-{uuid4().hex[:12]}", labels={_PROOF: ""}, network_disabled=True
+            )
+            self._remove_proof(made["Id"])
+
+    def _remove_left_proofs(self) -> None:
+        """Remove containers of killed builds: they would block the removal of their images."""
+        for each in self._api.containers(all=True, filters={"label": _PROOF}):
+            if time.time() - each["Created"] > _PROVED_WITHIN:
+                self._remove_proof(each["Id"])
+
+    def _remove_proof(self, container: str) -> None:
+        """Remove a proof; ignore failures, which say nothing about the image: the next proof cleans up."""
+        with contextlib.suppress(APIError):
+            self._api.remove_container(container, force=True)
 
     def name_image(self, image_id: str, reference: str) -> None:
         repository, _, tag = reference.rpartition(":")
@@ -71,7 +123,8 @@ class DockerEngine:
             self._api.remove_image(reference)
 
     def start(self, spec: ContainerSpec) -> Container:
-        self._ensure_network(spec.network)
+        with _door():
+            bridge.ensure(self._api, spec.network, self._is_here)
         self.remove(spec.name)
         with _door(), effect("container.create"):
             self._api.create_container(
@@ -91,7 +144,7 @@ class DockerEngine:
         return started
 
     def _start_or_remove(self, name: str) -> None:
-        """One that never ran, its address taken say, would keep its name from who has a right to it."""
+        """Start a container, or remove it: one that never ran would keep its name taken."""
         try:
             self._api.start(name)
         except APIError:
@@ -101,23 +154,23 @@ class DockerEngine:
     def container(self, name: str) -> Container | None:
         with _door():
             try:
-                return inspected.container(self._api.inspect_container(name), self._ports_host)
+                return inspected.container(self._questions.inspect_container(name), self._ports_host)
             except NotFound:
                 return None
 
     def containers(self, labels: Mapping[str, str]) -> list[Container]:
         wanted = [f"{key}={value}" for key, value in labels.items()]
         with _door():
-            found = self._api.containers(all=True, filters={"label": wanted})
+            found = self._questions.containers(all=True, filters={"label": wanted})
         named = (self.container(each["Id"]) for each in found)
         return [container for container in named if container is not None]
 
     def processes(self, name: str) -> dict[int, int]:
-        """By the engine's `ps`: its own measurement of containers takes a second, too long to see growth."""
+        """Use the engine's `ps`: its own statistics take a second each, too slow to follow growth."""
         with _door():
-            found: Any = self._api.top(name, "-eo pid,rss")
+            found: Any = self._questions.top(name, "-eo pid,rss")
         processes = found.get("Processes")
-        if not processes:  # as the last of them ends
+        if not processes:  # the last one is ending
             raise EngineError(f"no process runs in {name}")
         return {int(number): 1024 * int(rss) for number, rss in processes}
 
@@ -131,13 +184,23 @@ class DockerEngine:
             raise EngineError(f"{command[0]} in {name} ended with {code}: {''.join(last)}")
         return said.decode(errors="replace")
 
-    def logs(self, name: str, lines: int) -> str:
+    def logs(self, name: str, lines: int, since: float = 0.0) -> str:
         with _door():
             try:
-                text: bytes = self._api.logs(name, tail=lines)
+                text: bytes = self._questions.logs(name, tail=lines or "all", since=since or None)
             except NotFound:
                 return ""
         return text.decode(errors="replace")
+
+    def follow(self, name: str, lines: int, since: float = 0.0) -> Iterator[str]:
+        with _door():
+            try:
+                pieces = self._api.logs(
+                    name, stream=True, follow=True, tail=lines or "all", since=since or None
+                )
+            except NotFound:
+                return
+            yield from _lines(pieces)
 
     def remove(self, name: str, grace: int = STOP_GRACE) -> None:
         with _door(), contextlib.suppress(NotFound):
@@ -146,6 +209,10 @@ class DockerEngine:
             with effect("container.remove"):
                 self._api.remove_container(name, force=True)
 
+    def insist_on_network(self, network: Network) -> None:
+        with _door():
+            bridge.insist(self._questions, network, self._is_here)
+
     def remove_network(self, name: str) -> None:
         with _door(), contextlib.suppress(NotFound):
             self._api.remove_network(name)
@@ -153,11 +220,11 @@ class DockerEngine:
     def _host_config(self, spec: ContainerSpec) -> Any:
         published = {spec.port: ("127.0.0.1", spec.publish.port or None)} if spec.publish else None
         return self._api.create_host_config(
-            init=True,  # a first process without it ignores SIGTERM until it has a handler of its own
+            init=True,  # without it, pid 1 ignores SIGTERM until it installs a handler
             read_only=True,
             tmpfs=_TMPFS,
             cap_drop=["ALL"],
-            security_opt=["no-new-privileges:true"],
+            security_opt=["no-new-privileges=true"],
             mem_limit=spec.limits.memory,
             memswap_limit=spec.limits.memory,
             nano_cpus=int(spec.limits.cpus * 1e9),
@@ -171,47 +238,30 @@ class DockerEngine:
         endpoint = self._api.create_endpoint_config(ipv4_address=spec.address or None)
         return self._api.create_networking_config({spec.network.name: endpoint})
 
-    def _ensure_network(self, network: Network) -> None:
-        with _door():
-            try:
-                found = self._api.inspect_network(network.name)
-            except NotFound:
-                return self._create_network(network)
-        subnets = [config.get("Subnet") for config in found["IPAM"]["Config"]]
-        if network.subnet not in subnets:
-            raise EngineError(
-                f"network {network.name} has subnet {', '.join(subnets)}, not {network.subnet}",
-                f"docker network rm {network.name}, or set network.subnet in the environment",
-            )
-        return None
 
-    def _create_network(self, network: Network) -> None:
-        """Give engine-chosen addresses the upper half, so that none takes a slot's."""
-        *_, upper = ipaddress.ip_network(network.subnet).subnets()
-        pool = docker.types.IPAMPool(subnet=network.subnet, iprange=str(upper))
-        try:
-            with effect("network.make"):
-                self._api.create_network(
-                    network.name, driver="bridge", ipam=docker.types.IPAMConfig(pool_configs=[pool])
-                )
-        except APIError as error:
-            if "overlap" not in str(error):
-                raise
-            raise EngineError(
-                f"subnet {network.subnet} is taken by another network of this machine",
-                "set network.subnet in the environment file (or RELCTL_NETWORK_SUBNET) to a free one",
-            ) from None
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Yield whole lines of what comes in pieces of any length, and at the end what is left."""
+    begun = b""
+    for piece in pieces:
+        *whole, begun = (begun + piece).split(b"\n")
+        yield from (each.decode(errors="replace").rstrip("\r") for each in whole)
+    if begun:
+        yield begun.decode(errors="replace")
 
 
 @contextlib.contextmanager
 def _door(host: str = "") -> Iterator[None]:
-    """Turn the SDK's errors into ours; NotFound is the caller's business."""
+    """Translate the SDK's errors into ours; the caller handles NotFound."""
     try:
         yield
     except NotFound as error:
         raise EngineError(f"the engine does not have it: {error.explanation}") from error
     except APIError as error:
         raise EngineError(f"the engine refuses: {error.explanation or error}") from error
+    except requests.Timeout as error:
+        raise EngineError(
+            f"the Docker engine did not answer in time: {_first_line(error)}", SILENT
+        ) from error
     except (DockerException, requests.RequestException) as error:
         raise EngineError(
             f"no Docker engine answers at {host or 'its default address'}: {_first_line(error)}",

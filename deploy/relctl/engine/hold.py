@@ -1,8 +1,8 @@
-"""Holds: names by which environments keep an image in the engine, so that none removes what another needs.
+"""Leases: image names by which environments keep an image from being pruned.
 
-An engine removes an image with its last name, and not before. Each environment gives a name of its own to
-what it builds, verifies, promotes or pins. So the engine itself knows who needs what, also where environments
-have different state directories and cannot read each other's ledger.
+An engine removes an image with its last name only. Each environment gives its own name to what it
+builds, verifies, promotes or pins. The engine thus knows all users of an image, even across state
+directories that cannot read each other's ledgers.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _PREFIX = "relctl-hold/"
 
 @dataclass(frozen=True)
 class Names:
-    """The names of an image: this environment's hold, the release's own name, and all others."""
+    """The names of an image: this environment's lease, the release's own name, and all others."""
 
     own: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
@@ -25,26 +25,26 @@ class Names:
 
     @property
     def holders(self) -> str:
-        """Who else needs the image, in words."""
+        """Return the other users of the image, in words."""
         return ", ".join(_words(each) for each in self.others)
 
 
 def hold_image(project: Project, engine: Engine, image: Image, tag: Tag | str) -> None:
-    """Keep an image in the engine for this environment."""
+    """Lease an image for this environment."""
     if not names(project, image).own:
         engine.name_image(image.id, name(project, tag))
 
 
 def name(project: Project, tag: Tag | str) -> str:
-    """Return the name by which this environment holds a release."""
+    """Return the name by which this environment leases a release."""
     return f"{_repository(project)}:{tag}"
 
 
 def let_go(project: Project, engine: Engine, image: Image) -> Names | None:
-    """Give up the hold, and the image with it unless it has other names; returns those, None for no image.
+    """End the lease, and remove the image unless other names remain; return those, None if it is removed.
 
-    Two environments may do this at once: each gives up its own hold before it looks for others, so that one
-    of them finds none. The hold goes last: a process that is killed leaves an image that is still held.
+    Two environments may run this at once: each drops its own lease before it looks for others, so that one
+    of them finds none. Without others the lease goes last: a killed process leaves the image leased.
     """
     found = names(project, image)
     if found.others:
@@ -58,14 +58,14 @@ def let_go(project: Project, engine: Engine, image: Image) -> Names | None:
 
 
 def names(project: Project, image: Image) -> Names:
-    """Sort the names of an image by whose they are."""
+    """Sort the names of an image by owner."""
     own = tuple(each for each in image.tags if each.startswith(name(project, "")))
     plain = tuple(each for each in image.tags if each == f"{project.versions.image}:{image.labels.get(TAG)}")
     return Names(own, plain, tuple(each for each in image.tags if each not in (*own, *plain)))
 
 
 def shares_state(project: Project, reference: str) -> bool:
-    """Tell whether a name is the hold of an environment that has this one's state directory."""
+    """Return whether a name is the lease of an environment with the same state directory."""
     repository = reference.rpartition(":")[0]
     return repository.startswith(_PREFIX) and repository.endswith(f"-{state_mark(project)}")
 

@@ -1,4 +1,4 @@
-"""What a Docker engine's `inspect` answers, read into our own types; pure."""
+"""Parsing of Docker's `inspect` answers into our own types; pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ PORT_LABEL = "io.relctl.port"
 
 
 def image(found: Mapping[str, Any]) -> Image:
-    """Read the answer about an image."""
+    """Parse the answer about an image."""
     config = found.get("Config") or {}
     return Image(
         id=found["Id"],
@@ -22,7 +22,7 @@ def image(found: Mapping[str, Any]) -> Image:
 
 
 def container(found: Mapping[str, Any], host: str = "") -> Container:
-    """Read the answer about a container; `host` is where its published ports are, "" for this machine."""
+    """Parse the answer about a container; `host` has its published ports, "" for this machine."""
     state, labels = found["State"], found["Config"]["Labels"] or {}
     return Container(
         name=found["Name"].lstrip("/"),
@@ -33,11 +33,13 @@ def container(found: Mapping[str, Any], host: str = "") -> Container:
         restarts=found.get("RestartCount", 0),
         exit_code=state.get("ExitCode", 0),
         address=_address(found["NetworkSettings"], labels.get(PORT_LABEL, ""), host),
+        out_of_memory=bool(state.get("OOMKilled")),
+        memory_limit=(found.get("HostConfig") or {}).get("Memory") or 0,
     )
 
 
 def _address(settings: Mapping[str, Any], port: str, host: str) -> str:
-    """A published port where there is one, else the bridge address; "" while it has neither."""
+    """Return the published port if there is one, else the bridge address, else ""."""
     for binding in (settings.get("Ports") or {}).get(f"{port}/tcp") or []:
         return f"{host or binding['HostIp']}:{binding['HostPort']}"
     for network in (settings.get("Networks") or {}).values():

@@ -1,39 +1,48 @@
-"""A Docker engine on this machine: what is asked most goes through its socket, the rest through the SDK.
+"""A Docker engine on this machine: frequent queries go straight to its socket, the rest through the SDK.
 
-Importing the SDK is a third of a warm rollback, which only asks what is in the two slots, and of a build
-without changes, which only asks for one image.
+Importing the SDK would take a third of a warm rollback, which only inspects the two slots. The same holds
+for a build without changes, which only inspects one image.
 """
 
 import http.client
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from relctl.engine import inspected
-from relctl.engine.protocol import STOP_GRACE, Container, ContainerSpec, Image
+from relctl.engine.protocol import (
+    ANSWERS_WITHIN,
+    SILENT,
+    STOP_GRACE,
+    Container,
+    ContainerSpec,
+    Image,
+    Network,
+)
 from relctl.errors import EngineError
 
 if TYPE_CHECKING:
     from relctl.engine.docker import DockerEngine
 
-_TIMEOUT = 60.0  # seconds; the SDK's own
-
 
 class LocalEngine:
     """The engine that listens on the Unix socket at `path`."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, within: float = ANSWERS_WITHIN) -> None:
+        self._path, self._within = path, within
 
     @cached_property
     def _docker(self) -> "DockerEngine":
         from relctl.engine.docker import DockerEngine
 
-        return DockerEngine(f"unix://{self._path}")
+        return DockerEngine(f"unix://{self._path}", self._within)
+
+    def within(self, seconds: float) -> "LocalEngine":
+        return LocalEngine(self._path, seconds)
 
     def container(self, name: str) -> Container | None:
         found = self._inspect("containers", name)
@@ -49,11 +58,14 @@ class LocalEngine:
     def layer_sizes(self, reference: str) -> tuple[int, ...]:
         return self._docker.layer_sizes(reference)
 
-    def needs_every_layer(self) -> bool:
-        return self._docker.needs_every_layer()
+    def ids_are_manifests(self) -> bool:
+        return self._docker.ids_are_manifests()
 
     def load(self, archive: Path) -> None:
         self._docker.load(archive)
+
+    def prove(self, image_id: str) -> None:
+        self._docker.prove(image_id)
 
     def name_image(self, image_id: str, reference: str) -> None:
         self._docker.name_image(image_id, reference)
@@ -73,17 +85,23 @@ class LocalEngine:
     def containers(self, labels: Mapping[str, str]) -> list[Container]:
         return self._docker.containers(labels)
 
-    def logs(self, name: str, lines: int) -> str:
-        return self._docker.logs(name, lines)
+    def logs(self, name: str, lines: int, since: float = 0.0) -> str:
+        return self._docker.logs(name, lines, since)
+
+    def follow(self, name: str, lines: int, since: float = 0.0) -> Iterator[str]:
+        return self._docker.follow(name, lines, since)
 
     def remove(self, name: str, grace: int = STOP_GRACE) -> None:
         self._docker.remove(name, grace)
+
+    def insist_on_network(self, network: Network) -> None:
+        self._docker.insist_on_network(network)
 
     def remove_network(self, name: str) -> None:
         self._docker.remove_network(name)
 
     def _inspect(self, kind: str, name: str) -> dict[str, Any] | None:
-        """Ask for one container or image; None when there is none of that name."""
+        """Inspect one container or image; None if there is none of that name."""
         status, body = self._ask(f"/{kind}/{quote(name, safe='/:@')}/json")
         if status == http.HTTPStatus.NOT_FOUND:
             return None
@@ -92,11 +110,11 @@ class LocalEngine:
         except ValueError:
             found = None
         if status != http.HTTPStatus.OK or not isinstance(found, dict):
-            raise EngineError(f"the engine refuses to tell of {name}: {status} {body[:200]!r}")
+            raise EngineError(f"the engine refuses to inspect {name}: {status} {body[:200]!r}")
         return found
 
     def _ask(self, path: str) -> tuple[int, bytes]:
-        connection = _Connection(self._path)
+        connection = _Connection(self._path, self._within)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -105,6 +123,11 @@ class LocalEngine:
             raise EngineError(
                 f"unix://{self._path}: this user may not use the engine",
                 'sudo usermod -aG docker "$USER", then log in again',
+            ) from error
+        except TimeoutError as error:
+            raise EngineError(
+                f"the Docker engine at unix://{self._path} did not answer within {self._within:g} s",
+                SILENT,
             ) from error
         except (OSError, http.client.HTTPException) as error:
             raise EngineError(
@@ -118,11 +141,11 @@ class LocalEngine:
 class _Connection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT)
-        self._path = path
+    def __init__(self, path: str, within: float) -> None:
+        super().__init__("localhost")
+        self._path, self._within = path, within
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_TIMEOUT)
+        self.sock.settimeout(self._within)
         self.sock.connect(self._path)

@@ -1,16 +1,18 @@
-"""What relctl asks of whatever runs containers; `docker.py` is the first to answer."""
+"""The interface of a container engine, independent of Docker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+ANSWERS_WITHIN = 10.0  # seconds; a query usually takes milliseconds, on a busy engine one or two seconds
+SILENT = "docker info shows whether it answers at all; if it hangs, restart dockerd"
 STOP_GRACE = 35  # seconds; longer than a service may take to finish its requests
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image in the engine: `id` is its identity, `layers` the digests of its uncompressed tars."""
+    """An image in the engine: `id` identifies it, `layers` holds the digests of its uncompressed tars."""
 
     id: str
     tags: tuple[str, ...]
@@ -22,7 +24,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one container may use: cores, bytes, processes."""
+    """The limits of one container: cores, bytes, processes."""
 
     cpus: float
     memory: int
@@ -31,7 +33,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Network:
-    """A bridge with fixed slot addresses; engine-given addresses come from its upper half."""
+    """A bridge network with fixed slot addresses; the engine assigns addresses from its upper half.
+
+    With `subnet` "" any free subnet is used.
+    """
 
     name: str
     subnet: str
@@ -39,7 +44,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Publish:
-    """Reach a container through a loopback port (0: a free one) where the bridge is out of reach."""
+    """Publish a container on a loopback port (0: a free one), if the bridge is unreachable."""
 
     port: int
 
@@ -62,9 +67,10 @@ class ContainerSpec:
 
 @dataclass(frozen=True)
 class Container:
-    """A container as the engine has it; `address` is `host:port` as seen from this machine, "" if none.
+    """A container in the engine; `address` is `host:port` as seen from this machine, "" if none.
 
-    One that is `paused` is not `running`: it answers nobody.
+    A `paused` container does not count as `running`, because it does not answer. `out_of_memory`: the kernel
+    killed it, or one of its processes, at `memory_limit` (bytes, 0 for none).
     """
 
     name: str
@@ -75,58 +81,78 @@ class Container:
     exit_code: int
     address: str
     paused: bool = False
+    out_of_memory: bool = False
+    memory_limit: int = 0
 
 
 class Engine(Protocol):
-    """The door to an engine. Every method raises EngineError when the engine refuses or is silent."""
+    """The interface of an engine. Every method raises EngineError if the engine refuses or is silent."""
+
+    def within(self, seconds: float) -> "Engine":
+        """Return the same engine with this timeout for queries."""
 
     def image(self, reference: str) -> Image | None:
-        """Return the image of a reference or an id, None when the engine has none."""
+        """Return the image of a reference or an id, None if there is none."""
 
     def images(self, label: str) -> list[Image]:
         """Return all images that carry the label `key` or `key=value`."""
 
     def layer_sizes(self, reference: str) -> tuple[int, ...]:
-        """Return the bytes of each of an image's layers, lowest first; () where the engine does not tell."""
+        """Return the bytes of each layer of an image, lowest first; () if the engine does not report them."""
 
-    def needs_every_layer(self) -> bool:
-        """Tell whether an archive must hold layers that the engine has already."""
+    def ids_are_manifests(self) -> bool:
+        """Return whether image ids are manifest digests (containerd's image store) or config digests."""
 
     def load(self, archive: Path) -> None:
-        """Load an image archive; layers that the engine has may be missing from it."""
+        """Load an image archive, which may omit layers that the engine has.
+
+        If more is missing, the engine may accept it, or name it in spite of an error; `prove` detects that.
+        """
+
+    def prove(self, image_id: str) -> None:
+        """Create a container of an image, without starting it, and remove it: all layers are then present.
+
+        Raises EngineError if that fails.
+        """
 
     def name_image(self, image_id: str, reference: str) -> None:
-        """Give an image one more name, `repository:tag`."""
+        """Give an image an additional name, `repository:tag`."""
 
     def remove_image(self, reference: str) -> None:
-        """Remove a reference, and the image when it was the last; nothing happens if there is none."""
+        """Remove a reference, and the image with its last one; do nothing if it is missing."""
 
     def start(self, spec: ContainerSpec) -> Container:
-        """Start a container, replacing the one of that name; creates its network where missing.
+        """Start a container, replacing one of the same name; create its network if missing.
 
-        Raises EngineError for one that cannot be started, of which nothing is left.
+        Raises EngineError if it cannot be started; nothing of it remains.
         """
 
     def container(self, name: str) -> Container | None:
         """Return the container of that name, running or not."""
 
     def containers(self, labels: Mapping[str, str]) -> list[Container]:
-        """Return the containers, running or not, that carry all of `labels`."""
+        """Return the containers that carry all of `labels`, running or not."""
 
     def processes(self, name: str) -> dict[int, int]:
-        """Return the resident bytes of a container's processes by their numbers on the engine's machine.
+        """Return the resident bytes of a container's processes by their pids on the engine's machine.
 
-        What two of them share counts twice.
+        Memory shared by two of them counts twice.
         """
 
     def execute(self, name: str, command: Sequence[str]) -> str:
-        """Run a program in a running container and return what it said; raises EngineError if it fails."""
+        """Run a program in a running container and return its output; raises EngineError if it fails."""
 
-    def logs(self, name: str, lines: int) -> str:
-        """Return the last lines that a container wrote."""
+    def logs(self, name: str, lines: int, since: float = 0.0) -> str:
+        """Return the last `lines` (0: all) that a container wrote; `since`: seconds since 1970."""
+
+    def follow(self, name: str, lines: int, since: float = 0.0) -> Iterator[str]:
+        """Yield the same lines, then each further one when it is written, until the container ends."""
 
     def remove(self, name: str, grace: int = STOP_GRACE) -> None:
-        """Stop a container, kill it after `grace` seconds, and remove it; none of that name is no error."""
+        """Stop a container, kill it after `grace` seconds, and remove it; do nothing if it is missing."""
+
+    def insist_on_network(self, network: Network) -> None:
+        """Raise EngineError if `start` could not use a network or nothing could reach it; creates nothing."""
 
     def remove_network(self, name: str) -> None:
-        """Remove a network; nothing happens if there is none."""
+        """Remove a network; do nothing if it is missing."""

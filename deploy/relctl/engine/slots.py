@@ -1,13 +1,14 @@
-"""Slots and candidates: their names, addresses and what is started in them."""
+"""Slots and candidates: names, addresses, and container specifications."""
 
 import hashlib
 import ipaddress
 
 from relctl.config.project import Project
+from relctl.engine.contracts import CONTRACT, contract_of, label_of
 from relctl.engine.protocol import ContainerSpec, Image, Limits, Network, Publish
-from relctl.state.members import SLOTS as SLOTS  # the ledger, which imports nothing of here, knows them too
+from relctl.state.members import SLOTS as SLOTS  # defined there because the ledger imports nothing from here
 
-TRIAL_ROLES = ("candidate", "reference", "twin")  # outside both slots, as long as a verification lasts
+TRIAL_ROLES = ("candidate", "reference", "twin")  # outside both slots, during a verification
 
 SERVICE = "io.relctl.service"
 ENVIRONMENT = "io.relctl.environment"
@@ -18,17 +19,17 @@ TAG = "io.relctl.tag"
 
 
 def other(slot: str) -> str:
-    """Return the slot beside `slot`."""
+    """Return the other slot."""
     return SLOTS[1 - SLOTS.index(slot)]
 
 
 def scope(project: Project) -> str:
-    """Return the prefix of every name that this service and environment own in the engine."""
+    """Return the prefix of all names of this service and environment in the engine."""
     return f"relctl-{project.versions.service}-{project.name}"
 
 
 def state_mark(project: Project) -> str:
-    """Return six digits that tell the state directories of one machine apart."""
+    """Return six hex digits that distinguish the state directories of one machine."""
     return hashlib.sha256(str(project.state_dir).encode()).hexdigest()[:6]
 
 
@@ -38,52 +39,61 @@ def slot_container(project: Project, slot: str) -> str:
 
 
 def network(project: Project) -> Network:
-    """Return the bridge of the environment."""
+    """Return the environment's network."""
     return Network(scope(project), project.environment.network.subnet)
 
 
-def slot_address(project: Project, slot: str) -> str:
-    """Return `host:port` at which Nginx reaches a slot: a fixed address, or a published port."""
+def trial_network(project: Project) -> Network:
+    """Return the network of a verification, which is isolated from the slots."""
+    return Network(f"{scope(project)}-trial-{state_mark(project)}", "")
+
+
+def slot_address(project: Project, slot: str, port: int | None = None) -> str:
+    """Return `host:port` at which Nginx reaches a slot: a fixed address, or a published port.
+
+    `port` is that of the release in the slot, None for the one in versions.yaml.
+    """
     settings = project.environment.network
     if settings.publish is not None:
         return f"127.0.0.1:{getattr(settings.publish, slot)}"
-    return f"{_fixed_address(settings.subnet, slot)}:{project.versions.contract.port}"
+    return f"{_fixed_address(settings.subnet, slot)}:{port or project.versions.contract.port}"
 
 
 def slot_spec(project: Project, slot: str, image: Image) -> ContainerSpec:
-    """Describe a slot's container: it comes back by itself after a crash or a reboot."""
-    settings = project.environment.network
+    """Specify a slot's container, which the engine restarts after a crash or a reboot."""
+    settings, contract = project.environment.network, contract_of(image.labels, project.versions.contract)
     published = Publish(getattr(settings.publish, slot)) if settings.publish else None
     return ContainerSpec(
         name=slot_container(project, slot),
         image_id=image.id,
-        port=project.versions.contract.port,
-        labels=labels(project, "slot") | {SLOT: slot},
+        port=contract.port,
+        labels=labels(project, "slot") | {SLOT: slot, CONTRACT: label_of(contract)},
         limits=_limits(project),
         network=network(project),
         address="" if published else _fixed_address(settings.subnet, slot),
         publish=published,
         restart=True,
-        environment=_environment(project),
+        environment=_environment(contract.port),
     )
 
 
 def trial_spec(project: Project, image: Image, role: str) -> ContainerSpec:
-    """Describe a container in one of TRIAL_ROLES: never restarted, so a crash shows."""
+    """Specify a container in one of TRIAL_ROLES: never restarted, so that a crash shows."""
+    port = _port(project, image)
     return ContainerSpec(
         name=f"{scope(project)}-{role}-{state_mark(project)}",
         image_id=image.id,
-        port=project.versions.contract.port,
+        port=port,
         labels=labels(project, role),
         limits=_limits(project),
-        network=network(project),
+        network=trial_network(project),
         publish=Publish(0) if project.environment.network.publish else None,
-        environment=_environment(project),
+        environment=_environment(port),
     )
 
 
 def labels(project: Project, role: str) -> dict[str, str]:
-    """Return the labels by which a container of this service and environment is found again."""
+    """Return the labels that identify a container of this service and environment."""
     return {
         SERVICE: project.versions.service,
         ENVIRONMENT: project.name,
@@ -93,7 +103,7 @@ def labels(project: Project, role: str) -> dict[str, str]:
 
 
 def _fixed_address(subnet: str, slot: str) -> str:
-    """.1 is the bridge itself; the slots follow, below the half the engine gives out."""
+    """Return a slot's address: after .1, the bridge, and below the half for the engine."""
     return str(ipaddress.ip_network(subnet)[2 + SLOTS.index(slot)])
 
 
@@ -102,6 +112,10 @@ def _limits(project: Project) -> Limits:
     return Limits(resources.cpus, resources.memory, resources.pids)
 
 
-def _environment(project: Project) -> dict[str, str]:
-    """The port is told, so that a retained image of another default still answers where Nginx asks."""
-    return {"PORT": str(project.versions.contract.port)}
+def _port(project: Project, image: Image) -> int:
+    return contract_of(image.labels, project.versions.contract).port
+
+
+def _environment(port: int) -> dict[str, str]:
+    """Pass the port, so that an image without the contract label still listens where Nginx expects it."""
+    return {"PORT": str(port)}

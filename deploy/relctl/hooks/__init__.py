@@ -1,1 +1,1 @@
-"""The doors to what people bring along: their programs and their webhooks, each within its time."""
+"""Notification targets: users' programs and webhooks, each with a time limit."""

@@ -1,4 +1,4 @@
-"""Running someone's own program: within its time, in a process group that ends with it."""
+"""Running a user's program with a time limit, in a process group that ends with it."""
 
 import contextlib
 import os
@@ -13,30 +13,30 @@ from pathlib import Path
 from typing import IO
 
 _KEPT = 4_000  # bytes of output
-_READ = 65_536  # bytes at a time; as many as a pipe holds, unless somebody made it larger
-_LOOK = 0.05  # seconds between two looks whether the program has ended
+_READ = 65_536  # bytes per read; the default capacity of a pipe
+_LOOK = 0.05  # seconds between checks for the program's end
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: its exit code, None when its time was over; and the last of what it said."""
+    """How a program ended: its exit code (None on timeout) and the end of its output."""
 
     code: int | None
     output: str
 
     @property
     def last_line(self) -> str:
-        """The last line of what it said."""
-        return (self.output.strip().splitlines()[-1:] or ["it said nothing"])[0]
+        """Return the last line of its output."""
+        return (self.output.strip().splitlines()[-1:] or ["it printed nothing"])[0]
 
 
 def run(
     command: Sequence[str], folder: Path, told: Mapping[str, str], message: bytes, timeout: float
 ) -> Ended:
-    """Run a program in `folder`, `told` in its environment and `message` on its standard input.
+    """Run a program in `folder` with `told` added to its environment and `message` on standard input.
 
-    The input is a file: a program that does not read it neither blocks anybody nor breaks a pipe.
-    Raises OSError when it cannot be run, ValueError for a zero byte in an argument.
+    The input is a file: a program that ignores it neither blocks us nor breaks a pipe.
+    Raises OSError if it cannot be run, ValueError for a zero byte in an argument.
     """
     with tempfile.TemporaryFile() as given:
         given.write(message)
@@ -59,9 +59,9 @@ def run(
 
 
 class _Tail:
-    """The last bytes that come out of a pipe.
+    """The last bytes read from a pipe.
 
-    It never waits for the pipe's end: a process that has left the group may hold it open for ever.
+    Never wait for the pipe's end: a process that left the group may keep it open for ever.
     """
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
@@ -72,24 +72,24 @@ class _Tail:
         return self._kept.decode(errors="replace")
 
     def read(self, seconds: float) -> bool:
-        """Wait so long for output and read it; tell whether there was some."""
+        """Wait up to `seconds` for output and read it; return whether there was any."""
         if self._pipe is None or not select.select([self._pipe], [], [], seconds)[0]:
             return False
         found = os.read(self._pipe.fileno(), _READ)
         self._kept = (self._kept + found)[-_KEPT:]
-        if not found:  # nobody can write any more, and select would say so again and again
+        if not found:  # end of file: select would report it forever
             self._pipe = None
         return bool(found)
 
     def read_what_is_left(self) -> None:
-        """Read what the program wrote before its end; who goes on writing is not listened to for long."""
-        for _ in range(16):  # a mebibyte, the most that a pipe may hold
+        """Read the rest of the program's output, at most a full pipe: others may keep writing to it."""
+        for _ in range(16):  # one mebibyte, the default maximum size of a pipe
             if not self.read(0):
                 return
 
 
 def _exit_code(process: subprocess.Popen[bytes], output: _Tail, timeout: float) -> int | None:
-    """Listen until the program ends; None when its time was over. Its process group ends with it."""
+    """Read output until the program ends; return None on timeout. Kill its process group at the end."""
     deadline = time.monotonic() + timeout
     try:
         while process.poll() is None and time.monotonic() < deadline:

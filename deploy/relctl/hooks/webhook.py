@@ -1,4 +1,4 @@
-"""Posting to someone's webhook: within its time, whatever happens there, and without telling its URL."""
+"""Posting to a webhook with a time limit, without disclosing its URL."""
 
 import threading
 
@@ -6,13 +6,13 @@ _UNREACHABLE = "it cannot be reached"
 
 
 def post(url: str, body: bytes, timeout: float) -> str:
-    """POST a JSON body; returns why it failed, "" when it was taken (2xx).
+    """POST a JSON body; return the reason of a failure, "" on success (2xx).
 
-    A redirect is a failure: the event would be told to somebody else. A URL may hold a secret, and so may
-    the words of libraries about it: what is returned never does.
+    A redirect is a failure, since the event would go to another server. A URL may hold a secret, and so may
+    a library's error message: the returned text contains neither.
     """
     outcome: list[str] = []
-    # A thread, because neither a look-up of a name nor an answer that trickles can be given a whole time.
+    # A thread, because a DNS lookup or a trickling answer cannot be given a total time limit.
     thread = threading.Thread(target=lambda: outcome.append(_post(url, body, timeout)), daemon=True)
     thread.start()
     thread.join(timeout)
@@ -20,7 +20,7 @@ def post(url: str, body: bytes, timeout: float) -> str:
 
 
 def _post(url: str, body: bytes, timeout: float) -> str:
-    import requests  # imported here: who has no webhook does not pay for it
+    import requests  # imported here: only webhooks need it
 
     headers = {"Content-Type": "application/json", "User-Agent": "relctl"}
     try:
@@ -32,7 +32,7 @@ def _post(url: str, body: bytes, timeout: float) -> str:
         return _late(timeout)
     except requests.exceptions.SSLError:
         return f"{_UNREACHABLE}: no trusted TLS connection"
-    except Exception as error:  # noqa: BLE001 - whatever the library raises, its words may hold the URL
+    except Exception as error:  # noqa: BLE001 - any message of the library may hold the URL
         cause = _cause(error)
         return f"{_UNREACHABLE}: {cause}" if cause else f"{_UNREACHABLE} ({type(error).__name__})"
 
@@ -42,7 +42,7 @@ def _late(timeout: float) -> str:
 
 
 def _cause(error: BaseException | None) -> str:
-    """The system's own word for what went wrong, below all that libraries made of it."""
+    """Return the operating system's error text from the bottom of the exception chain."""
     found = ""
     while error is not None:
         found = getattr(error, "strerror", None) or found

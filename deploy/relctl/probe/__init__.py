@@ -1,1 +1,1 @@
-"""The door to a running service: the HTTP contract every service keeps."""
+"""Send requests to a running service by the HTTP contract that every service keeps."""

@@ -1,4 +1,4 @@
-"""Sending the request of a case, and judging the answer: one sentence for everything that is wrong."""
+"""Send the request of a case and judge the answer, one sentence for each error."""
 
 import json
 import re
@@ -13,11 +13,11 @@ _SHOWN_ERRORS = 3
 def send(service: Service, request: Request, timeout: float) -> Answer:
     """Send the request once; `timeout` in seconds; raises UnreachableError."""
     headers = {"content-type": request.content_type} if request.method == "POST" else {}
-    return service.send(request.method, request.path, body_of(request), headers, timeout)
+    return service.send(request.method, request.path, body_of(request), headers | request.headers, timeout)
 
 
 def judge(expect: Expectation, answer: Answer) -> list[str]:
-    """Return what is wrong with an answer, an empty list when it is as expected."""
+    """Return what is wrong with an answer; empty if it is as expected."""
     wrong = []
     if answer.status != expect.status:
         wrong.append(f"status {answer.status}, not {expect.status}: {_short(answer.body)}")
@@ -32,7 +32,7 @@ def judge(expect: Expectation, answer: Answer) -> list[str]:
 
 
 def _judge_shape(schema: dict[str, Any], answer: Answer) -> list[str]:
-    from jsonschema import Draft202012Validator  # a rollback has no use for it
+    from jsonschema import Draft202012Validator  # a rollback does not need it
 
     try:
         found = answer.json()
@@ -57,7 +57,7 @@ def _judge_members(wanted: dict[str, str], answer: Answer) -> list[str]:
 
 
 def body_of(request: Request) -> bytes | None:
-    """Return the bytes that a request sends, None when it has no body."""
+    """Return the bytes that a request sends, None if it has no body."""
     if request.body is not None:
         return request.body.encode()
     if request.json_ is None:

@@ -1,4 +1,4 @@
-"""Who a release says it is, by its labels and by `/version`, and where the two disagree."""
+"""Compare a release's identity in its labels with its answer to `/version`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Identity:
-    """What must be the same in the labels of an image and in the answers of its service."""
+    """What must agree between the labels of an image and the answers of its service."""
 
     tag: str
     version: str

@@ -1,4 +1,4 @@
-"""Keep-alive load on a service, without retries: every request that fails is counted, and who answered."""
+"""Put keep-alive load on a service, without retries, recording each failure and each answering release."""
 
 import http.client
 import json
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from relctl.errors import RelctlError
 
-_LONGEST = 3600.0  # seconds; a load ends by itself even if its owner forgets it
+_LONGEST = 3600.0  # seconds; a load that is never stopped ends by itself
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Settled:
-    """A span in which only `release` may answer: from the return of one move to the start of the next."""
+    """A span in which only `release` may answer: from the end of one move to the start of the next."""
 
     release: str
     since: float
@@ -33,11 +33,10 @@ class Settled:
 
 
 class Load:
-    """`connections` clients that POST `body` to `path` one request after the other until `stop`.
+    """`connections` clients that POST `body` to `path`, one request after the other, until `stop`.
 
-    A client opens a new connection only when the server closed the last one in an answer, as HTTP asks for,
-    or after a failure, which is counted. `pause` seconds between the requests of a client bound the rate.
-    `headers` go with each request.
+    A client reconnects only when an answer announced the close, as HTTP requires, or after a counted failure.
+    `pause` seconds between a client's requests bound the rate. `headers` go with each request.
     """
 
     def __init__(
@@ -60,20 +59,20 @@ class Load:
         ]
 
     def start(self) -> "Load":
-        """Let the clients begin."""
+        """Start the clients."""
         for thread in self._threads:
             thread.start()
         return self
 
     def stop(self) -> list[Sample]:
-        """Let every client finish its request and end; returns all samples, in the order they were sent."""
+        """Let every client finish its request and end; returns all samples in the order they were sent."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
         return sorted((each for samples in self._samples for each in samples), key=lambda each: each.sent)
 
     def wait_for(self, requests: int, within: float) -> None:
-        """Wait until that many more requests were answered; raises RelctlError after `within` seconds."""
+        """Wait for `requests` more answers; raises RelctlError after `within` seconds."""
         goal, deadline = self.count() + requests, time.monotonic() + within
         while self.count() < goal:
             if time.monotonic() > deadline:
@@ -108,12 +107,12 @@ class Load:
 
 
 def failed(samples: Iterable[Sample]) -> list[Sample]:
-    """Return the requests that got no right answer."""
+    """Return the requests without a correct answer."""
     return [sample for sample in samples if sample.error]
 
 
 def stale(samples: Iterable[Sample], spans: Sequence[Settled]) -> list[Sample]:
-    """Return the requests sent within a settled span and answered by another release than its own."""
+    """Return the requests sent within a settled span and answered by another release."""
     return [
         sample
         for sample in samples

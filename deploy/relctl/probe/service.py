@@ -1,17 +1,21 @@
-"""A running service as its HTTP contract shows it: requests with a time limit, never through a proxy."""
+"""Access a running service over HTTP: requests with a time limit, each on its own connection."""
 
 import http.client
 import json
+import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from relctl.config.versions import Contract
 from relctl.errors import RelctlError
 
+_AT_ONCE = 64 * 1024  # bytes
+
 
 class UnreachableError(RelctlError):
-    """Nobody answered, or the connection broke before the answer was whole."""
+    """Nothing answered, or the connection broke before the answer was complete."""
 
 
 @dataclass(frozen=True)
@@ -24,17 +28,37 @@ class Answer:
     seconds: float
 
     def json(self) -> Any:
-        """The body as JSON; raises ValueError when it is none."""
+        """Return the body as JSON; raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
 
+def _whole(found: http.client.HTTPResponse, sock: socket.socket, deadline: float) -> bytes:
+    """Read a body to its end; a socket's own time limit would restart with every byte."""
+    content = bytearray()
+    while not found.isclosed():
+        sock.settimeout(max(deadline - time.monotonic(), 0.001))
+        chunk = found.read1(_AT_ONCE)
+        if not chunk:
+            break
+        content += chunk
+    if found.length:  # http.client reports no error for missing bytes here
+        raise http.client.IncompleteRead(bytes(content), found.length)
+    return bytes(content)
+
+
+def _over(usual: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Merge headers over the usual ones, comparing names without case."""
+    named = {name.lower() for name in own}
+    return {**{name: value for name, value in usual.items() if name.lower() not in named}, **own}
+
+
 class Service:
-    """The service at `address` (host:port); each request has a connection of its own."""
+    """The service at `address` (host:port); its contract's `probe_headers` go with every request."""
 
     def __init__(self, address: str, contract: Contract) -> None:
         self.url = f"http://{address}"
         self.contract = contract
-        self._address = address
+        self.address = address
 
     def get(self, path: str, timeout: float = 5.0) -> Answer:
         """GET a path; raises UnreachableError."""
@@ -48,13 +72,14 @@ class Service:
         headers: dict[str, str] | None = None,
         timeout: float = 5.0,
     ) -> Answer:
-        """Send one request, without retries; `timeout` in seconds; raises UnreachableError."""
+        """Send one request without retries, allowing `timeout` seconds in all; raises UnreachableError."""
         started = time.monotonic()
-        connection = http.client.HTTPConnection(self._address, timeout=timeout)
+        connection = http.client.HTTPConnection(self.address, timeout=timeout)
         try:
-            connection.request(method, path, body, headers or {})
+            connection.request(method, path, body, _over(self.contract.probe_headers, headers or {}))
+            sock = connection.sock  # the answer may take it from the connection
             found = connection.getresponse()
-            content = found.read()
+            content = _whole(found, sock, started + timeout)
         except (OSError, http.client.HTTPException) as error:
             cause = f"{type(error).__name__}: {error}"
             raise UnreachableError(f"{method} {self.url}{path}: {cause}") from error
@@ -63,16 +88,20 @@ class Service:
         names = {name.lower(): value for name, value in found.getheaders()}
         return Answer(found.status, names, content, time.monotonic() - started)
 
-    def is_ready(self) -> bool:
-        """Tell whether the service says that it takes traffic."""
+    def readiness(self, within: float = 2.0) -> Answer:
+        """Return the answer to a readiness request: 200 means ready; raises UnreachableError."""
+        return self.get(self.contract.ready, timeout=within)
+
+    def is_ready(self, within: float = 2.0) -> bool:
+        """Return whether the service reports within `within` seconds that it is ready for traffic."""
         try:
-            return self.get(self.contract.ready, timeout=2.0).status == http.HTTPStatus.OK
+            return self.readiness(within).status == http.HTTPStatus.OK
         except UnreachableError:
             return False
 
-    def info(self) -> dict[str, Any]:
-        """Return what `/version` says; raises UnreachableError when that is no JSON object."""
-        answer = self.get(self.contract.info)
+    def info(self, within: float = 5.0) -> dict[str, Any]:
+        """Return the answer of `/version`; raises UnreachableError if it is late or not a JSON object."""
+        answer = self.get(self.contract.info, timeout=within)
         try:
             found = answer.json()
         except ValueError:

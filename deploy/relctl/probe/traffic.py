@@ -1,4 +1,4 @@
-"""Many requests over kept connections, without retries: each answer, or what went wrong instead."""
+"""Send many requests over kept connections, without retries; return each answer or its error."""
 
 import contextlib
 import http.client
@@ -7,23 +7,23 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
 from relctl.config.gates import Ask
 
-_LOOK = 0.2  # seconds between two looks for requests that take too long
+_LOOK = 0.2  # seconds between checks for requests that take too long
 _LEAD = 0.02  # seconds from the start of the clients to the first request that is due
-_LARGEST = 8 * 1024**2  # bytes of an answer; one that never ends must not fill the memory
-_LEAST_IN_A_ROW = 5  # requests that nobody answered, before the rest is given up
+_LARGEST = 8 * 1024**2  # bytes of an answer; an endless one must not fill the memory
+_LEAST_IN_A_ROW = 5  # unanswered requests before the rest is given up
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What became of request `number`; times of the monotonic clock; `status` is 0 if nobody answered.
+    """The result of request `number`; times on the monotonic clock; `status` is 0 without an answer.
 
-    A request is `due` when it should have been `sent`: one that waits for a connection is late already.
+    A request is `due` when it should have been `sent`: one that waits for a connection is already late.
     """
 
     number: int
@@ -37,16 +37,16 @@ class Reply:
 
     @property
     def seconds(self) -> float:
-        """How long whoever asked has waited."""
+        """Return how long the user has waited."""
         return self.ended - self.due
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How texts are sent: by `clients` at a time, each answered as a whole within `timeout` seconds.
+    """How to send texts: by `clients` concurrently, each answer complete within `timeout` seconds.
 
-    `rate`: requests a second at fixed times, whether or not earlier ones are answered; 0: each client
-    sends its next one when it has its answer. `burst` of them are due together.
+    `rate`: requests a second at fixed times, whether or not earlier ones are answered; 0: each client sends
+    its next request after its answer. `burst` of them are due together. `headers` go with each.
     """
 
     ask: Ask
@@ -54,6 +54,7 @@ class Plan:
     timeout: float
     rate: float = 0.0
     burst: int = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def send(
@@ -61,18 +62,18 @@ def send(
 ) -> list[Reply]:
     """Send every text once, in order; returns a reply for each, in that order.
 
-    `done` is called with the number of replies so far, from the threads that get them. When as many
-    requests in a row as two for each client found nobody who answers, the rest is not sent, and says so.
-    An exception, such as an interrupt, ends all requests at once.
+    `done` is called with the number of replies so far, from the threads that get them. After two unanswered
+    requests in a row for each client, the rest is not sent and marked so. An exception, such as an interrupt,
+    ends all requests at once.
     """
     return _Run(address, texts, plan, done).replies()
 
 
 class _Client:
-    """One kept connection, until when its request may take, and whether it has sent its last one.
+    """One kept connection, the deadline of its request, and whether it has sent its last one.
 
-    Whoever waits for the end of a client waits for `ended`: an interrupted `Thread.join` takes a thread
-    that runs for one that has ended (CPython before 3.13).
+    Wait for `ended`, not for the thread: an interrupted `Thread.join` takes a running thread for one that has
+    ended (CPython before 3.13).
     """
 
     def __init__(self, address: str, timeout: float) -> None:
@@ -81,7 +82,7 @@ class _Client:
         self.ended = threading.Event()
 
     def abort(self) -> None:
-        """End the request that is under way, from another thread."""
+        """Abort the running request, from another thread."""
         sock = self.connection.sock
         if sock is not None:
             with contextlib.suppress(OSError):
@@ -101,7 +102,7 @@ class _Run:
         self._began = 0.0
 
     def replies(self) -> list[Reply]:
-        """Send them; returns when every one has its reply."""
+        """Send all texts; returns when each has its reply."""
         self._connect()
         self._began = time.monotonic() + _LEAD
         threads = [threading.Thread(target=self._work, args=(client,)) for client in self._clients]
@@ -116,15 +117,15 @@ class _Run:
         return [self._replies.get(number) or self._given_up(number) for number in range(len(self._texts))]
 
     def _connect(self) -> None:
-        """Connect ahead: users come through a proxy that keeps its connections."""
-        with contextlib.suppress(OSError):  # the first request says what is wrong
+        """Connect in advance: users come through a proxy that keeps its connections."""
+        with contextlib.suppress(OSError):  # the first request will report it
             for client in self._clients:
                 client.connection.connect()
 
     def _wait_for(self, client: _Client) -> None:
         while not client.ended.wait(_LOOK):
             for each in self._clients:
-                # A timeout of a socket begins anew with every byte; this one does not.
+                # A socket's timeout restarts with every byte; this one does not.
                 if time.monotonic() > each.until:
                     each.abort()
 
@@ -168,8 +169,8 @@ class _Run:
         sent = time.monotonic()
         client.until = sent + self._plan.timeout
         try:
-            status, kind, content = _exchange(client.connection, self._plan.ask.path, body)
-        except Exception as error:  # noqa: BLE001 - whatever an answer breaks is what is wrong with it
+            status, kind, content = _exchange(client.connection, self._plan, body)
+        except Exception as error:  # noqa: BLE001 - whatever an answer breaks is its error
             client.connection.close()
             return Reply(number, due, sent, time.monotonic(), 0, "", b"", self._words(error, sent))
         finally:
@@ -178,21 +179,21 @@ class _Run:
 
     def _words(self, error: Exception, sent: float) -> str:
         if time.monotonic() - sent >= self._plan.timeout:
-            return f"no whole answer within {self._plan.timeout:g} s"
+            return f"no complete answer within {self._plan.timeout:g} s"
         return f"{type(error).__name__}: {error}"
 
     def _given_up(self, number: int) -> Reply:
         now = time.monotonic()
-        words = f"not sent: nobody answered {self._in_a_row} requests in a row"
+        words = f"not sent: {self._in_a_row} requests in a row got no answer"
         return Reply(number, now, now, now, 0, "", b"", words)
 
 
-def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes) -> tuple[int, str, bytes]:
-    connection.request("POST", path, body, {"Content-Type": "application/json"})
+def _exchange(connection: http.client.HTTPConnection, plan: Plan, body: bytes) -> tuple[int, str, bytes]:
+    connection.request("POST", plan.ask.path, body, {**plan.headers, "Content-Type": "application/json"})
     with connection.getresponse() as answer:
         content = answer.read(_LARGEST)
         if len(content) == _LARGEST:
             raise ValueError(f"an answer of {_LARGEST} bytes or more")
-        if answer.length:  # with a limit, what is missing at the end is no error of http.client's
+        if answer.length:  # with a limit, http.client reports no error for missing bytes
             raise http.client.IncompleteRead(content, answer.length)
         return answer.status, answer.headers.get_content_type(), content

@@ -1,4 +1,4 @@
-"""Reading a translation out of an answer: one sentence for what is wrong with it."""
+"""Extract the translation from an answer, or one sentence on what is wrong with it."""
 
 import json
 from http import HTTPStatus
@@ -20,11 +20,11 @@ def read(reply: Reply, ask: Ask) -> tuple[str, str]:
         return "", f"content type {reply.content_type}: {shown}"
     try:
         found = json.loads(reply.body)
-    except (ValueError, RecursionError):  # brackets in brackets without an end
+    except (ValueError, RecursionError):  # for example endlessly nested brackets
         return "", f"the body is not JSON: {shown}"
     translation = found.get(ask.translation) if isinstance(found, dict) else None
     if not isinstance(translation, str):
         return "", f"no {ask.translation} in the answer: {shown}"
     if any("\ud800" <= sign <= "\udfff" for sign in translation):
-        return "", f"half a character in the answer: {shown}"  # JSON can write it, and no file can hold it
+        return "", f"a lone surrogate in the answer: {shown}"  # valid JSON, but no UTF-8 file can hold it
     return translation, ""

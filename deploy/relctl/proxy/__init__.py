@@ -1,1 +1,1 @@
-"""The door to Nginx: rendering, testing, reloading, and the traffic pointer."""
+"""Control Nginx: render, test, start and reload it, and move the traffic pointer."""

@@ -1,4 +1,4 @@
-"""One file of the access log: its whole lines as they are written, and where a time is in it."""
+"""Read one file of the access log: complete lines as they are written, from a given time on."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -8,25 +8,29 @@ from typing import BinaryIO
 from relctl.proxy.access_line import parse
 
 _AT_ONCE = 1024**2  # bytes; a backlog of an hour must not fill the memory
-_NEAR = 64 * 1024  # bytes, between which reading on is as quick as searching
+_NEAR = 64 * 1024  # bytes; within them reading is as fast as searching
 _HEAD = 64  # bytes; the time of the first line, to the millisecond
-_LONGEST = 1024**2  # bytes of a line; what has no end by then is none
+_LONGEST = 1024**2  # bytes of a line; a longer one is discarded
 
 
 class AccessFile:
-    """A file that is held open, and so is read to its end whatever it is called by then."""
+    """A file held open, and so read to its end even if it is renamed."""
 
-    def __init__(self, path: Path, since: float | None = None, most: int | None = None) -> None:
-        """Begin at the first line that ended at `since`, at the end of the file without it.
+    def __init__(
+        self, path: Path, since: float | None = None, most: int | None = None, at: int | None = None
+    ) -> None:
+        """Begin at the first line that ended at `since`, or at the end of the file without it.
 
-        `most`: how many bytes before the end it begins at most; `cut` says that it leaves something out.
+        `at` is the offset to begin at, whatever the times say. `most`: begin at most that many bytes before
+        the end; `cut` says whether that leaves lines out.
         """
         self._file: BinaryIO = path.open("rb", buffering=0)
         self._rest = b""
         self.truncated = 0
         self.identity = identity(os.fstat(self._file.fileno()))
         size = self._size()
-        wanted = size if since is None else offset_of(self._file, since, size)
+        found = size if since is None else offset_of(self._file, since, size)
+        wanted = found if at is None else at
         self._at = wanted if most is None else max(wanted, size - most)
         if since is None or self._at > wanted:
             self._begin_with_a_line()
@@ -34,14 +38,14 @@ class AccessFile:
         self.cut = since is not None and self._at > wanted and (self.first() or since) > since
 
     def first(self) -> float | None:
-        """When the first request ended that is still to be read; None if there is none."""
+        """Return when the next unread request ended; None if there is none."""
         return _ended(os.pread(self._file.fileno(), _NEAR, self._at).split(b"\n")[:-1])
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the lines that were ended since the last call; half a line waits for its end."""
+        """Yield the lines completed since the last call; an incomplete line waits for its end."""
         if self._size() < self._at or not self._beginning().startswith(
             self._head
-        ):  # it may have grown beyond
+        ):  # it may have been truncated and grown since
             self.truncated += 1
             self._at, self._rest = 0, b""
         while chunk := os.pread(self._file.fileno(), _AT_ONCE, self._at):
@@ -49,12 +53,12 @@ class AccessFile:
             *whole, self._rest = (self._rest + chunk).split(b"\n")
             yield from whole
             if len(self._rest) > _LONGEST:
-                yield self._rest  # nobody can read that either; it is counted
+                yield self._rest  # unreadable too, so it is counted
                 self._rest = b""
         self._head = self._beginning()
 
     def close(self) -> bool:
-        """Let go of it; returns whether its last line was cut short."""
+        """Close the file; returns whether its last line was cut short."""
         self._file.close()
         return bool(self._rest)
 
@@ -62,25 +66,25 @@ class AccessFile:
         return os.fstat(self._file.fileno()).st_size
 
     def _beginning(self) -> bytes:
-        """How it begins; otherwise, once it was truncated."""
+        """Return its first bytes, which change when it is truncated."""
         return os.pread(self._file.fileno(), _HEAD, 0)
 
     def _begin_with_a_line(self) -> None:
-        """Go back to where a line begins, which may be half written yet: its end alone would be garbage."""
+        """Go back to the start of a line, which may be half written: its end alone would be garbage."""
         if self._at and os.pread(self._file.fileno(), 1, self._at - 1) != b"\n":
             before = os.pread(self._file.fileno(), min(self._at, _NEAR), max(self._at - _NEAR, 0))
             self._at -= len(before) - (before.rfind(b"\n") + 1)
 
 
 def identity(found: os.stat_result) -> tuple[int, int]:
-    """What tells a file from another one of its name."""
+    """Return what distinguishes a file from another one of the same name."""
     return found.st_dev, found.st_ino
 
 
 def offset_of(file: BinaryIO, at: float, size: int) -> int:
-    """Find the start of a line a little before the first one that ended at `at`, by halving.
+    """Find by bisection the start of a line shortly before the first one that ended at `at`.
 
-    Lines are in the order of their end but for a moment, and as far as the clock was not set.
+    Lines are ordered by their end, except for moments and where the clock was set.
     """
     low, high = 0, size
     while high - low > _NEAR:
@@ -95,11 +99,11 @@ def _next_line(file: BinaryIO, offset: int) -> int:
 
 
 def _ended_after(file: BinaryIO, offset: int) -> float | None:
-    """When the first request ended whose line begins behind `offset`; None if no line there can be read."""
+    """Return when the first readable request that begins after `offset` ended; None if there is none."""
     return _ended(os.pread(file.fileno(), _NEAR, offset).split(b"\n")[1:-1])
 
 
 def _ended(lines: Iterable[bytes]) -> float | None:
-    """When the first request ended that can be read."""
+    """Return when the first readable request ended."""
     found = (parse(line) for line in lines)
     return next((request.ended for request in found if request is not None), None)

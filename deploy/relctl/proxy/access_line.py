@@ -1,16 +1,25 @@
-"""One line of the proxy's access log: what was asked for, of which pool, who answered, and how it went."""
+"""Parse one line of the proxy's access log: request, pool, upstream and result."""
 
 import json
 import math
+import re
 from dataclasses import dataclass
+
+# Between attempts within one location of the configuration, and between locations.
+_BETWEEN = re.compile(r", | : ")
+_SWITCHED = 101  # of a WebSocket
+_ADDRESS = re.compile(r".*:\d+")
+# 009 is an answer without a status line; the quotes in a path are escaped.
+_NO_NUMBER = re.compile(rb'"status":0+(?=\d)')
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request: when it `ended` (seconds since 1970), in which pool, and how.
 
-    `asked`: whether Nginx asked a slot at all, or answered by itself. `passed_on`: whether it asked the other
-    slot in the end, because the pool's own gave no answer.
+    `asked`: whether Nginx forwarded it to a slot at all. `passed_on`: whether Nginx failed over to the other
+    slot because the pool's own gave no answer. `client`: its address, "" if not logged. `waited`: the part of
+    `milliseconds` spent waiting for the slots, without a slow client's own sending time.
     """
 
     ended: float
@@ -20,50 +29,73 @@ class Request:
     milliseconds: int
     asked: bool
     passed_on: bool
+    client: str = ""
+    waited: int = 0
 
     @property
     def failed(self) -> bool:
-        """Whether the client got no answer: 5xx, also those of Nginx (502, 504), or it did not wait (499).
+        """Return whether the client got no answer: 5xx, even Nginx's 502 and 504. A 4xx is the caller's.
 
-        All other 4xx are the caller's.
+        Something that is not HTTP is no answer, nor is an interim one (103) that Nginx passed on as final.
         """
-        return self.status >= 500 or self.status == 499
+        return self.status >= 500 or (0 < self.status < 200 and self.status != _SWITCHED)
+
+    @property
+    def gone(self) -> bool:
+        """Return whether the client left before an answer; one that left soon may have had any reason."""
+        return self.status == 499
 
     @property
     def stood_in(self) -> bool:
-        """Whether the other slot answered for the pool's own; the client noticed nothing."""
-        return self.passed_on and not self.failed
+        """Return whether the other slot answered for the pool's own, unnoticed by the client."""
+        return self.passed_on and not (self.failed or self.gone)
 
     @property
     def fault(self) -> bool:
-        """Whether the pool's own release is to blame for it, whoever answered."""
+        """Return whether the pool's own release is to blame, whichever slot answered."""
         return self.failed or self.passed_on
 
 
 def parse(line: bytes) -> Request | None:
-    """Read one line of the format in nginx/service.conf.j2; None for anything else.
+    """Parse one line in the format of nginx/service.conf.j2; returns None for anything else.
 
-    Nginx writes the bytes of a path as they were sent, and they need not be UTF-8.
+    Nginx logs the bytes of a path as they were sent, which need not be UTF-8.
     """
     try:
-        found = json.loads(line.decode(errors="replace"))
+        found = json.loads(_NO_NUMBER.sub(b'"status":', line, count=1).decode(errors="replace"))
         asked = str(found["upstream"])
         ended = float(found["msec"])
+        milliseconds = round(1000 * float(found["request_time"]))
         request = Request(
             ended=ended,
             pool=str(found["pool"]),
             uri=str(found["uri"]),
             status=int(found["status"]),
-            milliseconds=round(1000 * float(found["request_time"])),
+            milliseconds=milliseconds,
             asked=asked not in ("", "-"),
-            passed_on="," in asked and _differ(asked),
+            passed_on=_differ(asked),
+            client=str(found.get("client", "")),
+            waited=min(_waited(str(found.get("upstream_time", ""))) or milliseconds, milliseconds),
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return request if math.isfinite(ended) else None
 
 
+def _waited(times: str) -> int:
+    """Return the milliseconds spent on all upstream servers, 0 if not logged."""
+    try:
+        return round(1000 * sum(map(float, _BETWEEN.split(times))))
+    except (ValueError, OverflowError):  # "-", or nothing
+        return 0
+
+
 def _differ(addresses: str) -> bool:
-    """Whether the last server was another than the first: the same may be asked anew, on a new connection."""
-    each = addresses.split(", ")
-    return each[0] != each[-1]
+    """Return whether the last server differs from the first: one server may be retried on a new connection.
+
+    Nginx writes the name of a group where no server is left to try.
+    """
+    if " " not in addresses:
+        return False
+    each = [address for address in _BETWEEN.split(addresses) if _ADDRESS.fullmatch(address)]
+    return bool(each) and each[0] != each[-1]

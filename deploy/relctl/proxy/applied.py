@@ -1,4 +1,4 @@
-"""What the running Nginx is known to have read: its file alone does not tell, relctl may have been killed."""
+"""Record which configuration Nginx runs: the file alone does not show it, if relctl was killed."""
 
 import hashlib
 from pathlib import Path
@@ -7,24 +7,24 @@ from relctl.state.files import remove, replace_text
 
 
 class Applied:
-    """The mark beside the configuration: the SHA-256 of the text that Nginx took, after it took it."""
+    """The record beside the configuration: the SHA-256 of the text that Nginx accepted."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "applied.sha256"
 
     def holds(self, text: str) -> bool:
-        """Tell whether Nginx is known to run with `text`."""
+        """Return whether Nginx is known to run with `text`."""
         try:
-            return self._path.read_text(encoding="utf-8") == _checksum(text)
+            return self._path.read_text(encoding="utf-8", errors="replace") == _checksum(text)
         except FileNotFoundError:
             return False
 
     def forget(self) -> None:
-        """Call before anything changes: if it is cut short, nobody knows and the next apply does it again."""
+        """Remove the record before anything changes: if interrupted, the next apply repeats the change."""
         remove(self._path, self._path.name)
 
     def record(self, text: str) -> None:
-        """Call once Nginx has confirmed that it runs with `text`."""
+        """Record `text` once Nginx has confirmed that it runs with it."""
         replace_text(self._path, _checksum(text))
 
 

@@ -1,4 +1,4 @@
-"""Compiled templates of this process: a text is compiled once, however often it is rendered."""
+"""Cache compiled templates in this process: each text is compiled once."""
 
 from types import CodeType
 
@@ -7,7 +7,7 @@ from jinja2.bccache import Bucket
 
 
 class Compiled(jinja2.BytecodeCache):
-    """Keeps code by a template's path and checksum, so that a changed one is compiled anew."""
+    """Keeps code by a template's path and checksum, so that a changed template is recompiled."""
 
     def __init__(self) -> None:
         self._code: dict[tuple[str, str], CodeType | None] = {}

@@ -1,4 +1,4 @@
-"""The file that someone else's Nginx includes: it can be tested only in its place."""
+"""Replace the file that an external Nginx includes: it can be tested only in its place."""
 
 from pathlib import Path
 
@@ -7,22 +7,24 @@ from relctl.proxy.command import run
 from relctl.state.fault import effect
 from relctl.state.files import remove, replace_text
 
+_FOR_ALL = 0o644  # it lies among the external Nginx's files, not in the state directory
+
 
 class Include:
-    """Replaces the include; the text before is kept in `folder`, outside what a `*.conf` would include."""
+    """Replaces the include; the previous text is kept in `folder`, where no `*.conf` includes it."""
 
     def __init__(self, path: Path, folder: Path, settings: Settings) -> None:
         self._path, self._kept, self._settings = path, folder / "include.before", settings
 
     def replace(self, text: str) -> None:
-        """Put `text` in place, test and reload; whatever goes wrong, the text before is put back.
+        """Write `text`, test and reload; on any failure the previous text is restored.
 
-        Killed in between, an untested text stays; the next call knows by the kept one what was good, and
-        puts that back if the test fails. Raises ProxyError.
+        If killed in between, an untested text stays. The next call finds the last good text in the kept file
+        and restores it if the test fails. Raises ProxyError.
         """
         before = self._keep()
         try:
-            replace_text(self._path, text)
+            replace_text(self._path, text, _FOR_ALL)
             with effect("nginx.test"):
                 run(self._settings.test, f"Nginx refuses {self._path}")
             with effect("nginx.reload"):
@@ -40,9 +42,9 @@ class Include:
 
 
 def read(path: Path) -> str:
-    """Return the text of a configuration, "" when there is none."""
+    """Return the text of a configuration, "" if there is none; damaged bytes are replaced."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
 
@@ -50,6 +52,6 @@ def read(path: Path) -> str:
 def put_back(path: Path, text: str) -> None:
     """Restore what `read` returned."""
     if text:
-        replace_text(path, text)
+        replace_text(path, text, _FOR_ALL)
     else:
         remove(path, path.name)

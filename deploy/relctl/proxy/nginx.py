@@ -1,4 +1,4 @@
-"""Running Nginx itself: testing a configuration, starting, reloading and stopping it."""
+"""Run Nginx itself: test a configuration; start, reload and stop the process."""
 
 import contextlib
 import errno
@@ -12,37 +12,58 @@ from relctl.errors import ProxyError
 from relctl.proxy.command import next_step, run, said
 from relctl.proxy.workers import Worker, find, serving
 from relctl.state.fault import effect
+from relctl.state.person import name_of
 
-_STOP_WITHIN = 130.0  # seconds; a little over worker_shutdown_timeout
+_OVER = 10.0  # seconds over worker_shutdown_timeout
 _ANSWER_WITHIN = 10.0  # seconds; Nginx itself tries a taken port for 2.5 s
 
 
 class ManagedNginx:
-    """The Nginx of one environment: everything it owns is in `folder`."""
+    """The Nginx of one environment; all its files are in `folder`.
 
-    def __init__(self, folder: Path, program: str) -> None:
-        self.folder, self._program = folder, program
+    `shutdown`: how many seconds its workers have for their last requests.
+    """
+
+    def __init__(self, folder: Path, program: str, shutdown: float = 120.0) -> None:
+        self.folder, self._program, self._stop_within = folder, program, shutdown + _OVER
         self.config, self.error_log = folder / "nginx.conf", folder / "error.log"
 
     def test(self, config: Path) -> None:
-        """Raise ProxyError with Nginx's own words if it would not run with `config`."""
+        """Raise ProxyError with Nginx's message if it would not run with `config`."""
         with effect("nginx.test"):
             run(self._command(config, "-t"), f"Nginx refuses {config}")
 
     def pid(self) -> int | None:
-        """Return the master's process id, None when it does not run."""
+        """Return the master's process id, None if it does not run."""
         try:
             pid = int((self.folder / "nginx.pid").read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
         ours = command.startswith(b"nginx: master") and str(self.config).encode() in command
-        return pid if ours else None  # else the number was used again
+        return pid if ours else None  # else the pid was reused
+
+    def is_of_root(self) -> bool:
+        """Return whether root runs the master, or would: another user may query what root has started."""
+        with contextlib.suppress(FileNotFoundError):  # just ended
+            pid = self.pid()
+            return Path(f"/proc/{pid or 'self'}").stat().st_uid == 0
+        return os.geteuid() == 0
+
+    def insist_on_ours(self) -> None:
+        """Raise ProxyError if another user runs the master: only that user can make it read a new text."""
+        pid = self.pid()
+        owner = Path(f"/proc/{pid}").stat().st_uid if pid else os.geteuid()
+        if os.geteuid() not in (0, owner):
+            raise ProxyError(
+                f"the configuration has changed, and Nginx (pid {pid}) belongs to {name_of(owner)}",
+                f"sudo -u {name_of(owner)} relctl proxy up, then run the command again",
+            )
 
     def start(self) -> None:
-        """Start the master in the background; raises ProxyError, in words when the port is taken.
+        """Start the master in the background; raises ProxyError, which explains a port in use.
 
-        The program returns before the master has written its number, so this waits until workers serve.
+        The program returns before the master has written its pid, so this waits until workers serve.
         """
         with effect("nginx.start"):
             run(self._command(self.config), "Nginx does not start")
@@ -52,10 +73,10 @@ class ManagedNginx:
             )
 
     def reload(self) -> None:
-        """Let the master read the configuration again, and wait until only new workers take connections.
+        """Make the master read the configuration again; wait until only new workers accept connections.
 
-        Raises ProxyError with Nginx's words when it goes on with the old one: a new port may be taken,
-        which the test of a configuration does not tell.
+        Raises ProxyError with Nginx's message if it keeps the old configuration: a new port may be in use,
+        which testing a configuration does not show.
         """
         pid = self.pid()
         if pid is None:
@@ -76,17 +97,17 @@ class ManagedNginx:
         raise ProxyError(f"Nginx keeps its old configuration: {why}", next_step(words))
 
     def workers(self) -> set[Worker]:
-        """Return our workers, also those that finish their last requests and those without a master."""
+        """Return our workers, including those finishing their last requests and those without a master."""
         return find(self.error_log)
 
     def serves(self) -> bool:
-        """Tell whether a worker takes connections, be it without a master."""
+        """Return whether a worker accepts connections, with or without a master."""
         return bool(serving(self.workers()))
 
     def end_orphans(self) -> bool:
         """Let workers without a master finish their requests and end; returns whether there were any.
 
-        Waits until they have let go of the port, not until they have ended.
+        Waits until they have released the port, not until they have ended.
         """
         orphans = serving(self.workers())
         for worker in orphans:
@@ -96,42 +117,54 @@ class ManagedNginx:
         return bool(orphans)
 
     def stop(self) -> bool:
-        """Let Nginx finish its requests and end, workers without a master too; returns whether it ran."""
+        """Let Nginx and orphaned workers finish their requests and end; returns whether it ran."""
         pid = self.pid()
         if pid is None:
             ran = self.end_orphans()
         else:
             ran = True
             _signal(pid, signal.SIGQUIT)
-        if not _within(_STOP_WITHIN, lambda: self.pid() is None and not self.workers()):
+        if not _within(self._stop_within, lambda: self.pid() is None and not self.workers()):
             left = sorted({pid or 0, *(worker.pid for worker in self.workers())} - {0})
             numbers = " ".join(map(str, left))
-            raise ProxyError(f"Nginx ({numbers}) did not end in {_STOP_WITHIN:g} s", f"kill {numbers}")
+            raise ProxyError(f"Nginx ({numbers}) did not end in {self._stop_within:g} s", f"kill {numbers}")
         return ran
 
+    def end(self) -> None:
+        """End it at once, whatever is running: for an Nginx that serves only relctl."""
+        for pid in self._processes():  # the master first: it would start other workers
+            _signal(pid, signal.SIGTERM)
+        if not _within(_ANSWER_WITHIN, lambda: not self._processes()):
+            numbers = " ".join(map(str, self._processes()))
+            raise ProxyError(f"Nginx ({numbers}) did not end in {_ANSWER_WITHIN:g} s", f"kill -9 {numbers}")
+
+    def _processes(self) -> list[int]:
+        pid = self.pid()
+        return [*([pid] if pid else []), *sorted(worker.pid for worker in self.workers())]
+
     def _command(self, config: Path, *options: str) -> list[str]:
-        """`-e`: without it Nginx opens the system's error log before it reads the configuration."""
+        """Return the command; without `-e` Nginx opens the system's error log before the configuration."""
         error_log = str(self.error_log)
         return [self._program, "-p", str(self.folder), "-e", error_log, "-c", str(config), *options]
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
     try:
-        with contextlib.suppress(ProcessLookupError):  # it has just ended
+        with contextlib.suppress(ProcessLookupError):  # just ended
             os.kill(pid, number)
     except PermissionError:
         raise ProxyError(
-            f"Nginx (pid {pid}) belongs to another user", "type it as the user who started it"
+            f"Nginx (pid {pid}) belongs to another user", "run it as the user who started it"
         ) from None
 
 
 def _of(log: str, pid: int) -> str:
-    """Return what this master gave up on: a test of someone else's writes to the same log."""
+    """Return the fatal lines of this master: a test by another process writes to the same log."""
     return "\n".join(line for line in log.splitlines() if f"[emerg] {pid}#" in line)
 
 
 def _gave_up(log: str, pid: int) -> bool:
-    """Tell whether a reload failed for good: a port in use is tried again until Nginx says "still"."""
+    """Return whether a reload failed for good: a port in use is retried until Nginx says "still"."""
     return any(f"({int(errno.EADDRINUSE)}: " not in line for line in _of(log, pid).splitlines())
 
 

@@ -1,12 +1,15 @@
-"""The pointer: the symbolic link that says which route takes traffic, and the only thing a switch moves."""
+"""Read and move the pointer, the symbolic link to the route with the traffic; a switch moves only it."""
 
+import errno
 import tempfile
+import time
 from pathlib import Path
 
+from relctl.proxy.route import canary
 from relctl.state.files import make_open, replace_link
 from relctl.state.paths import Paths
 
-NOWHERE = "none"  # a route that the map does not know: Nginx answers 503 in words
+NOWHERE = "none"  # a route that the map lacks: Nginx answers 503 with an explanation
 
 
 class Pointer:
@@ -16,12 +19,16 @@ class Pointer:
         self._link, self._routes = paths.pointer, paths.routes
 
     def read(self) -> str:
-        """Return the name of the route, "" when the link is missing or leads to no route."""
+        """Return the name of the route, "" if the link is missing or leads to no route."""
         leads = self._leads()
         return leads.name if leads and leads.parent.name == self._routes.name else ""
 
+    def age(self) -> float:
+        """Return the seconds since it was moved, by the link's mtime."""
+        return time.time() - self._link.lstat().st_mtime
+
     def astray(self) -> str:
-        """Say what is wrong with a link that leads to no route, "" when it leads to one."""
+        """Return what is wrong with a link that leads to no route, "" if it leads to one."""
         if self.read():
             return ""
         if not self._link.is_symlink():
@@ -32,10 +39,28 @@ class Pointer:
         """Send all traffic to `route` from the next request on; returns the milliseconds of the move."""
         self.prepare(route)
         self._make_way()
-        return replace_link(self._link, f"{self._routes.name}/{route}")
+        target = f"{self._routes.name}/{route}"
+        try:
+            return replace_link(self._link, target)
+        except OSError as error:
+            if error.errno != errno.ENOSPC or not self._give_up_a_place(route):
+                raise
+            return replace_link(self._link, target)
+
+    def _give_up_a_place(self, wanted: str) -> bool:
+        """Remove the folder of a canary that nobody needs now: on a disk without inodes a link needs its own.
+
+        The next `prepare` of that canary makes it again.
+        """
+        needed = (wanted, self.read())
+        for folder in sorted(self._routes.iterdir(), reverse=True):
+            if canary(folder.name) and folder.name not in needed:
+                folder.rmdir()
+                return True
+        return False
 
     def _leads(self) -> Path | None:
-        """Where Nginx gets when it follows the link, in whatever form a hand wrote it; None for nowhere."""
+        """Return the link's target as Nginx resolves it, in any form; None if it leads nowhere."""
         try:
             found = self._link.resolve(strict=True)
         except (OSError, RuntimeError):  # missing, dangling, or a circle
@@ -46,16 +71,16 @@ class Pointer:
         return "a file is in its place" if self._link.exists() else "it is missing"
 
     def _make_way(self) -> None:
-        """Set aside a folder in the link's place: no link can be renamed over it, and Nginx answers 503."""
+        """Set aside a folder in the link's place: a link cannot be renamed over it, and Nginx answers 503."""
         if self._link.is_dir() and not self._link.is_symlink():
             self._link.rename(tempfile.mkdtemp(prefix=f"{self._link.name}.set-aside-", dir=self._link.parent))
 
     def ensure(self) -> None:
-        """Make a link to nowhere if there is none, so that Nginx can say so in words."""
+        """Create a link to nowhere if there is none, so that Nginx can explain its 503."""
         self.prepare(NOWHERE)
         if not self._link.is_symlink():
             self.move(NOWHERE)
 
     def prepare(self, route: str) -> None:
-        """Make the folder of a route; Nginx's workers must get through, whatever the umask of the person."""
+        """Create a route's folder, accessible to Nginx's workers whatever the user's umask."""
         make_open(self._link.parent, self._routes, self._routes / route)

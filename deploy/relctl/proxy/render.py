@@ -1,25 +1,30 @@
-"""Rendering Nginx's configuration from the project's templates, with every route of the pointer."""
+"""Render Nginx's configuration from the project's templates, with every route of the pointer."""
 
-import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from relctl.config.project import Project
-from relctl.engine.slots import SLOTS, other, slot_address
 from relctl.errors import ProxyError
-from relctl.proxy.route import canaries
+from relctl.proxy import words
+from relctl.proxy.facts import facts
+from relctl.proxy.upstream import Upstream, mark, of_the_folder
 from relctl.state.paths import Paths
 
 TEMPLATES = "nginx"
+_FILTERS = (words.duration, words.size, words.mebibytes, words.word, words.literal)
 _SHIPPED = Path(__file__).parent / "templates"  # in the repository a link to its own nginx/
 
 
-def render(project: Project, paths: Paths, worker_user: str) -> str:
-    """Return the text of the managed nginx.conf, or of the include for someone else's Nginx.
+def render(
+    project: Project, paths: Paths, worker_user: str, upstreams: Mapping[str, Upstream] | None = None
+) -> str:
+    """Return the text of the managed nginx.conf, or of the include for an external Nginx.
 
-    A template that the project does not have is taken from those that came with relctl.
+    `upstreams`: each slot's own address and contract; by default those of the project's folder. Templates
+    missing from the project are taken from those shipped with relctl.
     """
-    import jinja2  # imported here: a warm rollback renders nothing
+    import jinja2  # here, as a warm rollback renders nothing
 
     from relctl.proxy.compiled import COMPILED
 
@@ -32,23 +37,24 @@ def render(project: Project, paths: Paths, worker_user: str) -> str:
         autoescape=False,  # noqa: S701 - this writes a configuration, no HTML
         bytecode_cache=COMPILED,
     )
-    templates.filters["quoted"] = quoted
+    templates.filters |= {"quoted": quoted} | {each.__name__: each for each in _FILTERS}
     try:
         template = templates.get_template("nginx.conf.j2" if managed else "service.conf.j2")
-        return template.render(facts(project, paths, worker_user))
+        known = upstreams or of_the_folder(project)
+        return str(template.render(facts(project, paths, worker_user, known))) + mark(known)
     except ProxyError:
         raise
     except Exception as error:  # noqa: BLE001 - a template is code: it may raise anything
         where = f"{getattr(error, 'filename', None) or project.root / TEMPLATES}"
         line = getattr(error, "lineno", None)
-        raise ProxyError(f"{where}{f':{line}' if line else ''}: {error}", "mend the template") from None
+        raise ProxyError(f"{where}{f':{line}' if line else ''}: {error}", "fix the template") from None
 
 
 def quoted(path: object) -> str:
-    """Return a path as one word of Nginx's configuration; raises ProxyError where Nginx knows no way.
+    """Return a path as one word of Nginx's configuration; raises ProxyError if that is impossible.
 
-    It expands `$` also between quotes and has no escape for it. The others could be escaped, but a path
-    that holds them is rather a mistake than a wish.
+    Nginx expands `$` even between quotes and has no escape for it. Other characters could be escaped, but a
+    path containing them is more likely a mistake.
     """
     found = re.search(r'[$"\\\x00-\x1f\x7f]', str(path))
     if found:
@@ -57,45 +63,3 @@ def quoted(path: object) -> str:
             'choose a state_dir (RELCTL_STATE_DIR) without $, ", \\ and control characters',
         )
     return f'"{path}"'
-
-
-def prefix(service: str, environment: str) -> str:
-    """Return what the names of this service's upstreams and variables begin with.
-
-    Nginx folds case and takes word characters only, so `a-b` and `a.b` need the checksum to differ. The
-    length is bounded because Nginx's table of variables takes no name over 46 characters.
-    """
-    name = f"{service}/{environment}"
-    readable = re.sub(r"[^a-z0-9]+", "_", name.lower())[:18]
-    return f"relctl_{readable}_{hashlib.sha256(name.encode()).hexdigest()[:10]}"
-
-
-def client_variable(sticky: str) -> str:
-    """Return Nginx's variable for what tells clients apart, "" where each request is on its own.
-
-    `sticky` is `cookie:NAME` or `header:NAME`; Nginx folds the case of a header, and its hyphens.
-    """
-    kind, _, name = sticky.partition(":")
-    if kind == "header":
-        return f"$http_{name.lower().replace('-', '_')}"
-    return f"$cookie_{name}" if kind == "cookie" else ""
-
-
-def facts(project: Project, paths: Paths, worker_user: str) -> dict[str, object]:
-    """Return what the templates may use."""
-    service, environment = project.versions.service, project.name
-    return {
-        "service": service,
-        "environment": environment,
-        "prefix": prefix(service, environment),
-        "slots": {slot: slot_address(project, slot) for slot in SLOTS},
-        "twin": {slot: other(slot) for slot in SLOTS},
-        "listen": project.environment.proxy.listen,
-        "idempotent": project.versions.contract.idempotent,
-        "canaries": canaries(project.environment.rollout.canary, paths.routes),
-        "client": client_variable(project.environment.rollout.sticky),
-        "pointer": paths.pointer,
-        "folder": paths.proxy,
-        "access_log": paths.access_log,
-        "worker_user": worker_user,
-    }

@@ -1,4 +1,4 @@
-"""Routes: what the pointer may lead to, a slot as a whole or a part of the traffic as a canary."""
+"""Define the routes of the pointer: a whole slot, or a canary with a share of the traffic."""
 
 import re
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from pathlib import Path
 
 from relctl.engine.slots import SLOTS, other
 
-# Nginx knows them always: a step that it does not know yet costs a reload, and that may break connections.
+# Nginx always knows these: an unknown step costs a reload, which may break connections.
 USUAL_STEPS = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 75, 90)
 _CANARY = re.compile(rf"({'|'.join(SLOTS)})-(\d\d)")
 
 
 @dataclass(frozen=True, order=True)
 class Canary:
-    """So many percent of the traffic for one slot, the rest for the other; `green-05` is its name."""
+    """A share of the traffic for one slot, the rest for the other; its name is like `green-05`."""
 
     slot: str
     percent: int
 
     @property
     def name(self) -> str:
-        """The name of its folder below routes/, and in the configuration."""
+        """Return the name of its folder below routes/ and in the configuration."""
         return f"{self.slot}-{self.percent:02d}"
 
 
@@ -31,21 +31,21 @@ def canary(route: str) -> Canary | None:
 
 
 def newcomer(route: str) -> str:
-    """The slot that a route sends traffic to first: the whole of it, or as a canary; "" for nowhere."""
+    """Return the slot that a route favours: its only slot, or its canary; "" for nowhere."""
     found = canary(route)
     return found.slot if found else route if route in SLOTS else ""
 
 
 def main_slot(route: str) -> str:
-    """The slot that has all traffic, or all but the canary's; "" where none has."""
+    """Return the slot with all traffic, or all but the canary's; "" for nowhere."""
     found = canary(route)
     return other(found.slot) if found else route if route in SLOTS else ""
 
 
 def canaries(percents: tuple[int, ...], routes: Path) -> list[Canary]:
-    """The canaries that Nginx must know: the usual and the policy's, for both slots, and those with a folder.
+    """Return the canaries that Nginx must know: usual and configured ones, and those with a folder.
 
-    Whatever the pointer may lead to has a folder, and a route that Nginx does not know answers 503.
+    Every route that the pointer may lead to has a folder; Nginx answers 503 for a route it does not know.
     """
     made = (canary(folder.name) for folder in routes.glob("*-*"))
     wanted = (Canary(slot, percent) for slot in SLOTS for percent in {*USUAL_STEPS, *percents})

@@ -1,4 +1,4 @@
-"""Finding Nginx's worker processes, also those whose master is gone."""
+"""Find Nginx's worker processes, including those whose master is gone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,23 +9,23 @@ _TITLE = b"nginx: worker process"
 
 @dataclass(frozen=True)
 class Worker:
-    """One worker; `started`, in clock ticks since boot, tells it from a later process of the same number."""
+    """One worker; `started`, in clock ticks since boot, distinguishes it from a later process of its pid."""
 
     pid: int
     started: int
-    leaving: bool = field(compare=False)  # accepts no more connections, finishes what it has
+    leaving: bool = field(compare=False)  # accepts no connections, finishes its requests
 
 
 def find(error_log: Path) -> set[Worker]:
-    """Return the workers of the Nginx that writes to `error_log`: every one holds it as standard error.
+    """Return the workers of the Nginx that writes to `error_log`: each holds it as standard error.
 
-    A parent would not tell: orphans have none. Of another user's Nginx only root can see this.
+    The parent cannot identify them: orphans have none. Only root sees another user's workers.
     """
     return {worker for process in Path("/proc").glob("[0-9]*") for worker in _worker(process, str(error_log))}
 
 
 def serving(workers: set[Worker]) -> set[Worker]:
-    """Return those that accept connections."""
+    """Return the workers that accept connections."""
     return {worker for worker in workers if not worker.leaving}
 
 
@@ -36,8 +36,8 @@ def _worker(process: Path, error_log: str) -> Iterator[Worker]:
             return
         held = str((process / "fd" / "2").readlink())
         started = int((process / "stat").read_text().rpartition(")")[2].split()[19])
-    except OSError:  # it has ended, or belongs to someone else
+    except OSError:  # it has ended, or belongs to another user
         return
-    # a rotated log is held on under its new name (error.log.1, or "error.log.1 (deleted)") until USR1
+    # until USR1 it holds a rotated log under its new name (error.log.1, or "error.log.1 (deleted)")
     if held.startswith(error_log):
         yield Worker(int(process.name), started, b"shutting down" in title)

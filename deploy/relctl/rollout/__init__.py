@@ -1,1 +1,1 @@
-"""Moving traffic: promote, rollback, reconcile, status."""
+"""Verbs that move traffic: promote, rollback, observe, reconcile, status."""

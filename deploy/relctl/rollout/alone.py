@@ -1,4 +1,4 @@
-"""Being the only one at work in an environment: what every command that changes it does around its work."""
+"""Hold an environment's locks while a command changes it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,10 +13,9 @@ from relctl.state.steps import Steps
 
 @contextlib.contextmanager
 def alone(host: Host) -> Iterator[None]:
-    """Hold the environment's lock; raises LockedError when another command has it and keeps it.
+    """Hold the environment's lock; raises LockedError when another command keeps it.
 
-    Whoever shall be told of what was done is told when the lock is free again: someone's slow program must
-    not keep the next one from a rollback.
+    Notifications are sent after the lock is released, so a slow hook cannot block a rollback.
     """
     reach_lock(host.paths, host.steps)
     try:
@@ -28,26 +27,26 @@ def alone(host: Host) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone_unwatched(host: Host) -> Iterator[None]:
-    """Hold the lock while nobody watches a release either; raises LockedError when somebody does."""
+    """Hold the lock while no release is observed; raises LockedError when one is."""
     with contextlib.ExitStack() as until_told, nobody_watching(host.hold, host.paths):
-        until_told.enter_context(alone(host))  # left last: a slow program must not keep others waiting
+        until_told.enter_context(alone(host))  # left last: a slow hook must not block others
         yield
 
 
 @contextlib.contextmanager
 def nobody_watching(hold: Hold, paths: Paths) -> Iterator[None]:
-    """Be the one who may watch a release here; raises LockedError, naming who does, when somebody else is."""
+    """Acquire the observer lock; raises LockedError, naming its holder, when it is taken."""
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(hold(paths.watching))
         except LockedError as error:
-            hint = "wait for it with --wait 2h, or take back what it watches: relctl rollback"
+            hint = "wait for it with --wait 2h, or abort it: relctl rollback"
             raise LockedError(error.message, hint) from error
         yield
 
 
 def reach_lock(paths: Paths, steps: Steps) -> None:
-    """Note that the environment's lock is about to be taken."""
+    """Note that the environment's lock is about to be acquired."""
     steps.reach_for_good(
         "lock", f"hold the lock of {paths.service} in {paths.environment}", "it ends with the command"
     )

@@ -1,13 +1,15 @@
-"""Delivering a message to one hook of the environment: its program or its webhook."""
+"""Deliver a message to one hook of the environment: its program or its webhook."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from relctl.config.notify import Hook
 
+_SHORTEST_SECRET = 6  # characters; a shorter argument is an option or a name
+
 
 def deliver(hook: Hook, folder: Path, body: bytes) -> str:
-    """Hand a message over; returns why it failed, "" when it did not. Programs run in `folder`."""
+    """Deliver a message; returns the reason of a failure, "" on success. Programs run in `folder`."""
     if hook.run is not None:
         return _run(hook.run, folder, body, hook.timeout)
     return _post(hook, body)
@@ -20,7 +22,7 @@ def _post(hook: Hook, body: bytes) -> str:
 
 
 def _run(command: Sequence[str], folder: Path, body: bytes, timeout: float) -> str:
-    """Of a command only the program is named: an argument may be a secret."""
+    """Run the hook's program. Errors name the program only: arguments may be secrets, even in its output."""
     from relctl.hooks.program import run
 
     try:
@@ -29,4 +31,15 @@ def _run(command: Sequence[str], folder: Path, body: bytes, timeout: float) -> s
         return f"{command[0]} cannot be run: {getattr(error, 'strerror', None) or error}"
     if ended.code is None:
         return f"{command[0]} was not done within {timeout:g} s, and is killed"
-    return f"{command[0]} ended with {ended.code}: {ended.last_line}" if ended.code else ""
+    return (
+        f"{command[0]} ended with {ended.code}: {_without(ended.last_line, command[1:])}"
+        if ended.code
+        else ""
+    )
+
+
+def _without(words: str, arguments: Sequence[str]) -> str:
+    for argument in sorted(arguments, key=len, reverse=True):
+        if len(argument) >= _SHORTEST_SECRET:
+            words = words.replace(argument, "…")
+    return words

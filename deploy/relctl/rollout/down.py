@@ -1,10 +1,11 @@
-"""Down: stop everything that runs for one environment, the proxy first."""
+"""Stop everything that runs for one environment, the proxy first."""
 
 from collections.abc import Sequence
 
 from relctl.engine.protocol import Container
-from relctl.engine.slots import TRIAL_ROLES, labels, network
+from relctl.engine.slots import SLOTS, TRIAL_ROLES, labels, network, trial_network
 from relctl.errors import NeedsPersonError, RelctlError, words_of
+from relctl.proxy import front
 from relctl.proxy.door import Proxy
 from relctl.rollout.alone import alone_unwatched, nobody_watching, reach_lock
 from relctl.rollout.host import Host
@@ -19,10 +20,10 @@ _AGAIN = "relctl promote makes it again"
 
 
 def down(host: Host) -> list[str]:
-    """Stop Nginx (its requests finish), then the slots, then remove the network; returns what ran.
+    """Stop Nginx (its requests finish) and the slots, then remove the network; returns what ran.
 
-    Raises UsageError, and stops nothing, where the slots belong to another checkout; NeedsPersonError where
-    something is stopped, and the rest is not, or that is not written down.
+    Raises UsageError, stopping nothing, if the slots belong to another checkout. Raises NeedsPersonError if
+    only a part could be stopped, or if the stop could not be recorded.
     """
     with alone_unwatched(host), host.hold(host.paths.verify_lock):
         running, stopped = _running(host), list[str]()
@@ -33,10 +34,12 @@ def down(host: Host) -> list[str]:
                 raise
             raise NeedsPersonError(
                 f"stopped: {', '.join(stopped)}, then: {words_of(error)}",
-                "mend that, then relctl down goes on",
+                "fix that, then relctl down continues",
             ) from error
         if stopped or _unwritten(host):
             _write_down(host, ", ".join(stopped) or "nothing ran any more")
+        for slot in SLOTS:
+            host.records.forget(slot)
         return stopped
 
 
@@ -49,7 +52,7 @@ def _running(host: Host) -> list[Container]:
 
 
 def _stop(host: Host, running: Sequence[Container], stopped: list[str]) -> None:
-    """Stop the proxy first; `stopped` takes the name of each as soon as it has ended."""
+    """Stop the proxy first; append each name to `stopped` as soon as it has ended."""
     if host.project.environment.proxy.mode == "managed" and stop_proxy(host.proxy, host.steps):
         stopped.append("nginx")
     for container in running:
@@ -60,10 +63,12 @@ def _stop(host: Host, running: Sequence[Container], stopped: list[str]) -> None:
         stopped.append(container.name)
     host.steps.reach_for_good("network", f"remove the network {network(host.project).name}", _AGAIN)
     host.engine.remove_network(network(host.project).name)
+    host.engine.remove_network(trial_network(host.project).name)
+    front.remove_leftovers(host.project)
 
 
 def _unwritten(host: Host) -> bool:
-    """Whether the ledger says that something runs, though nothing does: an earlier one found no room."""
+    """Return whether the ledger says a release runs although none does: an earlier `down` could not write."""
     told = (*BEGUN.values(), *ENDED, "stopped")
     last = next((each for each in reversed(host.ledger.salvage().events) if each.event in told), None)
     return last is not None and last.event != "stopped"
@@ -75,20 +80,20 @@ def _write_down(host: Host, reason: str) -> None:
         host.ledger.append(Event("stopped", reason=reason))
     except OSError as error:
         raise NeedsPersonError(
-            f"everything is stopped, but that could not be written down: {words_of(error)}",
-            "mend that, then relctl down writes it down",
+            f"everything is stopped, but that could not be recorded: {words_of(error)}",
+            "fix that, then relctl down records it",
         ) from error
 
 
 def down_proxy(proxy: Proxy, paths: Paths, hold: Hold, steps: Steps) -> bool:
-    """Stop the managed Nginx alone, as `relctl proxy down` does; needs no engine. Returns whether it ran."""
+    """Stop the managed Nginx alone, without the engine (`relctl proxy down`); returns whether it ran."""
     reach_lock(paths, steps)
     with nobody_watching(hold, paths), hold(paths.lock):
         return stop_proxy(proxy, steps)
 
 
 def stop_proxy(proxy: Proxy, steps: Steps) -> bool:
-    """Stop the managed Nginx, its requests finished; returns whether it ran."""
+    """Stop the managed Nginx after its requests; returns whether it ran."""
     proxy.insist_on_managed()
     if proxy.is_up():
         words = "stop Nginx when its requests are done: the service is out of reach then"

@@ -1,4 +1,4 @@
-"""Drift: every way in which pointer, slots, ledger and Nginx contradict each other, in sentences."""
+"""Report every contradiction between pointer, slots, ledger and Nginx, in sentences."""
 
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
@@ -12,13 +12,17 @@ from relctl.rollout.situation import Situation
 from relctl.rollout.standing_in import Answering
 from relctl.state.event import Event
 
+CHANGED_BY_HAND = 'compare it with a backup; if it is right, relctl history --accept "why"'
+
 
 def drift(situation: Situation, names: dict[str, str], *, watched: bool = False) -> list[str]:
-    """Name where pointer, slots and ledger contradict each other; a pure comparison.
+    """Report where pointer, slots and ledger contradict each other; a pure comparison.
 
-    `watched`: a living process watches the promote that is unfinished, so that alone is none.
+    `watched`: a living process observes the unfinished promote, so that alone is no drift.
     """
     found = [f"{each.message}: {each.hint}" for each in (*situation.damage, *_spoilt_window(situation))]
+    if situation.broken:
+        found.append(f"{situation.broken}: {CHANGED_BY_HAND}")
     if situation.torn:
         found.append("the ledger's last line was cut short by a crash")
     operation = unfinished(situation.events)
@@ -59,7 +63,7 @@ def _spoilt_window(situation: Situation) -> list[UsageError]:
 
 
 def _of_watched(situation: Situation, names: dict[str, str], move: Event) -> list[str]:
-    """While a release is watched it has the traffic or a part of it, and the one before must be able to."""
+    """Check an observed promote: it has traffic, and the previous release must be able to take it back."""
     meant, leads = situation.meant, situation.pointer or "nothing"
     lost = [f"{move.tag} is watched, and the pointer leads to {leads}"]
     before = _in_slot(situation, names, meant) if meant else []
@@ -68,8 +72,10 @@ def _of_watched(situation: Situation, names: dict[str, str], move: Event) -> lis
 
 
 def _in_slot(situation: Situation, names: dict[str, str], event: Event) -> list[str]:
-    """Say where the slot of an event does not run the release of it."""
+    """Report a slot that does not run the release of an event."""
     container, name = situation.container(event.slot), names[event.slot]
+    if container is None and situation.blind:
+        return []  # unknown whether it exists
     if container is None or not container.running:
         return [f"{name} should run {event.tag} and {_halted(container)}"]
     if container.image_id != event.image_id:
@@ -83,7 +89,7 @@ def slot_names(host: Host) -> dict[str, str]:
 
 
 def proxy_drift(situation: Situation, proxy: ProxyState, answering: Answering) -> list[str]:
-    """Name where Nginx contradicts what is meant; `answering` is who was asked through it."""
+    """Report where Nginx contradicts the ledger; `answering` is the release that answers through it."""
     if situation.meant is None:
         return []
     if not proxy.running:
@@ -100,7 +106,7 @@ def _configuration(proxy: ProxyState) -> list[str]:
 def _through_proxy(situation: Situation, answering: Answering) -> list[str]:
     if answering.problem:
         return [f"users get no answer: {answering.problem}"]
-    may = {situation.live_tag, situation.tag(newcomer(situation.pointer))}  # in a canary either answers
+    may = {situation.live_tag, situation.tag(newcomer(situation.pointer))}  # in a canary either may answer
     if answering.tag in may:
         return []
     return [f"{answering.url} is answered by {answering.tag}, live is {situation.live_tag}"]

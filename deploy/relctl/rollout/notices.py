@@ -1,4 +1,4 @@
-"""Notices: what must not be forgotten about a release for as long as users are answered by it."""
+"""Report what to remember about a release for as long as it serves users."""
 
 from relctl.proxy.route import newcomer
 from relctl.rollout.moving.interrupted import unfinished
@@ -7,14 +7,32 @@ from relctl.state.event import Event
 
 
 def notices(situation: Situation) -> list[str]:
-    """Say of live, and of a canary beside it, that it was forced, and which gates were off."""
+    """Report forced promotes, disabled gates and undecided windows of live and of a canary beside it."""
     slots = dict.fromkeys((situation.live, newcomer(situation.pointer)))
     brought = (_brought(situation, slot) for slot in slots)
-    return [words for event in brought if event for words in _words(event)]
+    found = [words for event in brought if event for words in _words(event)]
+    return [*found, *(words for slot in slots for words in _unproved(situation, slot))]
+
+
+def _unproved(situation: Situation, slot: str) -> list[str]:
+    """Report an undecided last window of a slot's release, and why the release was kept."""
+    container = situation.container(slot)
+    watched = (
+        event
+        for event in reversed(situation.events)
+        if container and event.event == "observed" and event.image_id == container.image_id
+    )
+    event = next(watched, None)
+    if event is None or event.details.get("verdict") != "not enough traffic":
+        return []
+    if not event.details.get("accepted"):
+        return []
+    percent = event.details.get("percent")
+    return [f"{event.tag} was kept{f' with {percent} %' if percent else ''}: {event.reason}"]
 
 
 def _brought(situation: Situation, slot: str) -> Event | None:
-    """The promote of what is in a slot, done or not: a window may keep `promoted` waiting for an hour."""
+    """Return the promote of a slot's release, finished or not: a window may delay `promoted` by an hour."""
     container = situation.container(slot)
     if container is None:
         return None
@@ -27,9 +45,15 @@ def _brought(situation: Situation, slot: str) -> Event | None:
 
 
 def _words(event: Event) -> list[str]:
-    forced = event.details.get("forced", "")
-    found = [f"{event.tag} was promoted by force, by {event.by}: {forced}"] if forced else []
+    found = [_forced(event)] if event.details.get("forced", "") else []
     if other_reference := event.details.get("compared_with", ""):
         found.append(f"{event.tag} was compared with {other_reference}, which was not live then")
     off = event.details.get("off", {})
     return found + [f"gate {name} was off for {event.tag}: {reason}" for name, reason in off.items()]
+
+
+def _forced(event: Event) -> str:
+    """Describe why it was forced and what was missing; older versions did not record the latter."""
+    missing = event.details.get("unproved", "")
+    though = f" (though {missing})" if missing else ""
+    return f"{event.tag} was promoted by force, by {event.by}{though}: {event.details['forced']}"

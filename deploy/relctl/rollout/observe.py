@@ -1,4 +1,4 @@
-"""Observe: go on with a window that was interrupted, or look at what is live."""
+"""Continue an interrupted window, or observe the live release."""
 
 import time
 
@@ -15,34 +15,34 @@ from relctl.errors import (
 from relctl.proxy.route import main_slot
 from relctl.rollout.alone import alone_unwatched
 from relctl.rollout.host import Host
-from relctl.rollout.moving.reconcile import reconcile
+from relctl.rollout.moving.reconcile import reconcile_from
 from relctl.rollout.observation.after_switch import watch_window
 from relctl.rollout.observation.apart import apart
 from relctl.rollout.observation.watch import Watched
 from relctl.rollout.observation.window import Window, last_baseline, open_window
 from relctl.rollout.rollback import roll_back
-from relctl.rollout.situation import Situation, look
+from relctl.rollout.situation import Situation, look_at_once
 from relctl.state.steps import LOOKS
 
 
 def observe(host: Host, seconds: float) -> Watched:
-    """Go on with the open window of what is live, or watch it for `seconds` where none is open.
+    """Continue the open window of the live release, or observe it for `seconds` if none is open.
 
-    Of an open window the end is written down, and what is not accepted loses the traffic to the standby:
-    then it raises RolledBackError, NeedsPersonError if nothing can take it, and TakenBackError if somebody
-    else was quicker. Without one nothing is changed, and it raises UnhealthyError. Raises LockedError while
-    another process watches.
+    The result of an open window is recorded. If the release is not accepted, traffic returns to the standby
+    and RolledBackError is raised. Raises NeedsPersonError if no release can take it, TakenBackError if
+    another command was first. Without an open window nothing changes; raises UnhealthyError. Raises
+    LockedError while another process observes.
     """
     with alone_unwatched(host):
-        situation = reconcile(host).situation
+        situation = reconcile_from(host, look_at_once(host)).situation
         window = open_window(situation.events)
         if window is not None:
             return _go_on(host, window)
-    return _look_at(host, _window_from_now(situation, seconds))
+    return _look_at(host, _window_from_now(host, situation, seconds))
 
 
 def _go_on(host: Host, window: Window) -> Watched:
-    host.say(f"going on with the window of {window.tag}: {window.left(time.time()):.0f} s are left")
+    host.say(f"continuing the window of {window.tag}: {window.left(time.time()):.0f} s are left")
     host.steps.reach(
         "observe",
         f"watch {window.tag} until the {window.seconds:g} s of its window are over",
@@ -56,19 +56,20 @@ def _go_on(host: Host, window: Window) -> Watched:
 
 def _look_at(host: Host, window: Window) -> Watched:
     host.steps.reach_for_good(
-        "observe", f"watch {window.tag} for {window.seconds:g} s, and tell how it does", LOOKS
+        "observe", f"watch {window.tag} for {window.seconds:g} s and report the result", LOOKS
     )
     policy = host.project.environment.rollout
-    # Nothing depends on the answer: who asked for so many seconds has it then, and need not wait for traffic.
-    watched = watch_window(host, window, policy.model_copy(update={"wait_at_most": 0.0}))
+    # Nothing depends on the answer, so it is given after `seconds` and never waits for more traffic.
+    watched = watch_window(host, window, policy.model_copy(update={"wait_at_most": 0.0, "until": None}))
     if watched.verdict == "unhealthy":
         raise UnhealthyError(
-            f"{window.tag} is unhealthy: {'; '.join(watched.reasons)}", "relctl rollback, if users suffer"
+            f"{window.tag} is unhealthy: {'; '.join(watched.reasons)}",
+            "relctl rollback, if users are affected",
         )
     return watched
 
 
-def _window_from_now(situation: Situation, seconds: float) -> Window:
+def _window_from_now(host: Host, situation: Situation, seconds: float) -> Window:
     container = situation.container(situation.live)
     if container is None:
         raise UsageError("nothing is live, so there is nothing to observe", "relctl promote TAG")
@@ -78,16 +79,16 @@ def _window_from_now(situation: Situation, seconds: float) -> Window:
         )
     before = last_baseline(situation.events, container.image_id)
     tag, image_id, live = situation.live_tag, container.image_id, situation.live
-    return Window(tag, image_id, live, situation.idle, time.time(), seconds, before)
+    return Window(tag, image_id, live, situation.idle, time.time(), seconds, before, host.log_mark())
 
 
 def _settle(host: Host, window: Window, watched: Watched) -> None:
-    """Write down how a window ended, and give the traffic back if it did not end well."""
+    """Record the result of a window, and return the traffic if it was refused."""
     if watched.accepted:
         _close(host, window, watched)
         return
     host.say(f"{window.tag} is {watched.words}")
-    host.ledger.tolerate(host.say)  # users wait for what follows
+    host.ledger.tolerate(host.say)  # users wait for the rollback
     raise RolledBackError(
         f"{window.tag} is {watched.words}\n{_give_back(host, window, watched)} has the traffic again",
         "relctl history says what was done",
@@ -95,9 +96,9 @@ def _settle(host: Host, window: Window, watched: Watched) -> None:
 
 
 def _close(host: Host, window: Window, watched: Watched) -> None:
-    """Write down how it ended; raises TakenBackError if its release is not live any more."""
-    situation = look(host)
-    container = situation.container(situation.live)  # None where a hand renamed it: it is live still
+    """Record the result; raises TakenBackError if its release is no longer live."""
+    situation = look_at_once(host)
+    container = situation.container(situation.live)  # None if renamed manually: still live
     if situation.live != window.slot or (container and container.image_id != window.image_id):
         raise TakenBackError(f"{window.tag} is not live any more", "relctl history says who switched")
     words = f"write to the ledger how the window of {window.tag} ended"
@@ -106,12 +107,12 @@ def _close(host: Host, window: Window, watched: Watched) -> None:
 
 
 def _give_back(host: Host, window: Window, watched: Watched) -> str:
-    """Roll back, and return who has the traffic then; raises NeedsPersonError when that cannot be told."""
+    """Roll back and return the tag that has the traffic; raises NeedsPersonError on failure."""
     try:
         _close(host, window, watched)
         moved = roll_back(host, None, watched.words)
         if moved is None:
-            raise UsageError("nothing else is there to take it", "relctl releases")
+            raise UsageError("there is no other release to take it", "relctl releases")
     except TakenBackError:
         raise
     except (RelctlError, OSError) as error:

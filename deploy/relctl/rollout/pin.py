@@ -1,4 +1,4 @@
-"""Pins: releases that retention keeps until somebody takes the pin back."""
+"""Pin releases: retention keeps them until they are unpinned."""
 
 from relctl.engine.hold import hold_image
 from relctl.engine.resolve import resolve
@@ -11,7 +11,7 @@ from relctl.state.event import Event
 
 
 def pin(host: Host, tag: Tag, reason: str = "") -> bool:
-    """Keep a release whatever is promoted; False when it is pinned already.
+    """Keep a release regardless of retention; returns False when it is already pinned.
 
     Raises UsageError for a tag that the engine does not have.
     """
@@ -30,7 +30,7 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
 
 
 def unpin(host: Host, tag: Tag, reason: str = "") -> None:
-    """Take a pin back, also that of an image that is gone; raises UsageError for what is not pinned."""
+    """Remove a pin, even if the image is gone; raises UsageError if the tag is not pinned."""
     with alone(host):
         pins = pinned(host.ledger.read().events)
         if str(tag) not in pins:

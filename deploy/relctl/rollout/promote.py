@@ -1,12 +1,13 @@
-"""Promote: let a proved release take the traffic."""
+"""Promote a proved release: switch live traffic to it."""
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from relctl.engine.hold import hold_image
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
-from relctl.engine.slots import TAG
-from relctl.errors import RelctlError, UsageError
+from relctl.engine.slots import TAG, network
+from relctl.errors import ConfigError, RelctlError, UsageError
 from relctl.proxy.route import Canary
 from relctl.release import Tag
 from relctl.rollout.alone import alone_unwatched
@@ -17,25 +18,32 @@ from relctl.rollout.moving.move import Move, Moved
 from relctl.rollout.moving.prove import is_warm, prove_through_proxy
 from relctl.rollout.moving.reconcile import reconcile
 from relctl.rollout.moving.repair import heal_live
+from relctl.rollout.observation.forecast import foretell
 from relctl.rollout.observation.window import open_window, refused_window
 from relctl.rollout.proved import proof
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.renamed import insist_on_names
 from relctl.rollout.situation import Situation
+from relctl.rollout.vouched import insist_on_vouched
+from relctl.source.origin import insist_on_origin
 from relctl.state.steps import LOOKS
+
+if TYPE_CHECKING:
+    from relctl.config.pipeline import Case
 
 
 def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
-    """Switch live traffic to `tag`; None when it is live already.
+    """Switch live traffic to `tag`; returns None when it is already live.
 
-    `forced`: why it takes traffic although nothing proves it; ledger and status keep the reason.
+    `forced`: why it may take traffic without proof. Ledger and status keep that reason, and what was missing.
 
-    Raises UsageError for a tag that cannot be used, NotProvedError without passing evidence for its exact
-    image, RolledBackError when a step failed and traffic is as before, or somebody took it back while it was
-    watched, LockedError while another release is watched here.
+    Raises UsageError for an unusable tag. Raises NotProvedError for an image not built here, or without
+    passing evidence for exactly that image. Raises RolledBackError when a step failed, or another command
+    ended the promote during observation; traffic is as before. Raises LockedError while another release is
+    observed here.
     """
     with alone_unwatched(host):
-        image = _resolve(host, tag)  # first: for a tag that cannot be used nothing is put in order either
+        image = _resolve(host, tag)  # first: an unusable tag changes nothing
         situation = reconcile(host, image.id).situation
         insist_on_names(host)
         situation = heal_live(host, situation)
@@ -46,11 +54,15 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
             return None
         _tell_of_refusal(host, situation)
         evidence, notices = _proof(host, situation, tag, image, forced)
+        cases = _cases(host, forced)
+        host.engine.insist_on_network(network(host.project))
         bring_up(host, situation)
-        move = _move(host, situation, tag, image, evidence, notices)
+        move = replace(_move(host, situation, tag, image, evidence, notices), smoke=cases)
         _insist_on_routes(host, move)
         hold_image(host.project, host.engine, image, tag)
-        moved = carry_out(host, move)
+        if move.observe:
+            foretell(host, move.canary)
+        moved = carry_out(host, move, situation.container(move.slot))
         prune_after_promote(host)
         return moved
 
@@ -72,13 +84,13 @@ def _resolve(host: Host, tag: Tag) -> Image:
 
 
 def is_live(situation: Situation, image: Image) -> bool:
-    """Tell whether exactly this image takes traffic now."""
+    """Return whether exactly this image takes traffic now."""
     container = situation.container(situation.live)
     return container is not None and container.running and container.image_id == image.id
 
 
 def _prove_live(host: Host, situation: Situation) -> None:
-    """Raise unless what is live answers through Nginx: "live already" must not be a guess."""
+    """Raise unless the live release answers through Nginx: "already live" must not be a guess."""
     container = situation.container(situation.live)
     if container is not None:
         host.steps.reach_for_good(
@@ -90,32 +102,34 @@ def _prove_live(host: Host, situation: Situation) -> None:
 def _tell_of_window(host: Host, situation: Situation) -> None:
     window = open_window(situation.events)
     if window is not None:
-        host.say(f"the window of {window.tag} is open still: relctl observe goes on with it")
+        host.say(f"the window of {window.tag} is still open: relctl observe continues it")
 
 
 def _tell_of_refusal(host: Host, situation: Situation) -> None:
-    """What is live was refused, and an observe that was killed has not given its traffic back."""
+    """Report that the live release was refused, but a killed observe has not returned its traffic."""
     refused = refused_window(situation.events)
     if refused is not None:
         host.say(
             f"{situation.live_tag} is live though its window refused it ({refused.reason}): this release is"
-            f" held against it, and replaces the standby; relctl rollback would go back instead"
+            f" compared with it and replaces the standby; relctl rollback goes back instead"
         )
 
 
 def _proof(
     host: Host, situation: Situation, tag: Tag, image: Image, forced: str
 ) -> tuple[str, dict[str, Any]]:
-    """Return the file that proves the image, "" where it is forced, and what is to be remembered."""
+    """Return the evidence file, "" if forced, and the notices to keep."""
     live = situation.container(situation.live)
     try:
+        insist_on_origin(host.project, host.paths, image, tag)
         found = proof(host, tag, image, live.image_id if live else "")
+        insist_on_vouched(host, tag, found)
     except RelctlError as error:
         if not forced:
             raise
         host.say(f"by force, though {error.message}")
         host.steps.reach_for_good("evidence", f"go on by force, though {error.message}", LOOKS)
-        return "", {"forced": forced}
+        return "", {"forced": forced, "unproved": error.message}
     notices: dict[str, Any] = {"off": found.off} if found.off else {}
     if live and found.reference not in ("", live.image_id):
         notices["compared_with"] = found.reference_tag
@@ -124,8 +138,19 @@ def _proof(
     return str(path), notices
 
 
+def _cases(host: Host, forced: str) -> tuple["Case", ...]:
+    """Return the cases to check after the switch; read before traffic moves."""
+    try:
+        return host.project.pipeline().after_switch
+    except ConfigError as error:
+        if not forced:
+            raise
+        host.say(f"no smoke case is sent after the switch: {error.message}")
+        return ()
+
+
 def _insist_on_routes(host: Host, move: Move) -> None:
-    """Raise unless Nginx knows the canaries that the pointer will lead to: others are answered by 503."""
+    """Raise unless Nginx knows the canary routes that the pointer will use: it answers 503 for others."""
     for percent in move.canary:
         route = Canary(move.slot, percent).name
         if not host.proxy.knows(route):
@@ -133,7 +158,7 @@ def _insist_on_routes(host: Host, move: Move) -> None:
                 f"{host.proxy.config} has no route {route}: this project's own template knows no canary",
                 "compare nginx/service.conf.j2 with the one that came with relctl; or --canary none",
             )
-        host.proxy.pointer.prepare(route)  # else who renders during an earlier step would leave it out
+        host.proxy.pointer.prepare(route)  # else a render during an earlier step would omit it
 
 
 def _move(
@@ -152,5 +177,5 @@ def _move(
         previous=situation.live_tag,
         notices=notices,
         canary=policy.canary if situation.live else (),
-        observe=policy.observe if situation.live else 0.0,  # without one before there is no way back
+        observe=policy.observe if situation.live else 0.0,  # without a previous release there is no way back
     )

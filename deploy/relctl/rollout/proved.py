@@ -1,4 +1,4 @@
-"""Whether a release was proved: by this pipeline, in limits as here, with success, and not too long ago."""
+"""Check the proof of a release: this pipeline, the same limits, passed, and recent enough."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,18 +7,19 @@ from relctl.config.pipeline import Pipeline
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
 from relctl.release import Tag
+from relctl.report.page import report_of
 from relctl.rollout.host import Host
 from relctl.state.evidence import Evidence
 
 _DAY = 86_400
-_SKEW = 60.0  # seconds that clocks may differ
+_SKEW = 60.0  # seconds of clock skew allowed
 
 
 def proof(host: Host, tag: Tag, image: Image, live: str) -> Evidence:
-    """Return the evidence that proves the image; raises NotProvedError when nothing does, with the reason.
+    """Return the evidence that proves the image; raises NotProvedError with the reason when none does.
 
-    `live`: the image id that has the traffic, "" for none; that the proof compares with another one that had
-    it before is said, and a comparison with anything else is none.
+    `live`: the image id that has the traffic, "" for none. A comparison with an earlier live image is
+    reported; a comparison with any other image is no proof.
     """
     pipeline = host.project.pipeline()
     verify = f"relctl verify {tag}"
@@ -33,6 +34,8 @@ def proof(host: Host, tag: Tag, image: Image, live: str) -> Evidence:
     if live and evidence.reference != live:
         compared = evidence.reference_tag or evidence.reference[:19] or "nothing"
         host.say(f"{tag} was compared with {compared}; live is {live[:19]} now. {verify} compares with that")
+    for each in evidence.not_proved:
+        host.say(f"{tag} was verified, but not {each}")
     return evidence
 
 
@@ -45,7 +48,9 @@ def _passed(host: Host, tag: Tag, image: Image, pipeline: str) -> Evidence:
                 f"{tag} was verified by another pipeline than {host.project.environment.pipeline} is now",
                 verify,
             )
-        raise NotProvedError(f"{tag} was never verified: no evidence for {image.id[:19]}", verify)
+        other = host.evidence.of_tag(str(tag))
+        but = f"; there is some for {other[:19]}: of another build or image store" if other else ""
+        raise NotProvedError(f"{tag} was never verified: no evidence for {image.id[:19]}{but}", verify)
     if evidence.verdict != "pass":
         raise NotProvedError(
             f"{tag} did not pass its verification; {evidence.summary}",
@@ -55,11 +60,11 @@ def _passed(host: Host, tag: Tag, image: Image, pipeline: str) -> Evidence:
 
 
 def _report(host: Host, image: Image, pipeline: str) -> Path:
-    return host.evidence.path(image.id, pipeline).with_suffix(".html")
+    return report_of(host.evidence.path(image.id, pipeline))
 
 
 def _other_limits(host: Host, evidence: Evidence) -> str:
-    """What a container can do depends on what it may use; evidence of an older relctl does not say."""
+    """Report differing resource limits, on which performance depends; older evidence has none recorded."""
     allowed = host.project.environment.resources.model_dump()
     differing = [
         f"{name} {evidence.resources.get(name, 'unknown')}, here {limit}"
@@ -82,7 +87,7 @@ def _age(host: Host, evidence: Evidence) -> str:
 
 
 def _compared_with_nothing(host: Host, pipeline: Pipeline, evidence: Evidence, live: str) -> str:
-    """A comparison with nothing, or with what nobody proved, says nothing about a release's worth."""
+    """Report a comparison with nothing, or with an unproved image: it says nothing about the release."""
     compares = any(gate.compares and not gate.off for gate in pipeline.gates)
     if not compares or live in ("", evidence.image_id):
         return ""

@@ -1,4 +1,4 @@
-"""Prune: remove the releases that retention does not keep, and what belongs to them."""
+"""Remove the releases that retention does not keep, with their evidence and layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class Pruned:
 
     @classmethod
     def of(cls, decisions: Sequence[Decision]) -> "Pruned":
-        """Sum decisions up; what was let go is still there."""
+        """Summarise decisions; an image that was only let go still exists."""
         removed = [each.release.tag for each in decisions if each.action == "remove"]
         return cls(
             removed, [Kept(each.release.tag, each.why) for each in decisions if each.action != "remove"]
@@ -51,12 +51,12 @@ def prune(host: Host) -> Pruned:
 
 
 def plan(host: Host) -> Pruned:
-    """Return what `prune` would do, and change nothing."""
+    """Return what `prune` would do; change nothing."""
     return Pruned.of(_decisions(host, look(host)))
 
 
 def prune_after_promote(host: Host) -> None:
-    """Prune, the lock being held; that it fails is said, and changes nothing about the promote."""
+    """Prune under the lock already held; a failure is reported and does not affect the promote."""
     try:
         _carry_out(host, look(host))
     except (RelctlError, OSError) as error:
@@ -72,13 +72,13 @@ def _carry_out(host: Host, situation: Situation) -> Pruned:
 def _decisions(host: Host, situation: Situation) -> list[Decision]:
     versions = host.project.versions
     needs = needed(situation, versions.retain)
-    used = used_by(host.engine.containers({SERVICE: versions.service}))  # a container has its image's labels
+    used = used_by(host.engine.containers({SERVICE: versions.service}))  # containers inherit image labels
     images = host.engine.images(f"{SERVICE}={versions.service}")
     return [decide(each, needs, used) for each in _releases(host, situation, images)]
 
 
 def _releases(host: Host, situation: Situation, images: Sequence[Image]) -> list[Release]:
-    """What the ledger speaks of, newest first, then what else the engine has."""
+    """Return the releases in the ledger, newest first, then other images of the engine."""
     here = {image.id: image for image in images}
     known = {event.image_id: event.tag for event in remembered(situation.events) if event.image_id}
     strange = {image.id: image.labels.get(TAG, "") for image in images if image.id not in known}
@@ -93,12 +93,12 @@ def _names(host: Host, image: Image | None) -> Names:
 
 
 def _act(host: Host, decision: Decision) -> Decision:
-    """Do what was decided; returns what came of it: the engine may refuse, others may let go meanwhile."""
+    """Carry out a decision and return its result: the engine may refuse, others may let go meanwhile."""
     release = decision.release
     if decision.action == "keep" and release.known and release.image:
         hold_image(
             host.project, host.engine, release.image, release.tag
-        )  # the name may have been removed by hand
+        )  # its name may have been removed manually
     if decision.action in ("keep", "leave"):
         return decision
     host.steps.reach_for_good(
@@ -115,7 +115,7 @@ def _act(host: Host, decision: Decision) -> Decision:
 
 
 def _write_off(host: Host, release: Release, left: Names) -> None:
-    """Remove the evidence, unless an environment that shares it needs it; then let the ledger forget it."""
+    """Record the release as pruned; remove its evidence unless another environment needs it."""
     if not any(shares_state(host.project, name) for name in left.others):
         host.evidence.remove(release.image_id)
     words = f"no longer needed here; {left.holders}" if left.others else "removed"
@@ -124,7 +124,7 @@ def _write_off(host: Host, release: Release, left: Names) -> None:
 
 
 def _forget_layers(host: Host, gone: Sequence[Image | None]) -> None:
-    """Remove from the build's cache the layers that no other image has; the engine has what it needs."""
+    """Remove layers that no remaining image uses from the build cache; the engine keeps its own copies."""
     layers = {image.id: image.layers for image in gone if image}
     if layers:
         others = (image for image in host.engine.images(SERVICE) if image.id not in layers)

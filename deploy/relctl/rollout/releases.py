@@ -1,20 +1,26 @@
-"""Releases: what is built here, what proves it, where it runs, and what can be gone back to."""
+"""List releases: what is built here, its evidence, where it runs, and what can be rolled back to."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
-from relctl.engine.hold import names
 from relctl.engine.protocol import Image
-from relctl.engine.slots import SERVICE, TAG, other
+from relctl.engine.slots import TAG, other
 from relctl.errors import UsageError
-from relctl.release import Tag
+from relctl.report.index import index_of
+from relctl.report.page import report_of
 from relctl.rollout.host import Host
+from relctl.rollout.named import images
 from relctl.rollout.retained import pinned, retained
 from relctl.rollout.situation import Situation, look
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One release: `evidence` is pass, fail, damaged or none; `runs` is live, standby or ""."""
+    """One release: `evidence` is pass, fail, damaged or none; `runs` is live, standby or "".
+
+    `report` is the file with the newest report of it, `reports` the one that lists all; "" for none.
+    """
 
     tag: str
     image_id: str
@@ -24,50 +30,51 @@ class Listed:
     runs: str
     retained: bool
     pinned: bool
+    report: str
+    reports: str
 
 
 def releases(host: Host) -> list[Listed]:
     """Return every release of the service that the engine has, newest version first.
 
-    What cannot be read of the ledger is said; what only that told is not known to be retained or pinned.
+    Unreadable ledger lines are reported; releases known from them alone do not count as retained or pinned.
     """
     host.ledger.tolerate(host.say)
     situation = look(host)
-    found = {}
-    for image in host.engine.images(f"{SERVICE}={host.project.versions.service}"):
-        tag, known = _tag(image), names(host.project, image)
-        if tag is not None and (known.plain or known.own):
-            found[tag] = _listed(host, situation, image)
-    return [found[tag] for tag in sorted(found, reverse=True)]
-
-
-def _tag(image: Image) -> Tag | None:
-    try:
-        return Tag.parse(image.labels.get(TAG, ""))
-    except UsageError:
-        return None
+    found = images(host.project, host.engine)
+    return [_listed(host, situation, found[tag]) for tag in sorted(found, reverse=True)]
 
 
 def _listed(host: Host, situation: Situation, image: Image) -> Listed:
     kept = retained(situation.events, host.project.versions.retain)
+    verdict, report = _evidence(host, image)
     return Listed(
         tag=image.labels[TAG],
         image_id=image.id,
         created=image.labels.get("org.opencontainers.image.created", ""),
         size_bytes=image.size_bytes,
-        evidence=_verdict(host, image),
+        evidence=verdict,
         runs=_runs(situation, image),
         retained=image.id in {release.image_id for release in kept},
         pinned=image.id in pinned(situation.events).values(),
+        report=report,
+        reports=_existing(index_of(host.evidence.folder)),
     )
 
 
-def _verdict(host: Host, image: Image) -> str:
+def _evidence(host: Host, image: Image) -> tuple[str, str]:
+    """Return the verdict of the newest evidence, and the file of its report."""
     try:
-        evidence = host.evidence.newest(image.id)
+        found = host.evidence.newest(image.id)
     except UsageError:
-        return "damaged"
-    return evidence.verdict if evidence else "none"
+        return "damaged", ""
+    if found is None:
+        return "none", ""
+    return found.verdict, _existing(report_of(host.evidence.path(found.image_id, found.pipeline)))
+
+
+def _existing(path: Path) -> str:
+    return str(path) if os.path.lexists(path) else ""
 
 
 def _runs(situation: Situation, image: Image) -> str:

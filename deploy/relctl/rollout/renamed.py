@@ -1,4 +1,4 @@
-"""Slot containers that a hand has renamed: they still have their slot's address, which no other can take."""
+"""Find slot containers that were renamed manually: they still occupy their slot's address."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,26 @@ from relctl.rollout.host import Host
 
 @dataclass(frozen=True)
 class Renamed:
-    """The container of a slot as it is called now, and as it should be."""
+    """A slot's container under its current name, and the name it should have."""
 
     slot: str
     container: Container
     wanted: str
 
     def __str__(self) -> str:
-        return f"{self.container.name} runs as {self.slot} under a name that a hand gave it"
+        return f"{self.container.name} runs as {self.slot}, but was renamed manually"
 
     @property
     def way_out(self) -> str:
-        """The command that puts it in order."""
+        """Return the command that restores the name."""
         return f"docker rename {self.container.name} {self.wanted}"
 
 
-def renamed(host: Host) -> list[Renamed]:
-    """Find them by their labels, which no hand can change."""
+def renamed(host: Host, within: float | None = None) -> list[Renamed]:
+    """Find renamed containers by their labels, which cannot change; `within`: seconds for each query."""
+    engine = host.engine if within is None else host.engine.within(within)
     wanted = {slot: slot_container(host.project, slot) for slot in SLOTS}
-    ours = [each for each in host.engine.containers(labels(host.project, "slot")) if each.running]
+    ours = [each for each in engine.containers(labels(host.project, "slot")) if each.running]
     return [
         Renamed(slot, each, wanted[slot])
         for each in ours
@@ -37,7 +38,7 @@ def renamed(host: Host) -> list[Renamed]:
 
 
 def in_slot(host: Host, slot: str) -> Container | None:
-    """Return what runs at the address of a slot that is empty by name, and say what it should be called."""
+    """Return a running renamed container of a slot, reporting its correct name; None without one."""
     for each in renamed(host):
         if each.slot == slot:
             host.say(f"{each}: {each.way_out}")
@@ -46,6 +47,6 @@ def in_slot(host: Host, slot: str) -> Container | None:
 
 
 def insist_on_names(host: Host) -> None:
-    """Raise NeedsPersonError for the first of them, before anything is started in its place."""
+    """Raise NeedsPersonError for the first renamed container, before anything starts in its place."""
     for each in renamed(host):
         raise NeedsPersonError(f"{each}: nothing can be started in {each.slot}", each.way_out)

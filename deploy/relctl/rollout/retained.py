@@ -1,4 +1,4 @@
-"""Which releases an environment can go back to: a pure reading of the ledger."""
+"""Read from the ledger which releases an environment can roll back to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ class Retained:
 
 
 def retained(events: Sequence[Event], keep: int) -> list[Retained]:
-    """Return the last `keep` releases that were promoted, and the pinned ones of all; newest first."""
+    """Return the last `keep` promoted releases and all pinned ones, newest first."""
     pins, all_promoted = pinned(events), promoted(events)
     return [each for number, each in enumerate(all_promoted) if number < keep or each.tag in pins]
 
 
 def promoted(events: Sequence[Event]) -> list[Retained]:
-    """Return every release that was promoted and not pruned since, newest first, each once."""
+    """Return every release promoted and not pruned since, newest first, each once."""
     found: dict[str, Retained] = {}
     for event in remembered(events):
         if event.event == "promoted" and event.tag not in found:
@@ -42,7 +42,7 @@ def pinned(events: Sequence[Event]) -> dict[str, str]:
 
 
 def remembered(events: Sequence[Event]) -> list[Event]:
-    """Return the events, newest first, without what an image did before it was pruned: then it began anew."""
+    """Return the events, newest first, without those of an image before it was pruned."""
     forgotten: set[str] = set()
     found = []
     for event in reversed(events):

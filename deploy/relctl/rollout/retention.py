@@ -1,4 +1,4 @@
-"""What retention keeps and why: a pure reading of ledger, slots, containers and the names of images."""
+"""Decide what retention keeps and why, from ledger, slots, containers and image names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from relctl.rollout.retained import pinned, promoted, remembered
 from relctl.rollout.situation import Situation
 from relctl.state.event import Event
 
-# "leave": not this environment's to decide about; "let go": needed here no more, but by someone else.
+# "leave": not this environment's to decide; "let go": no longer needed here, but by another holder.
 Action = Literal["keep", "leave", "let go", "remove"]
 _BROUGHT = ("built", "verified", "promoting")
 
 
 @dataclass(frozen=True)
 class Release:
-    """An image of this service: `known` to this ledger; `image` is None when the engine has lost it."""
+    """An image of this service: `known` to this ledger; `image` is None when the engine lost it."""
 
     tag: str
     image_id: str
@@ -30,7 +30,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done with a release, and why."""
+    """What to do with a release, and why."""
 
     release: Release
     action: Action
@@ -38,10 +38,10 @@ class Decision:
 
 
 def decide(release: Release, needs: Mapping[str, str], used: Mapping[str, str]) -> Decision:
-    """Decide about one release; what cannot be known to be free of others is kept.
+    """Decide about one release; keep it unless it is certain that nobody needs it.
 
-    `needs`: why this environment needs an image; `used`: which container uses one. Letting go does not wait
-    for the containers of others, who hold the image themselves.
+    `needs`: why this environment needs an image. `used`: which container uses one. Letting go ignores the
+    containers of other holders: they hold the image themselves.
     """
     why, others = needs.get(release.image_id, ""), release.names.holders
     user = used.get(release.image_id, "")
@@ -50,9 +50,7 @@ def decide(release: Release, needs: Mapping[str, str], used: Mapping[str, str]) 
             release, "keep", why if release.image else f"{why}; its image is gone from the engine"
         )
     if not release.known:
-        return Decision(
-            release, "leave", others or user or "nothing in this environment's history speaks of it"
-        )
+        return Decision(release, "leave", others or user or "this environment's history does not mention it")
     if release.image is None:
         return Decision(release, "remove", "its image is gone from the engine already")
     if others:
@@ -60,17 +58,17 @@ def decide(release: Release, needs: Mapping[str, str], used: Mapping[str, str]) 
     if user:
         return Decision(release, "keep", user)
     if not release.names.own:
-        return Decision(release, "leave", "this environment has no hold on it; others may need it")
+        return Decision(release, "leave", "this environment does not hold it; others may need it")
     return Decision(release, "remove", "nothing keeps it")
 
 
 def used_by(containers: Sequence[Container]) -> dict[str, str]:
-    """Return which container uses an image, by the image's id."""
+    """Return the container that uses an image, by image id."""
     return {each.image_id: f"container {each.name} uses it" for each in containers}
 
 
 def needed(situation: Situation, retain: int) -> dict[str, str]:
-    """Return why this environment needs an image, by its id; the first reason of several."""
+    """Return why this environment needs an image, by its id; the first of several reasons."""
     found: dict[str, str] = {}
     for image_id, why in (
         *_in_slots(situation),
@@ -84,7 +82,7 @@ def needed(situation: Situation, retain: int) -> dict[str, str]:
 
 
 def _in_slots(situation: Situation) -> list[tuple[str, str]]:
-    """Live also while its container is gone; without a pointer, nothing of what is in a slot has a role."""
+    """Return the images in the slots, with their roles, and live even without its container."""
     meant, roles = situation.meant, {situation.live: "live"}
     if situation.live:
         roles[other(situation.live)] = "standby"
@@ -95,7 +93,7 @@ def _in_slots(situation: Situation) -> list[tuple[str, str]]:
 
 
 def _under_way(situation: Situation) -> list[tuple[str, str]]:
-    """What an interrupted move needs to be finished, or undone."""
+    """Return the images needed to finish or undo an interrupted move."""
     event = unfinished(situation.events)
     images = (event.image_id, event.replaced) if event else ()
     return [(image_id, "an interrupted move needs it") for image_id in images if image_id]
@@ -107,7 +105,7 @@ def _newest_promoted(events: Sequence[Event], retain: int) -> list[tuple[str, st
 
 
 def _newest_unpromoted(events: Sequence[Event], retain: int) -> list[tuple[str, str]]:
-    """As many that never were promoted: what was just built must not vanish with the next promote."""
+    """Return the newest images never promoted: a fresh build must survive the next promote."""
     taken = {release.image_id for release in promoted(events)}
     brought = [event.image_id for event in remembered(events) if event.event in _BROUGHT]
     waiting = list(dict.fromkeys(image_id for image_id in brought if image_id not in taken))

@@ -1,16 +1,22 @@
-"""Standing in: whether the standby answers for live now, since when, and how often."""
+"""Detect failover: whether the standby answers for live now, since when, and how often."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relctl.probe.service import UnreachableError
+from relctl.engine.protocol import Container
+from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.recent_traffic import Traffic
 from relctl.rollout.host import Host
 from relctl.rollout.slot_status import SlotStatus
 
+_LEAST = 0.1  # seconds
+_ROUNDS = 10  # in a canary a request may reach the release that has another path
+
 
 @dataclass(frozen=True)
 class Answering:
-    """Who answers through Nginx, asked as users ask: the only way to learn what they see."""
+    """The release that answers through Nginx, requested as users do."""
 
     url: str
     tag: str
@@ -19,9 +25,9 @@ class Answering:
 
 @dataclass(frozen=True)
 class StandingIn:
-    """The standby answers for live, which does not; `since` is None where no user has asked meanwhile.
+    """The standby answers for live, which does not; `since` is None without user requests meanwhile.
 
-    `since`: seconds since 1970; `requests`: of the last minutes, those that it answered for live.
+    `since`: seconds since 1970. `requests`: how many it answered for live in the last minutes.
     """
 
     tag: str
@@ -30,23 +36,37 @@ class StandingIn:
     requests: int
 
 
-def ask(host: Host) -> Answering:
-    """Ask through Nginx who answers."""
-    listen = host.project.environment.proxy.listen
-    try:
-        found = host.service(listen).info()
-    except UnreachableError as error:
-        return Answering(f"http://{listen}", "", str(error))
-    return Answering(f"http://{listen}", str(found.get("tag", "")))
+def ask(host: Host, *releases: Container | None, within: float = 5.0) -> Answering:
+    """Ask through Nginx which release answers, by the contract of each of `releases` in turn.
+
+    `within`: seconds for all requests together.
+    """
+    problem, deadline, ways = "", time.monotonic() + within, _ways(host, releases)
+    for service in ways * (_ROUNDS if len(ways) > 1 else 1):
+        left = deadline - time.monotonic()
+        if problem and left < _LEAST:
+            break
+        try:
+            return Answering(service.url, str(service.info(max(left, _LEAST)).get("tag", "")))
+        except UnreachableError as error:
+            problem = problem or str(error)
+    return Answering(ways[0].url, "", problem)
+
+
+def _ways(host: Host, releases: Sequence[Container | None]) -> list[Service]:
+    """Return one service for each distinct contract: releases may differ in paths or headers."""
+    known = [host.contract(each) for each in releases if each is not None]
+    ways = {(each.info, *sorted(each.probe_headers.items())): each for each in known}
+    return [host.front(each) for each in ways.values()] or [host.front()]
 
 
 def standing_in(
     live: SlotStatus | None, standby: SlotStatus | None, answering: Answering, traffic: Traffic
 ) -> StandingIn | None:
-    """Decide whether the standby answers for live: when that is not ready, and the standby was heard."""
+    """Decide whether the standby answers for live: live is not ready, and the standby was heard."""
     if live is None or standby is None or live.health == "ready" or answering.tag != standby.tag:
         return None
-    if not standby.tag or standby.tag == live.tag:  # of two containers of one release nobody can tell
+    if not standby.tag or standby.tag == live.tag:  # one tag in both slots is indistinguishable
         return None
     found = traffic.pools.get(live.slot)
     return StandingIn(

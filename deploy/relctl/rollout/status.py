@@ -1,10 +1,12 @@
-"""Status: live, standby, pointer and health, and every way in which they contradict each other."""
+"""Report live, standby, pointer and health, and every contradiction between them."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from relctl.engine.protocol import SILENT
 from relctl.engine.slots import other
-from relctl.errors import UsageError
+from relctl.errors import EngineError, UsageError
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
 from relctl.rollout.drift import drift, proxy_drift, slot_names
 from relctl.rollout.host import Host
@@ -12,18 +14,20 @@ from relctl.rollout.moving.take_back import watched_move
 from relctl.rollout.notices import notices
 from relctl.rollout.observation.window import open_window
 from relctl.rollout.renamed import renamed
-from relctl.rollout.situation import Situation, compare
+from relctl.rollout.situation import Situation, compare_at_once
 from relctl.rollout.slot_status import SlotStatus, slot_status
-from relctl.rollout.standing_in import StandingIn, ask, standing_in
+from relctl.rollout.standing_in import Answering, StandingIn, ask, standing_in
 from relctl.state.event import Event
 from relctl.state.lock import at_work as at_work_now
 
 _RECENT = 300.0  # seconds of traffic
+# Seconds: in an emergency, status answers within two. Nginx needs 1.5 to fail over from a dead slot.
+_ENGINE_WITHIN, _ANSWERS_WITHIN, _THROUGH_WITHIN = 0.5, 1.0, 1.8
 
 
 @dataclass(frozen=True)
 class Observing:
-    """An open window: since when it is watched (seconds since 1970), for how long, and what is left of it."""
+    """An open window: its start (seconds since 1970), its length, and the seconds left."""
 
     tag: str
     since: float
@@ -33,12 +37,11 @@ class Observing:
 
 @dataclass(frozen=True)
 class Status:
-    """What `relctl status` tells; `drift` holds one sentence for every contradiction.
+    """The result of `relctl status`; `drift` holds one sentence for each contradiction.
 
-    `notices` holds what is as it was meant, and still not as it should be: a forced release, a gate off.
-
-    `at_work` says who holds the lock, `watching` who watches a release, "" when nobody does. `switched` is
-    the event that settled what is live.
+    `notices` holds what is intended, yet not as it should be: a forced release, a disabled gate. `at_work` is
+    the lock's holder, `watching` the observer, "" for none. `switched` is the event that settled what is
+    live.
     """
 
     service: str
@@ -60,22 +63,23 @@ class Status:
 
 
 def status(host: Host, events: int = 5) -> Status:
-    """Look at everything and change nothing."""
+    """Read everything, change nothing."""
     at_work = at_work_now(host.paths.lock)
-    situation = compare(host, host.ledger.salvage())  # whoever looks in need sees what can be seen
-    live = slot_status(host, situation, situation.live) if situation.live else None
-    standby = slot_status(host, situation, other(situation.live)) if situation.live else None
+    # in an emergency, show what is readable
+    situation = compare_at_once(host, host.ledger.salvage(), _ENGINE_WITHIN)
+    live, standby, answering = _answers(host, situation)
     watched = watched_move(host, situation) is not None
-    proxy, traffic, answering = host.proxy.state(), _traffic(host), ask(host)
+    proxy, traffic = host.proxy.state(), _traffic(host)
     contradictions = [
+        *_unseen(situation),
         *drift(situation, slot_names(host), watched=watched),
-        *(f"{each}: {each.way_out}" for each in renamed(host)),
+        *_renamed(host, situation),
         *proxy_drift(situation, proxy, answering),
     ]
     return Status(
         service=host.project.versions.service,
         environment=host.project.name,
-        url=f"http://{proxy.listen}",
+        url=proxy.url,
         pointer=situation.pointer,
         live=live,
         standby=standby if standby and standby.health != "empty" else None,
@@ -84,7 +88,7 @@ def status(host: Host, events: int = 5) -> Status:
         watching=at_work_now(host.paths.watching) or ("another process" if watched else ""),
         switched=situation.meant,
         traffic=traffic,
-        drift=[] if at_work else contradictions,  # what is under way contradicts itself until it is done
+        drift=[] if at_work else contradictions,  # a running move contradicts itself until it ends
         notices=notices(situation),
         observing=_observing(situation),
         standing_in=standing_in(live, standby, answering, traffic),
@@ -92,14 +96,38 @@ def status(host: Host, events: int = 5) -> Status:
     )
 
 
+def _answers(host: Host, situation: Situation) -> tuple[SlotStatus | None, SlotStatus | None, Answering]:
+    """Query live, standby and Nginx concurrently: a silent one must not delay the others."""
+    with ThreadPoolExecutor(max_workers=3) as asking:
+        slots = [situation.live, other(situation.live)] if situation.live else []
+        asked = [asking.submit(slot_status, host, situation, slot, _ANSWERS_WITHIN) for slot in slots]
+        through = asking.submit(ask, host, *map(situation.container, slots), within=_THROUGH_WITHIN)
+        live, standby = [each.result() for each in asked] or (None, None)
+        return live, standby, through.result()
+
+
+def _renamed(host: Host, situation: Situation) -> list[str]:
+    try:
+        found = [] if situation.blind else renamed(host, _ENGINE_WITHIN)
+    except EngineError as error:
+        return [f"it is unknown whether a container was renamed manually: {error.message}"]
+    return [f"{each}: {each.way_out}" for each in found]
+
+
+def _unseen(situation: Situation) -> list[str]:
+    if not situation.blind:
+        return []
+    return [f"it is unknown what runs, this is what was started: {situation.blind}; {SILENT}"]
+
+
 def _traffic(host: Host) -> Traffic:
-    return recent_traffic(host.paths.access_log, _RECENT, host.project.versions.contract.probes)
+    return recent_traffic(host.paths.access_log, _RECENT, host.probes())
 
 
 def _observing(situation: Situation) -> Observing | None:
     try:
         window = open_window(situation.events)
-    except UsageError:  # told as drift
+    except UsageError:  # reported as drift
         return None
     if window is None:
         return None

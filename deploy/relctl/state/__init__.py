@@ -1,1 +1,1 @@
-"""What a host remembers: paths, ledger, lock, evidence."""
+"""The state of a host: paths, ledger, lock, evidence."""

@@ -1,4 +1,4 @@
-"""An event: one line of the ledger, as it is written and read."""
+"""The event: one line of the ledger, as written and parsed."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -16,7 +16,8 @@ MEANWHILE = "meanwhile relctl rollback goes back to a standby that is ready"
 class Event:
     """One line of the ledger; `source` is the slot that traffic came from (`from` in the file).
 
-    `replaced` and `warm` are what an undo needs: the image that was in the slot, and whether it stayed there.
+    An undo needs `replaced` (the image that was in the slot) and `warm` (whether its container stayed there).
+    `before` is the checksum of the previous line.
     """
 
     event: str
@@ -30,10 +31,11 @@ class Event:
     reason: str = ""
     at: str = ""
     by: str = ""
+    before: str = ""
     details: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The event as the contract writes it: empty members left out, details beside the others."""
+        """Return the event in file format: empty members left out, details at the top level."""
         found = {key: value for key, value in asdict(self).items() if value and key != "details"}
         if "source" in found:
             found["from"] = found.pop("source")
@@ -41,7 +43,7 @@ class Event:
 
 
 def parse(line: bytes, path: Path, number: int) -> Event:
-    """Read a line of the ledger at `path`; raises UsageError for what is no event that this relctl knows."""
+    """Parse a line of the ledger at `path`; raises UsageError if it is not an event of a known version."""
     try:
         found = json.loads(line)
         version = found.pop("v")
@@ -62,13 +64,13 @@ def parse(line: bytes, path: Path, number: int) -> Event:
 def _damage(path: Path, number: int, why: str = "") -> UsageError:
     return UsageError(
         f"{path}:{number}: not a ledger event{why}",
-        f"sed -n {number}p {path} shows it; mend it, or set the ledger aside:"
+        f"sed -n {number}p {path} shows it; fix it, or set the ledger aside:"
         f" mv {path} {path}.bad; {MEANWHILE}",
     )
 
 
 def _event_of(found: dict[str, Any]) -> Event:
-    """Read the members of a line; raises TypeError when there is no event among them."""
+    """Build an event from the members of a line; raises TypeError if they are not an event's."""
     found["source"] = found.pop("from", "")
     known = {key: found.pop(key) for key in list(found) if key in Event.__dataclass_fields__}
     return Event(**known, details=found)

@@ -1,6 +1,6 @@
-"""Points at which a test can have this process killed, so that what a crash leaves behind is seen.
+"""Fault points: places where a test can kill this process, to examine what a crash leaves behind.
 
-Everything that changes the world stands in an `effect`, which is a point before it and one after it.
+Every change to the outside world is wrapped in an `effect`, which has one point before and one after it.
 """
 
 import contextlib
@@ -47,14 +47,14 @@ Effect = Literal[
 Pass = Callable[[str], None]
 
 _KILL = re.compile(r"kill:((?:before|after):([a-z]+(?:\.[a-z]+)?)(?::\S+)?)#([1-9]\d*)")
-_armed: list[Pass] = []  # what is done at each point; empty but in a test
+_armed: list[Pass] = []  # called at each point; empty outside tests
 
 
 @contextlib.contextmanager
 def effect(name: Effect, of: str = "") -> Iterator[None]:
-    """Enclose what changes the world; `of` tells effects of one kind apart. Without a fault it does nothing.
+    """Wrap a change to the outside world; `of` distinguishes effects of one kind. A no-op without a fault.
 
-    The points are `before:NAME:OF` and `after:NAME:OF`; what raises has no second one.
+    The points are `before:NAME:OF` and `after:NAME:OF`; if the block raises, the second is not passed.
     """
     point("before", name, of)
     yield
@@ -62,16 +62,16 @@ def effect(name: Effect, of: str = "") -> Iterator[None]:
 
 
 def point(when: Literal["before", "after"], name: Effect, of: str = "") -> None:
-    """Pass one point, where an effect has no block of its own."""
+    """Pass one point, for an effect that has no block of its own."""
     for each in _armed:
         each(":".join([when, name, of] if of else [when, name]))
 
 
 def arm(setting: str | None) -> str:
-    """Do at each point from here on what the value of RELCTL_FAULT says; returns that in words.
+    """Apply the value of RELCTL_FAULT to every point from now on; return a description of it.
 
-    `kill:POINT#N` kills this process with SIGKILL as it passes a point for the Nth time, `record:FILE` writes
-    each point with its number to a file. None is no fault. Raises UsageError for anything else.
+    `kill:POINT#N` sends this process SIGKILL the Nth time it passes a point; `record:FILE` appends each
+    point and its count to a file. None means no fault. Raises UsageError for any other value.
     """
     _armed.clear()
     if setting is None:
@@ -111,7 +111,7 @@ def _recorder(file: Path) -> Pass:
 
 
 def _numbered() -> Callable[[str], str]:
-    """Return what gives each point its name and the number of times it was passed: `before:step:prove#2`."""
+    """Return a function that appends to a point's name how often it was passed: `before:step:prove#2`."""
     passed: Counter[str] = Counter()
 
     def number(name: str) -> str:

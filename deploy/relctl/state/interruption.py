@@ -1,4 +1,4 @@
-"""Holding signals back while something must not be left half done."""
+"""Deferring signals during work that must not be interrupted halfway."""
 
 import contextlib
 import signal
@@ -9,9 +9,17 @@ from types import FrameType
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def heeded() -> list[signal.Signals]:
+    """Return the signals that end this process, except those it inherited as ignored.
+
+    `nohup` makes it ignore a hangup, and `&` in a script makes it ignore Ctrl-C.
+    """
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and SIGHUP wait until the block is done; the first of them acts then."""
+    """Defer Ctrl-C, SIGTERM and SIGHUP until the block ends; then raise the first one received."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals reach only the main thread
         return
@@ -20,7 +28,7 @@ def held_back() -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
         waiting.append(number)
 
-    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    before = {number: signal.signal(number, note) for number in heeded()}
     try:
         yield
     finally:

@@ -1,35 +1,46 @@
-"""The files of cached layers: where they are, the lock over them, and forgetting those of no image."""
+"""Cached layer files: their paths, the lock over them, and removing those of removed images."""
 
 import contextlib
 import fcntl
 import json
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from relctl.state.files import remove
+from relctl.state.files import make_folder, remove
+from relctl.state.kernel import lock_within
+from relctl.state.opening import opened
 
 NOTES = "layers"
 TARS = "tars"
+_SWEPT_WITHIN = 30.0  # seconds; an exclusive holder only removes files
 
 
 def tar(cache: Path, digest: str) -> Path:
-    """Where the tar of a layer is, or would be."""
+    """Return the path of a layer's tar, existing or not."""
     return cache / TARS / f"{digest.removeprefix('sha256:')}.tar"
 
 
 @contextlib.contextmanager
 def locked(cache: Path, how: int) -> Iterator[None]:
-    """Hold a kernel lock on the cache; it dies with its holder. Raises BlockingIOError with LOCK_NB."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("a") as file:
-        fcntl.flock(file, how)
+    """Hold a kernel lock on the cache; it dies with its holder. Raises BlockingIOError with LOCK_NB.
+
+    Raises HeldFileError, naming the holder, on timeout.
+    """
+    make_folder(cache)
+    path = cache / "lock"
+    with opened(path, os.O_RDWR | os.O_CREAT) as lock:
+        if how & fcntl.LOCK_NB:
+            fcntl.flock(lock, how)
+        else:
+            lock_within(lock, path, how, _SWEPT_WITHIN)
         yield
 
 
 def forget(cache: Path, digests: Collection[str]) -> None:
-    """Remove the layers of these digests; nothing while a build is under way, which may have found them.
+    """Remove the layers with these digests, unless a build is running: it may be about to use them.
 
-    What stays for that reason goes a month later, as all does that no build uses.
+    Skipped layers are removed a month later, like everything that no build uses.
     """
     if not digests or not cache.is_dir():
         return

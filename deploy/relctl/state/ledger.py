@@ -1,46 +1,59 @@
-"""The ledger: the append-only history of what was done, one fsynced JSON line an event."""
+"""The ledger: the append-only history of operations, one fsynced JSON line per event."""
 
 import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from relctl.errors import UsageError, words_of
+from relctl.errors import FileError, HeldFileError, UsageError, words_of
+from relctl.state.chain import ACCEPTED, accepted, breaks, checksum, last_line, until
 from relctl.state.event import MEANWHILE, Event, parse
 from relctl.state.fault import effect
-from relctl.state.files import naming, sync_folder, write_all
+from relctl.state.files import make_folder, naming, sync_folder, write_all
+from relctl.state.kernel import lock_within, try_lock
+from relctl.state.opening import opened, read_own
 from relctl.state.person import who
 
-_TORN = b"#torn"  # ends such a line; older ledgers begin it so
+_TORN = b"#torn"  # marks the end of a torn line; in older ledgers, its start
+_CHANGED = "the ledger was edited outside relctl"
+_WRITTEN_WITHIN = 5.0  # seconds; a holder of the file's lock writes one line
+_TOLERATED_WITHIN = 0.5  # seconds, for commands that go on without the ledger: traffic is waiting
 
 
 @dataclass(frozen=True)
 class History:
-    """What a ledger holds: its events, oldest first, and what could not be read."""
+    """The content of a ledger: its events, oldest first, and what could not be read.
+
+    `broken` names the first place edited by anything but relctl, "" if none. `sound` holds the events after
+    the last such place, or all events: those are as relctl wrote them.
+    """
 
     events: list[Event]
     torn: str = ""
     damage: tuple[UsageError, ...] = ()
+    broken: str = ""
+    sound: Sequence[Event] = ()
 
 
 class Ledger:
-    """The file; a build and a promote may append at the same time, each under the file's own lock."""
+    """The ledger file; concurrent commands append to it, each under the file's own lock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._news: list[Event] = []
         self._say: Callable[[str], None] | None = None
         self._said: set[str] = set()
+        self._held: HeldFileError | None = None  # set once another process did not release it in time
 
     def append(self, event: Event) -> None:
-        """Add one event, stamped with the time and the person, and make it durable.
+        """Append one event, with time and user, and fsync it.
 
-        Raises OSError, naming the file; the event is news all the same: what it tells of has happened.
+        Raises OSError, naming the file. The event still counts as news, because the operation has happened.
         """
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         stamped = Event(**{**asdict(event), "at": at, "by": who()})
@@ -48,94 +61,111 @@ class Ledger:
         self._keep(stamped)
 
     def note(self, event: Event) -> None:
-        """Append an event; who tolerates the ledger goes on without it if there is no room, and says so.
+        """Append an event; if the ledger is tolerated, report a failure and go on.
 
-        Raises OSError, naming the file, for anybody else.
+        Otherwise raises OSError, naming the file.
         """
         try:
             self.append(event)
         except OSError as error:
             if self._say is None:
                 raise
-            self._say(f"going on, though {event.event} could not be written down: {words_of(error)}")
+            self._say(f"continuing, though {event.event} could not be written down: {words_of(error)}")
+
+    def accept(self, reason: str) -> None:
+        """Record that an operator accepts outside edits; raises UsageError if there are none."""
+        if not self.salvage().broken:
+            raise UsageError(f"{self.path}: there is no outside edit to accept", "relctl history")
+        lines = read_own(self.path).split(b"\n")[:-1]
+        self.append(Event(ACCEPTED, reason=reason, details={"until": until(lines)}))
 
     def _keep(self, event: Event) -> None:
-        line = json.dumps(event.as_json(), ensure_ascii=False) + "\n"
+        make_folder(self.path.parent)
         fresh = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with naming(self.path):
-            self._write(line.encode(), event.event)
+        with naming(self.path), opened(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND) as descriptor:
+            self._lock(descriptor)  # else a line being written by another process would look torn
+            with open(descriptor, "rb+", buffering=0, closefd=False) as file:
+                _write(file, event)
         if fresh:
             sync_folder(self.path.parent)
 
+    def _lock(self, descriptor: int) -> None:
+        """Wait for the current writer: briefly if traffic is waiting, and not again after a timeout."""
+        if self._held is not None and not try_lock(descriptor, fcntl.LOCK_EX):
+            raise self._held
+        patience = _WRITTEN_WITHIN if self._say is None else _TOLERATED_WITHIN
+        try:
+            lock_within(descriptor, self.path, fcntl.LOCK_EX, patience)
+        except HeldFileError as held:
+            self._held = held
+            raise
+
     def news(self) -> list[Event]:
-        """Return what was appended here since this was last asked, oldest first."""
+        """Return the events appended here since the last call, oldest first."""
         found, self._news = self._news, []
         return found
 
-    def _write(self, line: bytes, name: str) -> None:
-        with self.path.open("ab+", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # else a line that another is writing would look torn
-            end = file.seek(0, os.SEEK_END)
-            try:
-                with effect("ledger.write", name):
-                    write_all(file, _end_of_torn_line(file, end) + line)
-                with effect("ledger.sync", name):
-                    os.fsync(file.fileno())
-            except OSError:
-                with contextlib.suppress(OSError):  # what stays of the line is torn, and known to be
-                    file.truncate(end)  # a disk that is nearly full takes a part of it
-                raise
-
     def tolerate(self, say: Callable[[str], None]) -> None:
-        """From now on go on whatever is the matter with it: that is said, once, and not raised."""
+        """From now on report every problem with the ledger once instead of raising it."""
         self._say = say
 
     def insist(self) -> None:
-        """Raise UsageError for the first thing that cannot be read, tolerated or not."""
+        """Raise UsageError for the first unreadable part, tolerated or not."""
         for damage in self.salvage().damage:
             raise damage
 
     def read(self) -> History:
-        """Return all events; a torn last line is set aside.
+        """Return all events; a torn last line is returned apart.
 
-        Raises UsageError for any other line that is no event, and for a file that cannot be read.
+        Raises UsageError for any other line that is not an event, and for an unreadable file.
         """
         found = self.salvage()
         if self._say is None:
             for damage in found.damage:
                 raise damage
-        for each in (str(damage) for damage in found.damage):
-            if self._say is not None and each not in self._said:
-                self._said.add(each)
-                self._say(f"going on without what cannot be read: {each}")
+        if self._say is not None:
+            for damage in found.damage:
+                self.tell(self._say, f"continuing without what cannot be read: {damage}")
+            self.tell(self._say, found.broken)
         return found
 
+    def tell(self, say: Callable[[str], None], words: str) -> None:
+        """Report a problem, once."""
+        if words and words not in self._said:
+            self._said.add(words)
+            say(words)
+
     def salvage(self) -> History:
-        """Return what can be read, and an error for each line that is no event or for the whole file."""
+        """Return what can be read, with one error per bad line or one for the whole file."""
         try:
             with naming(self.path):
-                lines = self.path.read_bytes().split(b"\n")
+                lines = read_own(self.path).split(b"\n")
         except FileNotFoundError:
             return History([])
         except OSError as error:
             return History([], damage=(self._unreadable(error),))
-        torn = lines.pop().decode(errors="replace")
-        found = [self._read(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-        return History(
-            [each for each in found if isinstance(each, Event)],
-            torn,
-            tuple(each for each in found if isinstance(each, UsageError)),
-        )
+        return self._history(lines, torn=lines.pop().decode(errors="replace"))
+
+    def _history(self, lines: list[bytes], torn: str) -> History:
+        found = [self._read(number, line) for number, line in enumerate(lines, 1)]
+        events = [each for each in found if isinstance(each, Event)]
+        damage = tuple(each for each in found if isinstance(each, UsageError))
+        broken = list(breaks(lines, found))
+        taken = accepted(lines, found) if broken else 0
+        broken = [(number, how) for number, how in broken if number > taken]
+        if not broken:
+            return History(events, torn, damage, sound=events)
+        first, last = broken[0], broken[-1][0]
+        sound = [each for each in found[last:] if isinstance(each, Event)]
+        return History(events, torn, damage, f"{self.path}:{first[0]}: {_CHANGED}: {first[1]}", sound)
 
     def _unreadable(self, error: OSError) -> UsageError:
-        return UsageError(
-            f"the ledger cannot be read: {words_of(error)}",
-            f"mend that; or set it aside: mv {self.path} {self.path}.bad; {MEANWHILE}",
-        )
+        aside = f"fix that; or set it aside: mv {self.path} {self.path}.bad"
+        way = error.hint if isinstance(error, FileError) else aside
+        return UsageError(f"the ledger cannot be read: {words_of(error)}", f"{way}; {MEANWHILE}")
 
     def _read(self, number: int, line: bytes) -> Event | UsageError | None:
-        if line.startswith(_TORN) or line.endswith(_TORN):
+        if not line.strip() or line.startswith(_TORN) or line.endswith(_TORN):
             return None
         try:
             return parse(line, self.path, number)
@@ -143,7 +173,26 @@ class Ledger:
             return error
 
 
+def _write(file: BinaryIO, event: Event) -> None:
+    """Append an event, first closing a torn line; on a full disk leave the file as it was."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        with effect("ledger.write", event.event):
+            write_all(file, _end_of_torn_line(file, end))
+            write_all(file, _line(replace(event, before=checksum(last_line(file)))))
+        with effect("ledger.sync", event.event):
+            os.fsync(file.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):  # the rest of the line is then marked as torn
+            file.truncate(end)  # a nearly full disk accepts part of it
+        raise
+
+
+def _line(event: Event) -> bytes:
+    return json.dumps(event.as_json(), ensure_ascii=False).encode() + b"\n"
+
+
 def _end_of_torn_line(file: BinaryIO, end: int) -> bytes:
-    """What closes a line that a crash cut short, and marks it; nothing that is there is written again."""
+    """Return the bytes that close and mark a line cut short by a crash; existing bytes are not rewritten."""
     whole = end == 0 or os.pread(file.fileno(), 1, end - 1) == b"\n"
     return b"" if whole else b" " + _TORN + b"\n"

@@ -1,4 +1,4 @@
-"""The lock of one environment: a kernel lock, which dies with its holder, and a file that says who."""
+"""The lock of one environment: a kernel lock, released when its holder dies, and a file naming the holder."""
 
 import contextlib
 import fcntl
@@ -16,22 +16,24 @@ from pathlib import Path
 
 from relctl.errors import LockedError
 from relctl.state.fault import effect
-from relctl.state.files import remove, replace_text
+from relctl.state.files import make_folder, remove, replace_text
+from relctl.state.kernel import lock_holder, process_words, try_lock
+from relctl.state.opening import opened, read_own
 from relctl.state.person import who
 
-# How a use case holds a lock: `exclusive`, waiting or not, or a look at it that takes nothing.
+# How a use case holds a lock: `exclusive`, waiting or not, or `only_looking`, which acquires nothing.
 Hold = Callable[[Path], AbstractContextManager[None]]
 
-_LOOK = 0.05  # seconds between two attempts; a person does not notice it, and the kernel hardly
-_SILENT = 5.0  # seconds without a word while waiting, after which one is said
+_LOOK = 0.05  # seconds between attempts; too short for a person to notice, cheap for the kernel
+_SILENT = 5.0  # seconds between progress messages while waiting
 
 
 @dataclass
 class Wait:
-    """How many seconds a command waits for all its locks, how many it has, and where it says for whom.
+    """How long a command may wait for all its locks, how long it has, and where it reports that.
 
-    Infinite for as long as it takes. What it does while it holds a lock, or between two of them (an
-    observation), does not count.
+    `seconds` may be infinite. Time spent holding a lock, or between two locks (an observation), is not
+    counted.
     """
 
     seconds: float
@@ -41,7 +43,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock, as its owner file says: `since` is RFC 3339."""
+    """The holder of a lock, as its owner file records it; `since` is RFC 3339."""
 
     by: str
     pid: int
@@ -54,56 +56,57 @@ class Holder:
 
 @contextlib.contextmanager
 def exclusive(path: Path, wait: Wait | None = None) -> Iterator[None]:
-    """Hold the lock at `path`; raises LockedError, naming the holder, when it is taken and stays so."""
-    from filelock import FileLock, Timeout  # imported here: reading commands take no lock
+    """Hold the lock at `path`; raises LockedError, naming the holder, if it stays taken.
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    owner, lock = _owner(path), FileLock(path)
+    Raises FileError if the lock file must not be used.
+    """
+    make_folder(path.parent)
+    with opened(path, os.O_RDWR | os.O_CREAT) as lock:
+        with effect("lock.take", path.name):
+            _until(lambda: try_lock(lock, fcntl.LOCK_EX), path, wait)
+        try:
+            with _named(_owner(path)):
+                yield
+        finally:
+            with effect("lock.release", path.name):
+                fcntl.flock(lock, fcntl.LOCK_UN)
 
-    def took() -> bool:
-        with contextlib.suppress(Timeout):
-            lock.acquire(timeout=0)
-        return lock.is_locked
 
-    with effect("lock.take", path.name):
-        _until(took, path, wait)
+@contextlib.contextmanager
+def _named(owner: Path) -> Iterator[None]:
+    """Record the holder of the lock in the file `owner`."""
     try:
-        with contextlib.suppress(OSError):  # only words; a full disk must not keep a rollback from its lock
+        with contextlib.suppress(OSError):  # informational; a full disk must not block a rollback
             replace_text(owner, json.dumps(asdict(_me())) + "\n")
         yield
     finally:
-        with contextlib.suppress(OSError):  # else the next holder would bear our name for a moment
+        with contextlib.suppress(OSError):  # else the next holder would briefly appear under our name
             remove(owner, owner.name)
-        with effect("lock.release", path.name):
-            lock.release()
 
 
 @contextlib.contextmanager
 def only_looking(path: Path, wait: Wait | None = None) -> Iterator[None]:
-    """Take no lock and make no file, but raise LockedError where `exclusive` would."""
+    """Acquire no lock and create no file, but raise LockedError where `exclusive` would."""
     _until(lambda: not at_work(path), path, wait)
     yield
 
 
 def at_work(path: Path) -> str:
-    """Say who holds the lock at `path`, "" when nobody does; asks the kernel, and never takes the lock."""
-    return _words(path) if _kernel_holder(path) is not None else ""
+    """Describe the holder of the lock at `path`, "" if none; asks the kernel and never acquires the lock."""
+    return _words(path) if lock_holder(path) is not None else ""
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether anybody holds the lock at `path`: by trying, since a decision must not rest on /proc."""
+    """Return whether the lock at `path` is held, by trying: /proc is too weak a base for decisions."""
     try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with opened(path, os.O_RDONLY) as lock:
+            return not try_lock(lock, fcntl.LOCK_SH)
     except FileNotFoundError:
         return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def age(since: str, now: datetime) -> str:
-    """Say for how long, `for 3 min 12 s`; when the clock has jumped since, only since when."""
+    """Describe a duration, `for 3 min 12 s`, or only its start if the clock has gone back since."""
     try:
         seconds = (now - datetime.fromisoformat(since)).total_seconds()
     except (TypeError, ValueError):
@@ -112,7 +115,7 @@ def age(since: str, now: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds as people say them: `12 s`, `3 min 12 s`, `2 h 5 min`."""
+    """Format seconds: `12 s`, `3 min 12 s`, `2 h 5 min`."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -121,7 +124,7 @@ def duration(seconds: float) -> str:
 
 
 def _until(free: Callable[[], bool], path: Path, wait: Wait | None) -> None:
-    """Come back once it is free; raises LockedError when the time is over, at once without a `wait`."""
+    """Return once `free`; raises LockedError on timeout, or at once without `wait`."""
     told, said, began = "", 0.0, time.monotonic() - (wait.waited if wait else 0.0)
     while not free():
         if wait is not None:
@@ -154,37 +157,26 @@ def _owner(path: Path) -> Path:
 
 
 def _words(path: Path) -> str:
-    """Say who holds the lock; the owner file is only words, so a missing one is no error.
+    """Describe the holder of the lock; the owner file is informational, so a missing one is no error.
 
-    It is another's while a new holder has not written it yet, or could not: the kernel knows the number.
+    The file may still name the previous holder, so its pid must match the kernel's.
     """
-    pid, found = _kernel_holder(path), _read(path)
+    pid, found = lock_holder(path), _read(path)
     if found is not None and pid in (found.pid, None):
         return str(found)
-    return f"pid {pid}, whose owner file cannot be read" if pid else "its owner file cannot be read"
+    return (
+        f"{process_words(pid)}, whose owner file cannot be read" if pid else "its owner file cannot be read"
+    )
 
 
 def _identity(path: Path) -> str:
-    """What changes when another one takes the lock, and not with its age."""
+    """Return a text that changes with the holder of the lock, and not with time."""
     found = _read(path)
-    return f"{_kernel_holder(path)} {found.pid if found else ''}"
+    return f"{lock_holder(path)} {found.pid if found else ''}"
 
 
 def _read(path: Path) -> Holder | None:
     try:
-        return Holder(**json.loads(_owner(path).read_text(encoding="utf-8")))
+        return Holder(**json.loads(read_own(_owner(path))))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def _kernel_holder(path: Path) -> int | None:
-    """The process that holds the lock at `path`, None when none does or the kernel does not tell."""
-    try:
-        inode = path.stat().st_ino
-        held = Path("/proc/locks").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    for kind, _, _, pid, where, *_ in (line.split()[1:] for line in held):
-        if kind == "FLOCK" and where.endswith(f":{inode}"):
-            return int(pid)
-    return None

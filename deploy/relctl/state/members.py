@@ -1,4 +1,4 @@
-"""What the members of an event may be: a line whose value is none of these was spoilt by a hand or a disk."""
+"""The values allowed in an event's members: any other was written by another program or a bad disk."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,8 +13,11 @@ _MOVES = (
     "repaired",
 )  # traffic and slots follow these
 _NEEDED = ("slot", "image_id")
-_TEXTS = ("event", "tag", "image_id", "replaced", "evidence", "reason", "at", "by", "forced", "compared_with")
-_MOST = 1e12  # seconds since 1970, as all amounts, are less for 30,000 years; more may be no float
+_TEXTS = (
+    *("event", "tag", "image_id", "replaced", "evidence", "reason", "at", "by", "before"),
+    *("forced", "unproved", "compared_with", "evidence_sha256", "until"),
+)
+_MOST = 1e12  # every amount; seconds since 1970 stay below it for 30,000 years
 _AMOUNTS = ("observe", "since", "seconds", "switch_ms")
 
 
@@ -43,7 +46,18 @@ def _are_texts(value: object) -> bool:
 
 
 def _are_figures(value: object) -> bool:
-    return isinstance(value, dict) and all(each is None or _is_amount(each) for each in value.values())
+    return isinstance(value, dict) and all(
+        _is_text(each) if name == "gateway" else each is None or _is_amount(each)
+        for name, each in value.items()
+    )
+
+
+def _is_place(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(map(_is_amount, (value.get("inode"), value.get("offset"))))
+        and _is_text(value.get("head"))
+    )
 
 
 _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
@@ -54,13 +68,14 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "percent": (_is_percent, "a whole number from 1 to 100"),
     "off": (_are_texts, "gates by name, each with a reason"),
     "baseline": (_are_figures, "figures by name"),
+    "log": (_is_place, "a place in the access log: inode, offset and head"),
 }
 
 
 def misfit(found: Mapping[str, Any]) -> str:
-    """Say what is wrong with the first member that cannot be what relctl wrote, "" when all can.
+    """Describe the first member with a value that relctl does not write, "" if all are valid.
 
-    `found` has the members as the file has them. One that nobody here knows is left alone.
+    `found` holds the members as in the file; unknown ones are ignored.
     """
     for name, value in found.items():
         fits, right = _RULES.get(name, (None, ""))

@@ -1,4 +1,4 @@
-"""Which events of a ledger somebody asks for: by name, by age, the last ones."""
+"""Selecting events of a ledger by name, by age and by count."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -12,9 +12,9 @@ def select(
     since: datetime | None = None,
     last: int | None = None,
 ) -> list[Event]:
-    """Return the events of these names (all without any), not older than `since`, and the `last` of those.
+    """Return the events with these names (all if none given), since `since`, limited to the `last` ones.
 
-    An event whose time cannot be read, which only a hand can have written, is older than everything.
+    An event with an unreadable time, which relctl does not write, counts as older than everything.
     """
     found = [event for event in events if not names or event.event in names]
     if since is not None:
@@ -23,7 +23,7 @@ def select(
 
 
 def moment(at: str) -> datetime | None:
-    """Read the time of an event, None when it is none; without a zone it is UTC, as relctl writes it."""
+    """Parse the time of an event, None if invalid; without a zone it is UTC, as relctl writes it."""
     try:
         found = datetime.fromisoformat(at)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The steps of a command, noted as they are reached: what a plan lists, and where a failure says it was."""
+"""The steps of a command, recorded as they are reached: for plans, and to say where a command failed."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ LOOKS = "it only looks"
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its name, what it does, and what undoes it when it or a later one fails.
+    """One step: its name, what it does, and what undoes it if it or a later step fails.
 
-    Of what moves traffic every step has an `undo` or says in `why_none` why it needs none.
+    When traffic moves, every step has either an `undo` or a reason in `why_none`.
     """
 
     name: str
@@ -21,21 +21,21 @@ class Step:
 
 
 class Steps:
-    """What one command has reached, in order; a rehearsal reaches the same without doing it."""
+    """The steps that a command has reached, in order; a dry run reaches the same ones without acting."""
 
     def __init__(self) -> None:
         self.reached: list[Step] = []
 
     def reach(self, name: str, does: str, undo: str) -> None:
-        """Note a step just before it is done."""
+        """Record a step just before it is done."""
         self.note(Step(name, does, undo))
 
     def reach_for_good(self, name: str, does: str, why_none: str) -> None:
-        """Note a step that nothing undoes, and why that is right."""
+        """Record a step that is never undone, with the reason."""
         self.note(Step(name, does, why_none=why_none))
 
     def note(self, step: Step) -> None:
-        """Note a step, just before it is done."""
+        """Record a step just before it is done."""
         if self.reached:
             point("after", "step", self.last)
         point("before", "step", step.name)
@@ -43,5 +43,5 @@ class Steps:
 
     @property
     def last(self) -> str:
-        """The name of the step that is under way, "" before the first."""
+        """Return the name of the current step, "" before the first."""
         return self.reached[-1].name if self.reached else ""

@@ -1,4 +1,4 @@
-"""A lock that its holder lets go of while it only watches, and takes again before it acts."""
+"""A lock that can be released during an observation and re-acquired before acting."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from relctl.state.lock import Hold
 
 
 class Turn:
-    """A command's hold of its environment's lock; `again` is how it takes it back after a while apart."""
+    """A command's hold on its environment's lock; `again` re-acquires it after a release."""
 
     def __init__(self, again: Hold) -> None:
         self._again = again
@@ -17,7 +17,7 @@ class Turn:
 
     @property
     def held(self) -> bool:
-        """Whether the lock is held now: whoever lost it may not undo anything."""
+        """Return whether the lock is held now; without it nothing may be undone."""
         return self._held is not None
 
     @contextlib.contextmanager
@@ -32,7 +32,7 @@ class Turn:
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[None]:
-        """Let others have the lock during the block; afterwards wait for it as long as they need."""
+        """Release the lock during the block; afterwards wait for it without a limit."""
         self._let_go()
         try:
             yield

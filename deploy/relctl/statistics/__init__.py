@@ -1,1 +1,1 @@
-"""What gates and observation conclude from samples alike: pure functions that fail closed."""
+"""Draw conclusions from samples for gates and observation: pure functions that fail closed."""

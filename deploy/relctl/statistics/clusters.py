@@ -1,44 +1,54 @@
-"""The cluster bootstrap: how sure the ratio of two percentiles is, over rounds or spans of time.
+"""Bound the ratio of two percentiles over rounds or spans of time, by the cluster bootstrap.
 
-What else a machine does meets the requests of one round alike, so they are not independent: whole rounds
-are drawn (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8). Rounds are few,
-and the percentiles of a bootstrap over few clusters are too narrow; so it gives only the standard error of
-the ratio's logarithm, and Student's t the bounds (Cameron and Miller 2015, A practitioner's guide to
-cluster-robust inference, on few clusters).
+A disturbance of the machine affects all requests of one round, so they are not independent: whole rounds are
+drawn (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8). Rounds are few, and
+bootstrap percentiles over few clusters are too narrow. So the bootstrap gives only the standard error of the
+ratio's logarithm, and Student's t the bounds (Cameron and Miller 2015, A practitioner's guide to
+cluster-robust inference, on few clusters). Repeated looks take wider bounds, those of a normal mixture
+(Robbins 1970; Johari, Koomen, Pekelis and Walsh 2022, Always valid inference: continuous monitoring of A/B
+tests). They hold at all looks if the logarithm is normal at each.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp
+from math import exp, inf, log, sqrt
 
 import numpy
 from numpy.typing import NDArray
 
-from relctl.statistics.student import t_quantile
+from relctl.statistics.student import NORMAL, t_quantile
 
 Numbers = NDArray[numpy.float64]
 
 RESAMPLES = 2_000
 CONFIDENCE = 0.95
+_EXPECTED = 0.2  # the spread of the mixture: about what a policy allows, as a logarithm
+_SUREST = 7.0  # standard errors; quantiles further out cannot be computed
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as large something is, and the standard error of its logarithm from so many clusters."""
+    """A ratio, and the standard error of its logarithm from that many clusters."""
 
     value: float
     error: float
     clusters: int
 
     def bounds(self, confidence: float) -> tuple[float, float]:
-        """The lower and the upper bound, one-sided of `confidence` each."""
+        """Return the lower and the upper bound for a single look, one-sided of `confidence` each."""
         apart = exp(t_quantile(confidence, self.clusters - 1) * self.error)
         return self.value / apart, self.value * apart
 
+    def always(self, confidence: float) -> tuple[float, float]:
+        """Return the lower and the upper bound valid at all looks, one-sided of `confidence` each."""
+        more = 1 + (_EXPECTED / self.error) ** 2 if self.error else inf
+        errors = sqrt(2 * more / (more - 1) * log(sqrt(more) / (2 * (1 - confidence)))) if more < inf else 0.0
+        return self.bounds(NORMAL.cdf(min(errors, _SUREST)))
 
-@lru_cache(maxsize=4)  # an observation asks for the same ones at every look
+
+@lru_cache(maxsize=4)  # an observation uses the same ones at every look
 def draws(clusters: int, seed: int) -> NDArray[numpy.float32]:
-    """How often each cluster is drawn, of shape (RESAMPLES, clusters); the same seed gives the same."""
+    """Return how often each cluster is drawn, of shape (RESAMPLES, clusters), determined by the seed."""
     draw = numpy.random.default_rng(seed)
     found = draw.multinomial(clusters, numpy.full(clusters, 1 / clusters), RESAMPLES).astype(numpy.float32)
     found.flags.writeable = False
@@ -46,5 +56,5 @@ def draws(clusters: int, seed: int) -> NDArray[numpy.float32]:
 
 
 def standard_error(resampled: Numbers, clusters: int) -> float:
-    """The standard error of what was computed of each resample, whose clusters spread by n - 1 of n parts."""
+    """Return a resampled statistic's standard error, its variance corrected by n / (n - 1) for n clusters."""
     return float(resampled.std(ddof=1) * (clusters / (clusters - 1)) ** 0.5)

@@ -1,10 +1,10 @@
-"""How milliseconds are counted: each on its own, and the large ones so that three digits are kept."""
+"""Group milliseconds into columns: exact when small, to three digits when large."""
 
 _EXACT = 1_000  # milliseconds below which each has a column of its own
 
 
 def column_width(milliseconds: int) -> int:
-    """How many milliseconds are counted together, so that three digits are kept."""
+    """Return how many milliseconds share a column, so that three digits are kept."""
     width = 1
     while milliseconds // width >= _EXACT:
         width *= 10
@@ -12,6 +12,6 @@ def column_width(milliseconds: int) -> int:
 
 
 def column(milliseconds: int) -> int:
-    """The first of the milliseconds that are counted together with these."""
+    """Return the first of the milliseconds in the same column."""
     width = column_width(milliseconds)
     return milliseconds // width * width

@@ -1,4 +1,4 @@
-"""Percentiles of milliseconds that were counted by span of time, and how sure they are."""
+"""Compute percentiles of milliseconds counted by span of time, and their resamples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ Counts = NDArray[numpy.float32]
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many requests took how long: `counts` of shape (spans, columns), a column from `starts` on."""
+    """Requests by duration: `counts` of shape (spans, columns), each column beginning at its `starts`."""
 
     starts: Numbers
     widths: Numbers
     counts: Counts
 
     def percentile(self, percentile: float) -> float:
-        """Milliseconds that so many of 100 requests do not exceed."""
+        """Return the given percentile, in milliseconds."""
         once = numpy.ones((1, len(self.counts)), numpy.float32)
         return float(self.resampled(percentile, once)[0])
 
     def resampled(self, percentile: float, times: NDArray[numpy.float32]) -> Numbers:
-        """The percentile of each resample, which has every span so many `times`."""
+        """Return the percentile of each resample; `times` holds how often it has each span."""
         parts = [times[at : at + _AT_ONCE] @ self.counts for at in range(0, len(times), _AT_ONCE)]
         return numpy.concatenate([self._percentiles(percentile, part) for part in parts])
 
     def _percentiles(self, percentile: float, sums: Counts) -> Numbers:
-        """The proxy tells whole milliseconds; within them requests are taken to be spread evenly.
+        """Interpolate: the proxy logs whole milliseconds, within which requests are taken as evenly spread.
 
-        A resample may hold spans without requests alone; it says nothing, and counts as the shortest time.
+        A resample may consist of spans without requests; it then counts as the shortest time.
         """
         upto = sums.cumsum(axis=1, dtype=numpy.float64)
         rank = percentile / 100 * upto[:, -1:]
@@ -47,10 +47,10 @@ class Histogram:
         return found
 
 
-def histograms(sides: Sequence[Sequence[Mapping[int, int]]]) -> list[Histogram]:
-    """Make one of each side, from the numbers of requests by millisecond of each of its spans.
+def histograms(sides: Sequence[Sequence[Mapping[int, float]]]) -> list[Histogram]:
+    """Return one histogram for each side, from request counts by millisecond in each of its spans.
 
-    All get the same columns; the milliseconds are those of `column`.
+    All have the same columns, as given by `column`.
     """
     starts = sorted({start for side in sides for span in side for start in span})
     place = {start: number for number, start in enumerate(starts)}

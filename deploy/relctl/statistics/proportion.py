@@ -1,9 +1,9 @@
-"""Bounds of a share that was counted, and of the difference of two: exact ones, since failures are few.
+"""Compute exact bounds of a proportion, and of the difference of two, since failures are few.
 
-One share: Clopper and Pearson 1934, The use of confidence or fiducial limits. A difference: their limits
+One proportion: Clopper and Pearson 1934, The use of confidence or fiducial limits. A difference: their limits
 combined by the method of variance estimates recovery (Newcombe 1998, Interval estimation for the difference
-between independent proportions, method 10; Zou and Donner 2008). With a side that never failed, or one that
-is far larger, it is the exact bound of the other.
+between independent proportions, method 10; Zou and Donner 2008). If one side never failed, or is far larger,
+the result is the exact bound of the other.
 """
 
 from math import exp, lgamma, log, log1p
@@ -11,18 +11,20 @@ from math import exp, lgamma, log, log1p
 _HALVINGS = 60
 _SMALLEST = 1e-300
 _CLOSE = 1e-12
-_LONGEST = 100_000  # terms; the square root of the number of requests is enough
+_LONGEST = 100_000  # terms; about the square root of the number of requests is needed
+
+Counts = tuple[float, float]  # hits and total; fractions where some count less
 
 
-def bounds(hits: int, of: int, confidence: float) -> tuple[float, float]:
-    """The lower and the upper bound of a share, one-sided of `confidence` each; 0 to 1 of nothing."""
+def bounds(hits: float, of: float, confidence: float) -> tuple[float, float]:
+    """Return the lower and upper bound of a proportion, one-sided of `confidence` each; 0 to 1 of nothing."""
     lower = 0.0 if hits == 0 else _quantile(1 - confidence, hits, of - hits + 1)
     upper = 1.0 if hits == of else _quantile(confidence, hits + 1, of - hits)
     return lower, upper
 
 
-def difference(ours: tuple[int, int], theirs: tuple[int, int], confidence: float) -> tuple[float, float]:
-    """Bounds of our share minus theirs, each side as (hits, of); -1 to 1 where a side has nothing."""
+def difference(ours: Counts, theirs: Counts, confidence: float) -> tuple[float, float]:
+    """Return bounds of our proportion minus theirs, each side as (hits, total); -1 to 1 for an empty side."""
     if not ours[1] or not theirs[1]:
         return -1.0, 1.0
     (low, high), (their_low, their_high) = bounds(*ours, confidence), bounds(*theirs, confidence)
@@ -33,8 +35,8 @@ def difference(ours: tuple[int, int], theirs: tuple[int, int], confidence: float
     return lower, upper
 
 
-def _quantile(probability: float, a: int, b: int) -> float:
-    """The quantile of the beta distribution, by halving."""
+def _quantile(probability: float, a: float, b: float) -> float:
+    """Return the quantile of the beta distribution, by bisection."""
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -42,18 +44,18 @@ def _quantile(probability: float, a: int, b: int) -> float:
     return (low + high) / 2
 
 
-def _below(x: float, a: int, b: int) -> float:
-    """The regularised incomplete beta function (Abramowitz and Stegun 1964, 26.5.8)."""
+def _below(x: float, a: float, b: float) -> float:
+    """Return the regularised incomplete beta function (Abramowitz and Stegun 1964, 26.5.8)."""
     if x <= 0 or x >= 1:
         return float(x >= 1)
-    if x > (a + 1) / (a + b + 2):  # where the fraction below converges slowly, its mirror is quick
+    if x > (a + 1) / (a + b + 2):  # here the fraction converges slowly, and its mirror fast
         return 1 - _below(1 - x, b, a)
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
     return front * _fraction(x, a, b) / a
 
 
-def _fraction(x: float, a: int, b: int) -> float:
-    """The continued fraction, by Lentz's method (1976, Generating Bessel functions in Mie scattering)."""
+def _fraction(x: float, a: float, b: float) -> float:
+    """Evaluate its fraction by Lentz's method (1976, Generating Bessel functions in Mie scattering)."""
     c, d = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1))
     found = d
     for m in range(1, _LONGEST):

@@ -1,4 +1,4 @@
-"""Quantiles of the normal distribution and of Student's t."""
+"""Compute quantiles of the normal distribution and of Student's t."""
 
 from statistics import NormalDist
 
@@ -6,7 +6,7 @@ NORMAL = NormalDist()
 
 
 def t_quantile(probability: float, freedom: int) -> float:
-    """The quantile of Student's t, to three decimals from nine degrees of freedom on.
+    """Return the quantile of Student's t, to three decimals from nine degrees of freedom on.
 
     Abramowitz and Stegun 1964, Handbook of Mathematical Functions, formula 26.7.5.
     """

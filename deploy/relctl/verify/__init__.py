@@ -1,1 +1,1 @@
-"""Proving a candidate: gates, the pipeline that runs them, evidence."""
+"""Prove a candidate: gates, the pipeline that runs them, and evidence."""

@@ -1,23 +1,23 @@
-"""Asking a release for translations: every one of them, or the reason why there is none."""
+"""Request translations from a release: all of them, or the reason why some are missing."""
 
 import time
 from collections.abc import Callable, Sequence
 
 from relctl.errors import RelctlError
-from relctl.probe import traffic, translation
+from relctl.probe import translation
 from relctl.probe.traffic import Plan
 from relctl.verify.candidate import Candidate
 
-_EVERY = 2.0  # seconds between two words of progress
+_EVERY = 2.0  # seconds between progress messages
 
 
 class NoTranslationError(RelctlError):
-    """A release did not translate what it was asked to."""
+    """A release did not translate what it was sent."""
 
 
 def translate(release: Candidate, texts: Sequence[str], plan: Plan, say: Callable[[str], None]) -> list[str]:
-    """The translations of all texts, in order; raises NoTranslationError with the first wrong answers."""
-    replies = traffic.send(release.container.address, texts, plan, progress(len(texts), say))
+    """Return the translations of all texts, in order; raises NoTranslationError with the first errors."""
+    replies = release.send(texts, plan, progress(len(texts), say))
     found = [translation.read(reply, plan.ask) for reply in replies]
     wrong = [f"text {number + 1}: {words}" for number, (_, words) in enumerate(found) if words]
     if wrong:
@@ -29,7 +29,7 @@ def translate(release: Candidate, texts: Sequence[str], plan: Plan, say: Callabl
 
 
 def progress(total: int, say: Callable[[str], None], what: str = "requests") -> Callable[[int], None]:
-    """What a load calls with the number of its replies so far."""
+    """Return the callback that reports a load's number of replies so far."""
     next_time = time.monotonic() + _EVERY
 
     def done(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Sending the cases of a file to a candidate: what came back, and what is wrong with it."""
+"""Send the cases of a file to a candidate and record the results."""
 
 import time
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ _PAUSE = 0.2  # seconds between attempts
 
 
 def run(candidate: Candidate, cases: Sequence[Case], attempts: int, timeout: float) -> list[dict[str, Any]]:
-    """One result a case; only a request that nobody answered is sent again, a wrong answer stays wrong."""
+    """Return one result for each case; only unanswered requests are retried, never wrong answers."""
     return [_run(candidate, case, attempts, timeout) for case in cases]
 
 
 def wrong(results: Sequence[dict[str, Any]]) -> list[str]:
-    """One sentence for each case that failed."""
+    """Return one sentence for each case that failed."""
     return [f"{result['name']}: {'; '.join(result['wrong'])}" for result in results if result["wrong"]]
 
 
 def _run(candidate: Candidate, case: Case, attempts: int, timeout: float) -> dict[str, Any]:
     for attempt in range(1, attempts + 1):
         try:
-            answer = send(candidate.service, case.request, timeout)
+            answer = send(candidate.users, case.request, timeout)
         except UnreachableError as error:
             result = _result(case, attempt, [error.message])
             time.sleep(_PAUSE)

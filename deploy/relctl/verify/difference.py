@@ -1,4 +1,4 @@
-"""What is different between two releases: what they are made of, what was measured, what they say."""
+"""Compare two releases: their contents, measurements and translations."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from relctl.state.evidence import Evidence
 from relctl.verify.gates.dependencies import LOCKED, parse
 from relctl.verify.gates.size import new_bytes
 
-_MODEL = "io.relctl.model."  # the labels that say which model is in an image
+_MODEL = "io.relctl.model."  # the labels that identify the model
 
-Pairs = dict[str, tuple[Any, Any]]  # by name: what the first and what the second has, None for nothing
+Pairs = dict[str, tuple[Any, Any]]  # by name: the first's and the second's value, None if missing
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: its tag, its image, and its newest evidence, if there is any."""
+    """One of the two: its tag, its image, and its newest evidence, if any."""
 
     tag: str
     image: Image
@@ -35,10 +35,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs; `figures` and `translations` need evidence of both.
+    """All differences; `figures` and `translations` need evidence of both.
 
-    `own_layer_bytes`: in layers that the other one does not have, None where the engine does not tell.
-    Tags without evidence are `unproved`.
+    `own_layer_bytes`: in layers that the other one lacks, None if the engine does not report them.
+    `unproved`: tags without evidence.
     """
 
     labels: Pairs
@@ -54,7 +54,7 @@ class Difference:
 
 
 def compare(engine: Engine, first: Side, second: Side) -> Difference:
-    """Hold two images and their evidence against each other."""
+    """Compare two images and their evidence."""
     one, other = first.image, second.image
     figures: Pairs = {}
     said: list[tuple[Changed, bool]] = []
@@ -76,7 +76,7 @@ def compare(engine: Engine, first: Side, second: Side) -> Difference:
 
 
 def _labels(image: Image) -> dict[str, str]:
-    """Those that say nothing of dependencies and model, which have places of their own."""
+    """Return the labels except those of dependencies and model, which are compared separately."""
     return {key: value for key, value in image.labels.items() if key != LOCKED and not key.startswith(_MODEL)}
 
 
@@ -85,7 +85,7 @@ def _model(image: Image) -> dict[str, str]:
 
 
 def pairs(first: Mapping[str, Any], second: Mapping[str, Any]) -> Pairs:
-    """The values that differ, by name."""
+    """Return the values that differ, by name."""
     names = sorted({*first, *second})
     return {
         name: (first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)
@@ -99,7 +99,7 @@ def _figures(evidence: Evidence) -> Iterator[tuple[str, Any]]:
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Numbers, by the names that lead to them; what is listed at length is in the report."""
+    """Yield numbers under the names that lead to them; long lists are only in the report."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(f"{name} {key}", inner)
@@ -115,7 +115,7 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _translations(first: Evidence, second: Evidence) -> Iterator[tuple[Changed, bool]]:
-    """Every sentence that both were asked, and whether they differ in it."""
+    """Yield every sentence that both translated, and whether the translations differ."""
     ours, theirs = _said(first), _said(second)
     for (name, source), one in ours.items():
         if (name, source) in theirs:
@@ -124,11 +124,11 @@ def _translations(first: Evidence, second: Evidence) -> Iterator[tuple[Changed, 
 
 
 def _said(evidence: Evidence) -> dict[tuple[str, str], str]:
-    """Translations by data set and source, in the order in which they were asked."""
+    """Return translations by data set and source, in the order of the requests."""
     found = next((gate.figures for gate in evidence.gates if gate.name == "quality"), {})
     return {
         (each["name"], source): said
         for each in found.get("data_sets", [])
-        if "sources" in each  # a relctl before 0.2 did not keep them
+        if "sources" in each  # relctl before 0.2 did not record them
         for source, said in zip(each["sources"], each["translations"], strict=True)
     }

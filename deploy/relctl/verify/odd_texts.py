@@ -1,10 +1,10 @@
-"""Texts that have broken services before, and what is wrong with the answers that a candidate gives them."""
+"""Send texts that have broken services before, and judge the answers."""
 
 import json
 from http import HTTPStatus
 
 from relctl.config.gates import Ask, ContractSettings
-from relctl.probe import traffic, translation
+from relctl.probe import translation
 from relctl.probe.traffic import Plan, Reply
 from relctl.verify.trial import Trial
 
@@ -17,7 +17,7 @@ TEXTS = (
     "   ",
     "a" * 3_000,
 )
-# What a service may say of a text that it does not take; any other status says that it is broken or absent.
+# The statuses with which a service may refuse a text; any other means that it is broken or absent.
 _REFUSALS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -29,17 +29,17 @@ _SHOWN = 120  # bytes of a wrong answer
 
 
 def ask(trial: Trial, settings: ContractSettings) -> list[str]:
-    """Send all of them together; one sentence for each that is answered wrongly."""
+    """Send all texts concurrently; return one sentence for each wrong answer."""
     plan = Plan(trial.pipeline.ask, len(TEXTS), settings.timeout)
-    replies = traffic.send(trial.candidate.container.address, TEXTS, plan)
+    replies = trial.candidate.send(TEXTS, plan)
     judged = [wrong_with(reply, plan.ask, settings.error_type) for reply in replies]
     return [f"{text[:_NAMED]!r}: {wrong}" for text, wrong in zip(TEXTS, judged, strict=True) if wrong]
 
 
 def wrong_with(reply: Reply, ask: Ask, error_type: str) -> str:
-    """What is wrong with an answer, "" for a translation, or for a refusal that a client can read."""
+    """Return what is wrong with an answer, "" for a translation or a well-formed refusal."""
     shown = reply.body[:_SHOWN].decode(errors="replace")
-    if not _is_utf8(reply.body):  # JSON may be in UTF-16 too, as Python reads it
+    if not _is_utf8(reply.body):  # Python would also read JSON in UTF-16
         return f"the body is not UTF-8: {shown}"
     if reply.status not in _REFUSALS:
         return translation.read(reply, ask)[1]
@@ -59,5 +59,5 @@ def _is_utf8(body: bytes) -> bool:
 def _is_object(body: bytes) -> bool:
     try:
         return isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):  # the latter from ten thousand brackets
+    except (ValueError, RecursionError):  # for example ten thousand nested brackets
         return False

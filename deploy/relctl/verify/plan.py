@@ -1,14 +1,15 @@
-"""What `verify` would do, step by step, while nothing is started, measured or written."""
+"""List the steps of `verify` without starting, measuring or writing anything."""
 
 from collections.abc import Iterator, Sequence
 
 from relctl.config.gates import ContractSettings, GateSection, LatencySettings, QualitySettings
 from relctl.engine.hold import names
 from relctl.engine.slots import TAG
+from relctl.report.index import index_of
+from relctl.report.page import report_of
 from relctl.state.evidence import EvidenceStore
 from relctl.state.paths import Paths
 from relctl.state.steps import Step
-from relctl.verify.run import report_of
 from relctl.verify.trial import Subject
 
 _GONE = "its container is removed at the end, whatever happens"
@@ -22,7 +23,7 @@ def plan(subject: Subject, paths: Paths) -> list[Step]:
     hold = Step("hold", f"keep the image of {subject.tag} in the engine for this environment")
     return [
         Step("lock", f"hold the lock of verifications of {paths.service} in {paths.environment}"),
-        Step("candidate", f"start {subject.tag} as a candidate, outside both slots", _GONE),
+        Step("candidate", f"start {subject.tag} as a candidate, outside both slots and their network", _GONE),
         *_gates(subject, pipeline.gates),
         Step("remove", "remove the containers of this verification"),
         *([] if held else [hold]),
@@ -30,11 +31,12 @@ def plan(subject: Subject, paths: Paths) -> list[Step]:
         Step("report", f"write {report_of(evidence).name}"),
         Step("record", f"write to the ledger that {subject.tag} was verified"),
         Step("evidence", f"write {evidence.name}, passing or not"),
+        Step("index", f"write {index_of(paths.evidence).name}, the list of all reports"),
     ]
 
 
 def _gates(subject: Subject, gates: Sequence[GateSection]) -> Iterator[Step]:
-    """Each gate, and behind it what it starts: a twin for itself, the reference for those after it, too."""
+    """Yield each gate and what it starts: a twin for itself, the reference also for later gates."""
     live = subject.live
     for gate in gates:
         yield _gate(gate)
@@ -42,7 +44,7 @@ def _gates(subject: Subject, gates: Sequence[GateSection]) -> Iterator[Step]:
             yield Step("twin", f"start {subject.tag} once more for this gate, as its twin", _GONE)
         if not gate.off and live and isinstance(gate, QualitySettings | LatencySettings):
             yield Step("reference", f"start {live.labels.get(TAG, '')} beside it, to compare with", _GONE)
-            live = None  # it runs by now
+            live = None  # already running
 
 
 def _gate(gate: GateSection) -> Step:

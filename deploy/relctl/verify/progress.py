@@ -1,28 +1,28 @@
-"""Progress of a verification: what gates say of themselves, and that one still runs when it says nothing."""
+"""Report the progress of a verification: messages of gates, and signs of life during silence."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_SILENT = 5.0  # seconds without a word, after which one is said
+_SILENT = 5.0  # seconds of silence before a sign of life
 
 
 class Progress:
-    """Passes words on; while a block is `watched`, a silence is broken every few seconds."""
+    """Passes messages on; while a block is `watched`, breaks a silence every few seconds."""
 
     def __init__(self, say: Callable[[str], None], silent: float = _SILENT) -> None:
         self._say, self._silent = say, silent
         self._last = time.monotonic()
 
     def __call__(self, words: str) -> None:
-        """Say it."""
+        """Report a message."""
         self._last = time.monotonic()
         self._say(words)
 
     @contextmanager
     def watched(self, what: str) -> Iterator[None]:
-        """Say that `what` still runs, whenever nothing was said for a while, until the block ends."""
+        """Report that `what` still runs, after every silence, until the block ends."""
         over, began = threading.Event(), time.monotonic()
         thread = threading.Thread(target=self._watch, args=(over, what, began))
         thread.start()

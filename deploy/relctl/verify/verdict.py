@@ -1,4 +1,4 @@
-"""What a gate says: pass or fail, the figures it rests on, and the reasons in words."""
+"""Define a gate's verdict: pass or fail, the figures it rests on, and the reasons in words."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Verdict:
-    """The word of one gate; `figures` are plain JSON values with their unit in the name."""
+    """The verdict of one gate; `figures` are plain JSON values with their unit in the name."""
 
     outcome: Literal["pass", "fail"]
     reasons: tuple[str, ...]
@@ -15,12 +15,12 @@ class Verdict:
 
     @property
     def reason(self) -> str:
-        """All reasons as one."""
+        """Return all reasons joined."""
         return "; ".join(self.reasons)
 
 
 def writable(verdict: Verdict) -> Verdict:
-    """Return the verdict as a file can hold it: an answer of a candidate may hold halves of characters."""
+    """Return the verdict as a file can hold it: a candidate's answer may contain lone surrogates."""
     reasons = tuple(_whole(reason) for reason in verdict.reasons)
     figures = json.loads(_whole(json.dumps(verdict.figures, ensure_ascii=False)))
     return Verdict(verdict.outcome, reasons, figures)

@@ -60,6 +60,10 @@ class Metrics:
         """An HTTP request was answered; `route` is a URL rule or UNMATCHED, never a path."""
         self._requests.add(route, method, status, seconds)
 
+    def malformed(self, status: int) -> None:
+        """What is not HTTP, or not within its limits, was answered before it became a request."""
+        self._requests.add_malformed(status)
+
     def batch(self, sentences: int, tokens: int, seconds: float) -> None:
         """The engine translated a batch of `sentences` with `tokens` source tokens."""
         self._sentences.observe(sentences)

@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 # The route of a request that no URL rule matches. A raw path would let callers make time series.
 UNMATCHED = "unmatched"
 
+_OTHER = "other"  # of a method that HTTP does not define
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
 
@@ -34,10 +35,14 @@ class RequestCounts:
 
     def add(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answer; `route` is a URL rule or UNMATCHED."""
-        key = route, method if method in _METHODS else "other", status
+        key = route, method if method in _METHODS else _OTHER, status
         counter, timer = self._known.get(key) or self._remember(key)
         counter.inc()
         timer.observe(seconds)
+
+    def add_malformed(self, status: int) -> None:
+        """Count an answer to what could not be parsed: it has no route, no method and no time."""
+        self._requests.labels(UNMATCHED, _OTHER, str(int(status))).inc()
 
     def _remember(self, key: tuple[str, str, int]) -> tuple[Counter, Histogram]:
         route, method, status = key

@@ -21,6 +21,7 @@ class PatientSocket:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self.unread: int | None = 0  # of the last request's body, in bytes, as `take_unread` has it
         self._until = 0.0
         self._request_within, self._answer_within = REQUEST_WITHIN, ANSWER_WITHIN
         self.restart()
@@ -46,7 +47,7 @@ class PatientSocket:
     def recv(self, size: int, flags: int = 0) -> bytes:
         """As the socket's; raises TimeoutError when the request has not arrived in time."""
         if self._connection.gettimeout() not in (None, self._answer_within):
-            return self._connection.recv(size, flags)  # gunicorn drains a body, with a limit of its own
+            return self._connection.recv(size, flags)  # gunicorn ends it, with a limit of its own
         # What has arrived already is read however late it is; nothing is waited for any more.
         self._connection.settimeout(max(self._until - time.monotonic(), 0.001))
         try:

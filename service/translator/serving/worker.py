@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -16,15 +16,19 @@ from gunicorn.workers import gthread
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from translator.serving import crowd, malformed
+from translator.serving.lingering import Lingering
 from translator.serving.patience import REQUEST_WITHIN, PatientSocket
+from translator.serving.remainder import take_unread, watch
 
 # Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
 # seen its 503, short enough for the ten seconds that `docker stop` waits by default.
 LAME_DUCK = 2.0
 # Descriptors beyond worker_connections that the last connections may take; server.py leaves 256.
 _SPARE = 128
-# Connections whose peers are waited for at a time, two seconds each at most; the next ones are just closed.
-_LINGERING = 32
+# One of so many connections may linger: slow senders must leave room for others.
+_LINGERING_SHARE = 2
+# What handling a request says of a connection that is kept once the rest of the body has come.
+_UNREAD = object()
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
@@ -42,8 +46,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         super().__init__(*args, **kwargs)
         self.on_stop: Callable[[], None] = lambda: None
         self.stopping = False  # from SIGTERM on; `alive` ends with the door
-        self._closers = ThreadPoolExecutor(_LINGERING, "close")
-        self._closing = 0
+        self.on_malformed: Callable[[HTTPStatus], None] = lambda _: None
+        self._lingering: Lingering  # made by `run`, after the fork
         self._in_hand = 0  # connections that the pool has; only the loop counts them
 
     def handle_exit(self, _signal: int, _frame: FrameType | None) -> None:
@@ -53,11 +57,22 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         signal.signal(signal.SIGALRM, super().handle_exit)
         signal.setitimer(signal.ITIMER_REAL, LAME_DUCK)
 
+    def run(self) -> None:
+        self._lingering = Lingering(self.worker_connections // _LINGERING_SHARE)
+        self.poller.register(self._lingering.fileno(), selectors.EVENT_READ, self._lingering.drop)
+        super().run()
+
+    def murder_pending(self) -> None:
+        """As gthread does, in each round of the loop; and ends those that linger too long."""
+        super().murder_pending()
+        self._lingering.end_late()
+
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
         # The loop calls this between two rounds of events, so none is pending for a listener here.
         if not (enabled or self.alive):
             self._close_door()
+            self._lingering.hurry()
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Gives each idle connection the two seconds that gthread does, but from its own last answer on.
@@ -136,9 +151,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def _finish_later(self, conn: TConn, result: Any) -> None:
         """Not from here: finishing may lead to the next request of the same connection."""
-        answered: Future[Any] = Future()
-        answered.set_result(result)
-        self.method_queue.defer(self._finish, conn, answered)
+        self.method_queue.defer(self._finish, conn, _result(result))
 
     def _handle_in_a_hurry(self, conn: TConn) -> Any:
         token = crowd.crowded.set(True)
@@ -153,15 +166,34 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         """As gthread does, with a limit on the time that the client may take."""
         conn.sock = PatientSocket.around(conn.sock)
         conn.sock.restart()
+        conn.sock.unread = 0  # until there is an answer
         # gthread would hold a thread for five seconds for a connection that has sent nothing yet.
         if not (conn.initialized or conn.data_ready) and not conn.wait_for_data(0):
             return gthread._DEFER  # noqa: SLF001
         return super().handle(conn)
 
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """As gthread does; afterwards it is known what of the body is still to come."""
+        if self.stopping:
+            req.force_close()
+        watch(req, conn.sock)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            conn.sock.unread = take_unread(conn.parser)
+
+    def _keepalive_after(self, conn: TConn, keepalive: Any) -> Any:
+        """Leaves the rest of the body to the loop; gthread would have this thread wait for it."""
+        if not keepalive or conn.sock.unread is None:
+            return False
+        return _UNREAD if conn.sock.unread else True
+
     def handle_error(self, _request: Any, client: Any, addr: Any, error: BaseException) -> None:
         """As gunicorn does, without its HTML and without the caller's own words in it."""
         status = malformed.status_of(error)
+        client.unread = None
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.on_malformed(status)
             self.log.warning("invalid request from %s: %s", addr[0] if addr else "", type(error).__name__)
         else:
             self.log.exception("error handling a request")
@@ -173,7 +205,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         self._finish(conn, request)
 
     def _finish(self, conn: TConn, request: Future[Any]) -> None:
-        """Leaves the closing of a connection to a thread of its own.
+        """As gthread does, but ends a connection without waiting for its client.
 
         gthread would wait up to two seconds for the peer to close too, in the one loop that all
         connections depend on; twenty such peers are enough for its watchdog to kill the worker.
@@ -181,8 +213,17 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         result = None if request.cancelled() or request.exception() else request.result()
         if result is gthread._DEFER and not self.alive:  # noqa: SLF001
             self._defer_at_the_end(conn)
+        elif result is _UNREAD:
+            self._lingering.take_rest(conn, conn.sock.unread, self._go_on)
         elif result:
             super().finish_request(conn, request)
+        else:
+            self._lingering.take_all(conn, getattr(conn.sock, "unread", 0), self._close)
+
+    def _go_on(self, conn: TConn, whole: bool) -> None:
+        """Has the next request on a connection, if the last one has all been read."""
+        if whole:
+            self._finish(conn, _result(True))
         else:
             self._close(conn)
 
@@ -194,18 +235,15 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, readable)
 
-    def _close(self, conn: TConn) -> None:
-        if self._closing >= _LINGERING:
-            self.nr_conns -= 1
-            conn.close()
-            return
-        self._closing += 1
-        closing = self._closers.submit(conn.close, graceful=True)
-        closing.add_done_callback(lambda _: self.method_queue.defer(self._forget_connection))
-
-    def _forget_connection(self) -> None:
-        self._closing -= 1
+    def _close(self, conn: TConn, _whole: bool = False) -> None:
         self.nr_conns -= 1
+        conn.close()
+
+
+def _result(value: Any) -> Future[Any]:
+    answered: Future[Any] = Future()
+    answered.set_result(value)
+    return answered
 
 
 def _set_low_water(conn: TConn, size: int) -> None:

@@ -50,6 +50,19 @@ def test_the_ids_are_the_digests_of_config_and_manifest(image: Assembly) -> None
     )
 
 
+def test_the_manifest_is_written_as_docker_writes_it(image: Assembly) -> None:
+    """What Docker 26.1 and 28.5 wrote as they saved an image, its digests and sizes but for these."""
+    layers = ",".join(
+        f'{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{each.digest}","size":{each.size}}}'
+        for each in image.layers
+    )
+    config = f'"digest":"{image.ids[0]}","size":{len(image.config)}'
+    assert image.manifest.decode() == (
+        '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":'
+        f'{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[{layers}]}}'
+    )
+
+
 def test_a_whole_archive_is_an_oci_layout_whose_every_blob_has_its_digest(
     image: Assembly, tmp_path: Path
 ) -> None:

@@ -126,11 +126,16 @@ def test_a_path_that_the_commit_lacks_is_named(root: Path, scratch: Path) -> Non
             missing()
 
 
-def test_a_versions_yaml_that_git_was_told_to_overlook_is_refused(root: Path, scratch: Path) -> None:
+@pytest.mark.parametrize("dirty", [False, True], ids=("clean", "dirty"))
+def test_a_versions_yaml_that_git_was_told_to_overlook_is_refused(
+    root: Path, scratch: Path, dirty: bool
+) -> None:
     git(root, "update-index", "--assume-unchanged", "versions.yaml")
     (root / "versions.yaml").write_text("service: other\n")
+    if dirty:
+        (root / "app" / "main.py").write_text("print(2)\n")
     with pytest.raises(UsageError, match=r"versions\.yaml is not commit"):
-        open_checkout(root, allow_dirty=False, scratch=scratch)
+        open_checkout(root, allow_dirty=dirty, scratch=scratch)
 
 
 def test_the_variables_of_an_outer_git_are_not_followed(
@@ -139,6 +144,14 @@ def test_the_variables_of_an_outer_git_are_not_followed(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "nowhere"))
     assert open_checkout(root, allow_dirty=False, scratch=scratch).dirty == ""
+
+
+def test_a_repository_whose_ids_are_sha256_is_built_from(tmp_path: Path, scratch: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256", "project")
+    commit(tmp_path / "project", **{"versions.yaml": "service: x\n"})
+    source = open_checkout(tmp_path / "project", allow_dirty=False, scratch=scratch)
+    assert len(source.revision) == 64
+    assert source.text("versions.yaml") == "service: x\n"
 
 
 def test_a_submodule_is_named(root: Path, scratch: Path, tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from relctl.build import base, lock, program
+from relctl.build import base, lock
 from relctl.build.debian import BaseLock, Package
 from relctl.build.lock import Change, check_base, check_requirements, lock_base, lock_requirements
 from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.errors import UsageError
+from relctl.source import program
 from unit.build.build_job import VERSIONS
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"

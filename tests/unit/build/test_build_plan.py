@@ -44,15 +44,16 @@ def everything(root: Path) -> dict[str, tuple[int, bytes]]:
 def test_the_steps_of_a_build_are_told_and_nothing_is_written(root: Path) -> None:
     before = everything(root)
     steps = plan_build(project(root), MemoryEngine(), Options())
-    assert [step.name for step in steps] == ["code", "model", "dependencies", "base", "load", "record"]
+    layers = ["code", "model", "dependencies", "base"]
+    assert [step.name for step in steps] == [*layers, "load", "origin", "record"]
     assert everything(root) == before
 
 
 def test_what_the_engine_has_is_not_loaded_again(root: Path) -> None:
     engine = MemoryEngine()
-    named = plan_build(project(root), engine, Options())[-2].does.split()[1]
+    named = plan_build(project(root), engine, Options())[-3].does.split()[1]
     engine.add(Image("sha256:1", (named,), {}, (), "", 1))
-    assert [step.name for step in plan_build(project(root), engine, Options())][4:] == ["existing"]
+    assert [step.name for step in plan_build(project(root), engine, Options())][4:] == ["existing", "origin"]
 
 
 def test_a_dirty_tree_is_refused_unless_it_is_allowed(root: Path) -> None:

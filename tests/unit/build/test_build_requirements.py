@@ -43,6 +43,9 @@ def test_an_empty_lock_is_a_lock_of_nothing() -> None:
         ("gunicorn==27.0.1 --hash=sha256:abc", "gunicorn==27.0.1 has no hash"),
         (f"gunicorn>=27 {HASH}", "gunicorn>=27: not pinned"),
         (f"gunicorn {HASH}", "gunicorn: not pinned"),
+        (f"gunicorn==27.* {HASH}", "gunicorn==27.*: not pinned"),
+        (f"gunicorn==27,!=27.0.1 {HASH}", "gunicorn==27,!=27.0.1: not pinned"),
+        (f"gunicorn==27 or so {HASH}", "gunicorn==27 or so: not pinned"),
         (f"gunicorn @ file:///wheels/gunicorn.whl {HASH}", "not pinned"),
         ("-e ./service", "-e: a lock holds no options"),
         ("--index-url https://index.invalid/simple", "--index-url: a lock holds no options"),
@@ -111,6 +114,23 @@ def test_other_wheels_than_those_of_the_lock_are_refused_with_the_folder_that_ho
     ) as caught:
         fetch(job(tmp_path, {}), LOCK)
     assert caught.value.hint.startswith(f"rm -r {tmp_path}/cache/wheels/")
+
+
+def test_a_file_that_is_no_wheels_name_is_refused_with_the_folder_that_holds_it(
+    tmp_path: Path, offered: list[str]
+) -> None:
+    offered.append("flask_login.whl")
+    with pytest.raises(BuildError, match=r"flask_login\.whl: Invalid wheel filename") as caught:
+        fetch(job(tmp_path, {}), LOCK)
+    assert caught.value.hint.startswith(f"rm -r {tmp_path}/cache/wheels/")
+
+
+def test_a_wheels_name_gives_the_names_and_versions_that_everybody_compares() -> None:
+    names = ("Flask_Login-3.1.0-py3-none-any.whl", "torch-2.1+cpu-1-cp311-cp311-linux_x86_64.whl")
+    assert requirements.versions([Path(name) for name in names]) == [
+        ("flask-login", "3.1.0"),
+        ("torch", "2.1+cpu"),
+    ]
 
 
 def test_a_layer_of_too_few_wheels_is_never_kept(tmp_path: Path, offered: list[str]) -> None:

@@ -135,7 +135,7 @@ def test_a_damaged_line_is_named_and_the_others_are_shown(project: Path) -> None
     assert done.returncode == 0
     names = [each["event"] for each in json.loads(done.stdout)]
     assert names == ["built", "promoted", "aborted", "rolled-back"]
-    assert f"going on without what cannot be read: {ledger}:2: not a ledger event" in done.stderr
+    assert f"continuing without what cannot be read: {ledger}:2: not a ledger event" in done.stderr
 
 
 def test_a_ledger_of_which_nothing_can_be_read_is_an_error(project: Path) -> None:

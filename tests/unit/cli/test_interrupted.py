@@ -1,6 +1,9 @@
 """Signals end a command once: the same wish said again does not end what is being undone."""
 
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -51,3 +54,31 @@ def test_one_that_comes_later_ends_what_the_first_could_not(monkeypatch: pytest.
     time.sleep(0.1)
     with pytest.raises(Interrupted):
         signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_one_that_is_ignored_at_the_start_stays_ignored(number: signal.Signals) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    end_by_signals()
+    signal.raise_signal(number)
+    assert signal.getsignal(number) is signal.SIG_IGN
+
+
+TWICE = """
+import atexit, signal, sys
+from relctl.cli.interrupted import end_by_signals, heed_no_more
+end_by_signals()
+{heed}
+class Last:
+    def __del__(self, kill=signal.raise_signal):
+        kill(2)
+sys.last = Last()  # goes while Python closes, after it has given the signals back
+sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize(("heed", "code"), [("heed_no_more()", 130), ("", -signal.SIGINT)])
+def test_one_that_comes_while_python_closes_changes_no_exit_code(heed: str, code: int) -> None:
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", TWICE.format(heed=heed)], env=environ, check=False)
+    assert done.returncode == code

@@ -10,7 +10,7 @@ from scratch import ECHO
 
 def told(capsys: pytest.CaptureFixture[str], **environ: str) -> str:
     """What is said of the echo service's environment under these variables."""
-    Settings(ECHO, "local", Speaker(as_json=True)).tell_overrides(load(ECHO, "local", environ))
+    Settings(ECHO, "local", Speaker(as_json=True, quiet=True)).tell_overrides(load(ECHO, "local", environ))
     said = capsys.readouterr()
     assert said.out == ""
     return said.err

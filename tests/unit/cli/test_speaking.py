@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import relctl
+from relctl.cli.context import Settings
 from relctl.cli.speak import Speaker, complain
+from relctl.cli.verbs import SHARED
 from relctl.errors import RelctlError
 from scratch import RELCTL
 
@@ -34,8 +36,54 @@ def test_every_verb_explains_itself(verb: str) -> None:
     assert "Usage: relctl" in done.stdout
 
 
-def test_the_version_is_that_of_the_package() -> None:
-    assert run("--version").stdout == f"relctl {relctl.__version__}\n"
+@pytest.mark.parametrize("arguments", [("--version",), ("-V",), ("-V", "status"), ("--json", "--version")])
+def test_the_version_is_that_of_the_package(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).stdout == f"relctl {relctl.__version__}\n"
+
+
+def modules(code: str) -> set[str]:
+    """What a program has imported at its end."""
+    command = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules, file=sys.stderr)", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    return set(done.stderr.split())
+
+
+def test_the_version_is_told_before_anything_is_imported() -> None:
+    found = modules("from relctl.cli.start import main; main()")
+    assert {each for each in found if each.startswith("relctl")} == {
+        "relctl",
+        "relctl.cli",
+        "relctl.cli.start",
+    }
+    assert not found & {"typer", "json", "dataclasses"}
+
+
+def test_a_verb_pays_for_no_other_verb() -> None:
+    code = "from relctl.cli.main import app; app(['help', '-h'], standalone_mode=False)"
+    found = {each for each in modules(code) if each.startswith("relctl.cli.")}
+    assert "relctl.cli.help" in found
+    assert not found & {"relctl.cli.status", "relctl.cli.promote", "relctl.cli.proxy", "relctl.cli.history"}
+
+
+@pytest.mark.parametrize("words", [(), ("proxy",), ("proxy", "up"), ("promote",)])
+def test_help_is_a_verb_too(words: tuple[str, ...]) -> None:
+    asked, typed = run("help", *words), run(*words, "--help")
+    assert asked.stdout == typed.stdout
+    assert (asked.returncode, typed.returncode) == (0, 0)
+
+
+def test_help_about_what_is_no_verb_is_refused() -> None:
+    done = run("help", "promot")
+    assert done.returncode == 2
+    assert "relctl: error: No such command 'promot'. Did you mean 'promote'?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [(("statsu",), "'status'"), (("status", "--wacth"), "--watch"), (("--jsn",), "--json")],
+)
+def test_what_was_meant_is_named(arguments: tuple[str, ...], meant: str) -> None:
+    assert meant in run(*arguments).stderr.split("relctl: error: ")[1]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +94,13 @@ def test_a_wrong_call_ends_with_2_and_the_usage(arguments: tuple[str, ...]) -> N
     assert done.returncode == 2
     assert "Usage: relctl" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("words", [(), ("proxy",)])
+def test_without_a_verb_the_help_is_shown_and_nothing_else(words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.rstrip() == run(*words, "--help").stdout.rstrip()
 
 
 def test_outside_of_a_project_the_next_step_is_named(tmp_path: Path) -> None:
@@ -60,6 +115,105 @@ def test_global_options_may_stand_behind_the_verb(tmp_path: Path) -> None:
     before = run("--project", str(project), "--json", "history", folder=tmp_path)
     after = run("history", "--json", "--project", str(project), "--env=local", folder=tmp_path)
     assert json.loads(before.stdout) == json.loads(after.stdout) == []
+
+
+BROKEN = (
+    "import sys, relctl.cli.main as m\n"
+    "def app(*a, **k): raise ValueError('planted')\n"
+    "m.app = app; sys.argv = ['relctl', *sys.argv[1:]]; m.main()"
+)
+PROJECT = Path(__file__).parents[2] / "projects" / "echo"
+GLOBALS = ("--project", str(PROJECT), "--env", "no-such", "--json")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (*GLOBALS, "proxy", "check"),
+        ("proxy", *GLOBALS, "check"),
+        ("proxy", "check", *GLOBALS),
+        ("--env", "local", "proxy", "--env", "other", "check", *GLOBALS),
+    ],
+)
+def test_what_stands_furthest_behind_counts(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "there is no environment 'no-such'" in json.loads(done.stderr)["error"]
+
+
+def test_what_stands_behind_two_dashes_is_no_option() -> None:
+    done = run("--project", str(PROJECT), "promote", "--", "--json")
+    assert "relctl: error: '--json' is not a release tag" in done.stderr
+
+
+def test_every_verb_lists_the_global_options() -> None:
+    for words in (("status",), ("proxy", "check")):
+        shown = run(*words, "--help").stdout
+        assert [each for each in SHARED if f"--{each.replace('_', '-')}" not in shown] == []
+
+
+def test_as_json_an_error_is_the_last_line_of_what_is_said(tmp_path: Path) -> None:
+    done = run("status", "--json", folder=tmp_path)
+    assert done.stdout == ""
+    assert json.loads(done.stderr.splitlines()[-1]) == {
+        "error": f"no versions.yaml in {tmp_path} or above it",
+        "next": "cd into a project, or relctl --project DIR …",
+        "code": 2,
+    }
+
+
+def test_as_json_a_wrong_call_is_explained_too() -> None:
+    done = run("status", "--xyz", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stderr) == {
+        "error": "No such option: --xyz",
+        "next": "relctl status --help",
+        "code": 2,
+    }
+
+
+def test_as_json_a_defect_is_an_error_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN, "status", "--json"], capture_output=True, text=True, timeout=30
+    )
+    assert json.loads(done.stderr)["code"] == done.returncode == 1
+
+
+def test_as_json_an_interruption_is_an_error_too() -> None:
+    interrupted = BROKEN.replace("ValueError('planted')", "m.Interrupted(15)")
+    words, told = (
+        subprocess.run(
+            [sys.executable, "-c", interrupted, *typed], capture_output=True, text=True, timeout=30
+        )
+        for typed in ((), ("--json",))
+    )
+    assert words.stderr == "relctl: interrupted by SIGTERM; relctl status says how it stands\n"
+    assert json.loads(told.stderr) == {
+        "error": "interrupted by SIGTERM",
+        "next": "relctl status says how it stands",
+        "code": 143,
+    }
+    assert words.returncode == told.returncode == 143
+
+
+def test_quiet_may_stand_before_and_behind_the_verb() -> None:
+    words = ("--project", str(PROJECT), "history", "--event", "nope")
+    assert "nothing called nope" in run(*words).stderr
+    assert run("-q", *words).stderr == run(*words, "--quiet").stderr == ""
+
+
+def test_quietly_only_progress_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    speaker = Speaker(as_json=False, quiet=True)
+    speaker.say("starting")
+    speaker.emit({}, lambda: print("result"))
+    complain(RelctlError("wrong"))
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("result\n", "relctl: error: wrong\n")
+
+
+def test_quiet_reaches_the_speaker() -> None:
+    settings = Settings(None, "local", Speaker(as_json=False)).under({"quiet": True, "env": "ci"})
+    assert (settings.speaker.quiet, settings.speaker.as_json, settings.env) == (True, False, "ci")
 
 
 def test_words_that_nobody_reads_any_more_stop_nothing() -> None:
@@ -79,19 +233,14 @@ def test_a_reason_in_brackets_is_no_markup(tmp_path: Path) -> None:
 
 
 def test_a_defect_is_one_sentence_and_no_traceback() -> None:
-    broken = (
-        "import sys, relctl.cli.main as m\n"
-        "def app(*a, **k): raise ValueError('planted')\n"
-        "m.app = app; sys.argv = ['relctl', *sys.argv[1:]]; m.main()"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", broken, "status"], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", BROKEN, "status"], capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 1
     assert "relctl: error: a defect of relctl: ValueError: planted" in done.stderr
     assert "Traceback" not in done.stderr
     shown = subprocess.run(
-        [sys.executable, "-c", broken, "--debug"], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", BROKEN, "--debug"], capture_output=True, text=True, timeout=30
     )
     assert "Traceback" in shown.stderr
     assert shown.returncode == 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,13 +116,19 @@ def piped(*arguments: str, count: int, environ: dict[str, str] | None = None) ->
     return read, process.returncode
 
 
-def test_without_a_terminal_it_is_plain_output_again_and_again() -> None:
-    read, code = piped("0.1", count=30)
+def test_without_a_terminal_each_look_is_one_line_with_the_time() -> None:
+    read, code = piped("0.1", "drift", "broken", count=3)
     assert code == 0
-    text = "".join(read)
-    assert "\x1b" not in text
-    assert text.count("translator in production: http://127.0.0.1:8080 (Nginx running)\n") >= 2
-    assert "  traffic  blue: 12,346 requests in 5 min, 7 failed (0.06%), p50 11 ms, p95 24 ms\n" in text
+    times, words = zip(*(line.rstrip("\n").split("  ", 1) for line in read[:2]), strict=True)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each) for each in times)
+    slots = "live v1.0.0-b05173e in blue ready; standby v1.1.0-9cd2c28 in green not ready"
+    forced = "notice: v1.0.0-b05173e was promoted by force, by ops@host1"
+    drift = "drift: the standby relctl-translator-production-green is stopped"
+    assert words == (
+        f"{slots}; 12,445 requests in 5 min, 7 failed; {forced}: look 1",
+        f"{slots}; 12,446 requests in 5 min, 7 failed; {forced}: look 2; {drift}",
+    )
+    assert read[2] == "relctl: error: no Docker engine answers at unix:///var/run/docker.sock\n"
 
 
 def test_a_terminal_that_can_only_print_lines_gets_lines() -> None:
@@ -141,6 +148,7 @@ def test_as_json_each_look_is_one_line_and_trouble_is_one_too() -> None:
         [],
     ]
     assert found[2]["error"] == "no Docker engine answers at unix:///var/run/docker.sock"
+    assert set(found[2]) == {"at", "error", "next", "code"}
     assert found[0]["traffic"]["pools"]["blue"]["p95_ms"] == 24.2
     assert found[0]["switched"]["event"] == "rolled-back"
     assert all(each["at"] for each in found)

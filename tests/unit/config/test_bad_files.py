@@ -43,11 +43,11 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("image: translator", "\timage: translator", "versions.yaml:3: a tab; YAML wants spaces"),
-        ("image:", "service:", "versions.yaml:3: service: duplicate key; it stands at line 1 already"),
+        ("image:", "service:", "versions.yaml:3: service: duplicate key; first used at line 1"),
         (
             "  name: tiny",
             "  path: x",
-            "versions.yaml:9: model.path: duplicate key; it stands at line 8 already",
+            "versions.yaml:9: model.path: duplicate key; first used at line 8",
         ),
         ("image:", "imgae:", "versions.yaml:3: imgae: unknown key; did you mean image?"),
         ("  license:", "  licence:", "versions.yaml:12: model.licence: unknown key; did you mean license?"),
@@ -64,9 +64,16 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ('"1.0.0"', '"1.0"', 'version: a SemVer version like "1.2.0"'),
         ("image: translator\n", "", "versions.yaml:1: image: this key is missing"),
         ("  name: tiny\n", "", "versions.yaml:7: model.name: this key is missing"),
-        ("image: translator", "image: Translator", "image: a name of small letters"),
+        ("image: translator", "image: Translator", "image: a name of lower-case letters"),
         ("path: models/tiny", "path: /models", "model.path: a path inside the project"),
         ("path: models/tiny", "path: ../models", "model.path: a path inside the project"),
+        (
+            "{port: 8000}",
+            "{port: 8000, idempotent: again}",
+            "versions.yaml:14: contract.idempotent: true, false or replay (found 'again')",
+        ),
+        ("{port: 8000}", "{port: 8000, idempotent: 1}", "contract.idempotent: true, false or replay"),
+        ("{port: 8000}", "{port: 8000, keep_alive: 5}", "contract.keep_alive: a duration needs its unit"),
         ("{port: 8000}", "{port: eight}", "contract.port: input should be a valid integer"),
         (
             "{port: 8000}",
@@ -79,10 +86,10 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (
             "[gunicorn]",
             "['${PROGRAM}']",
-            "versions.yaml:13: command[0]: a variable; only environments take them",
+            "versions.yaml:13: command[0]: variables are allowed in environments only",
         ),
         ("[gunicorn]", "[gunicorn", "versions.yaml:14: not YAML"),
-        ("[gunicorn]", "&all [*all]", "versions.yaml: nested without end; an alias may hold itself"),
+        ("[gunicorn]", "&all [*all]", "versions.yaml: nested without end; an alias contains itself"),
     ],
 )
 def test_a_wrong_file_is_named_with_line_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -117,7 +124,7 @@ def test_an_environment_variable_overrides_a_key_of_the_file(tmp_path: Path) -> 
     }
     found = validate(override(read(path, {}), variables), Environment)
     assert (found.proxy.listen, found.resources.memory, found.state_dir) == (
-        "127.0.0.1:9",
+        ("127.0.0.1:9",),
         2 * 1024**3,
         Path("/x"),
     )
@@ -129,11 +136,28 @@ def test_an_environment_variable_overrides_a_key_of_the_file(tmp_path: Path) -> 
         ("network: {subnet: 10.0.0.0/30}", "network.subnet: a subnet of at least 16 addresses"),
         ("network: {subnet: 10.0.0.1/24}", "network.subnet: a subnet looks like"),
         ("proxy: {listen: nowhere}", "proxy.listen: an address looks like 127.0.0.1:8080"),
+        ("proxy: {listen: []}", "proxy.listen: at least one address, like 127.0.0.1:8080"),
+        (
+            "proxy: {listen: ['127.0.0.1:1', '::1:1']}",
+            "proxy.listen: an address looks like 127.0.0.1:8080 or [::1]:8080, not '::1:1'",
+        ),
+        ("proxy: {listen: '127.0.0.1:1, 127.0.0.1:01'}", "proxy.listen: each address once"),
+        ("proxy: {listen: '999.0.0.1:1'}", "proxy.listen: an address looks like 127.0.0.1:8080"),
+        ("proxy: {listen: '[1::2::3]:1'}", "proxy.listen: an address looks like 127.0.0.1:8080"),
+        ("proxy: {trusted: [10.0.0.1/8]}", "proxy.trusted: an address or a network, like 10.0.0.1"),
+        ("proxy: {private: front}", "proxy.private: an address or a network, like 10.0.0.1"),
+        (
+            "proxy: {private_paths: [metrics]}",
+            "proxy.private_paths: a path of a URL, like /metrics, not 'metrics'",
+        ),
+        ("proxy: {read_timeout: 0s}", "proxy.read_timeout: input should be greater than 0"),
+        ("proxy: {body_limit: 0}", "proxy.body_limit: input should be greater than 0"),
+        ("proxy: {connections: -1}", "proxy.connections: input should be greater than or equal to 0"),
         ("proxy: {mode: system}", "proxy: mode: system needs include"),
         ("rollout: {ready_within: 60}", "rollout.ready_within: a duration needs its unit"),
         (
             "rollout: {observe: 30m, canary: [25, 5]}",
-            "rollout.canary: each step is larger than the one before",
+            "rollout.canary: each step must be larger than the previous one",
         ),
         ("rollout: {observe: 30m, canary: [5, 100]}", "rollout.canary"),
         ("rollout: {observe: 30m, canary: [0]}", "rollout.canary"),
@@ -186,13 +210,13 @@ def test_a_path_in_a_variable_is_taken_literally(tmp_path: Path, folder: str) ->
     path.write_text("engine: docker\n")
     variables = {"RELCTL_STATE_DIR": folder, "RELCTL_PROXY_LISTEN": "[::1]:8099"}
     found = validate(override(read(path, {}), variables), Environment)
-    assert (found.state_dir, found.proxy.listen) == (Path(folder), "[::1]:8099")
+    assert (found.state_dir, found.proxy.listen) == (Path(folder), ("[::1]:8099",))
 
 
 @pytest.mark.parametrize("name", ["../environments/local", "My Env", "", "-x"])
 def test_a_name_that_no_environment_can_have_is_refused(tmp_path: Path, name: str) -> None:
     versions(tmp_path, GOOD)
-    with pytest.raises(ConfigError, match="is no name of an environment"):
+    with pytest.raises(ConfigError, match="is not an environment name"):
         load(tmp_path, name, {})
 
 

@@ -45,10 +45,10 @@ def test_a_program_and_a_webhook_are_taken_and_the_webhook_is_shown_to_nobody(tm
 @pytest.mark.parametrize(
     ("hook", "words"),
     [
-        ("{on: [promoted]}", "notify[0]: give run or webhook, one of the two"),
+        ("{on: [promoted]}", "notify[0]: give either run or webhook"),
         (
             "{on: [promoted], run: [x], webhook: 'http://h/'}",
-            "notify[0]: give run or webhook, one of the two",
+            "notify[0]: give either run or webhook",
         ),
         ("{on: [], run: [x]}", "notify[0].on: must not be empty"),
         ("{on: [promoted], run: []}", "notify[0].run: must not be empty"),
@@ -95,3 +95,34 @@ def test_the_whole_list_can_be_overridden(tmp_path: Path) -> None:
         loaded(root, {"RELCTL_NOTIFY": '[{"on": [], "run": ["y"]}]'})
     given = '[{"on": ["aborted"], "run": ["y"]}]'
     assert loaded(root, {"RELCTL_NOTIFY": given}).notify[0].run == ["y"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "notify: ${VALUE}\n",
+        "notify: [s3cret]\n",
+        "notify:\n  - {on: [promoted], run: ${VALUE}}\n",
+        "notify:\n  - {on: [promoted], run: curl s3cret}\n",
+        "notify:\n  - {on: ${VALUE}, run: [x]}\n",
+        "notify:\n  - {on: [promoted], run: [x], timeout: '${VALUE}'}\n",
+        "notify:\n  - {on: [promoted], run: [curl, ${NUMBER}]}\n",
+        "notify:\n  - {on: [promoted], run: [curl, 700142]}\n",
+        "docker_host: ${NUMBER}\n",
+        "proxy: {listen: '${VALUE}'}\n",
+        "proxy: {listen: ['127.0.0.1:1', '${VALUE}']}\n",
+        "max_age: ${VALUE}\n",
+    ],
+)
+def test_no_message_repeats_what_may_be_a_secret(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"local.yaml:\d: ") as raised:
+        loaded(written(tmp_path, text), {"VALUE": "s3cret", "NUMBER": "700142"})
+    assert "s3cret" not in f"{raised.value.message} {raised.value.hint}"
+    assert "700142" not in f"{raised.value.message} {raised.value.hint}"
+
+
+@pytest.mark.parametrize("value", ['[{"webhook": "https://h/s3cret"', '["s3cret"]', "s3cret", '{"s3cret": ['])
+def test_no_message_repeats_the_list_of_a_variable(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigError, match=r"^RELCTL_NOTIFY") as raised:
+        loaded(written(tmp_path, "{}\n"), {"RELCTL_NOTIFY": value})
+    assert "s3cret" not in raised.value.message

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from relctl.config.files import Files
 from relctl.config.gates import SizeSettings
 from relctl.config.pipeline import Pipeline, load_pipeline
 from relctl.errors import ConfigError
@@ -27,11 +28,23 @@ def loaded(root: Path) -> Pipeline:
 def test_the_projects_own_pipeline_holds_what_a_release_must_pass() -> None:
     found = loaded(ROOT)
     assert [settings.title for settings in found.gates] == [
-        *("startup", "identity", "size", "dependencies", "smoke", "contract", "quality", "latency", "soak")
+        *("startup", "identity", "size", "dependencies", "smoke", "contract", "quality", "latency", "soak"),
+        "keep-alive",
     ]
     bodies = [case.request.json_ for case in found.cases["smoke"]]
     texts = [body.get("text") for body in bodies if isinstance(body, dict)]
     assert {"这是一段测试文本。", "人工智能正在改变世界。", "北京天气很好。"} <= set(texts)
+
+
+def test_the_projects_own_pipeline_sends_a_case_once_the_traffic_has_moved() -> None:
+    assert [case.name for case in loaded(ROOT).after_switch] == ["a test text"]
+
+
+def test_a_case_of_a_gate_that_is_off_is_not_sent_after_the_switch(tmp_path: Path) -> None:
+    marked = SMOKE.replace("cases:\n  - ", "cases:\n  - after_switch: true\n    ")
+    off = VERIFY.replace("gate: smoke,", "gate: smoke, off: not yet,") + "  - {gate: identity}\n"
+    assert len(loaded(project(tmp_path, smoke=marked)).after_switch) == 1
+    assert loaded(project(tmp_path, off, smoke=marked)).after_switch == ()
 
 
 def test_production_takes_a_new_model_with_its_code_and_no_layer_that_is_much_larger() -> None:
@@ -106,6 +119,15 @@ def test_the_checksum_is_of_the_bytes_that_were_parsed(
     assert read == ["verify.yaml", "smoke.yaml", "data.tsv"]
 
 
+def test_a_file_that_is_asked_for_twice_is_what_it_was_at_first(tmp_path: Path) -> None:
+    """Else the checksum would be of what one of two gates has not seen."""
+    files, named = Files(tmp_path), PurePosixPath("cases.yaml")
+    (tmp_path / named).write_bytes(b"first")
+    first = files.read(named), files.checksum()
+    (tmp_path / named).write_bytes(b"second")
+    assert (files.read(named), files.checksum()) == first
+
+
 def test_the_gates_that_compare_say_so() -> None:
     comparing = [settings.title for settings in loaded(ROOT).gates if settings.compares]
     assert comparing == ["size", "quality", "latency"]
@@ -161,9 +183,13 @@ def test_the_gates_that_compare_say_so() -> None:
             SMOKE,
             "floors.bleu: input should be less than or equal to 100",
         ),
-        (VERIFY, SMOKE.replace("{status: 200}", "{status: 200, schema: {type: 3}}"), "no JSON Schema"),
+        (VERIFY, SMOKE.replace("{status: 200}", "{status: 200, schema: {type: 3}}"), "not a JSON Schema"),
         (VERIFY, SMOKE.replace("path: /x", "path: x"), "cases[0].request.path: string should match pattern"),
-        (VERIFY, SMOKE.replace("{status: 200}", "{status: 200, json: {a: '('}}"), "is no regular expression"),
+        (
+            VERIFY,
+            SMOKE.replace("{status: 200}", "{status: 200, json: {a: '('}}"),
+            "is not a regular expression",
+        ),
     ],
 )
 def test_a_wrong_pipeline_is_named_with_file_line_and_key(
@@ -212,7 +238,7 @@ def written(folder: Path, gates: str) -> Path:
         (gate("{gate: identity}", "}", "}").replace("5s", "5s, off: later"), "verify.yaml:2: gates[0].off: "),
         (f"  - {STARTUP}\n", "verify.yaml:1: gates: no gate but startup is on"),
         (gate("{gate: identity, off: later}"), "verify.yaml:1: gates: no gate but startup is on"),
-        (gate("{gate: identity, off: ' '}"), "verify.yaml:3: gates[1].off: say why, like off: "),
+        (gate("{gate: identity, off: ' '}"), "verify.yaml:3: gates[1].off: give a reason, like off: "),
         (gate("{gate: identity, off: true}"), "verify.yaml:3: gates[1].off: input should be a valid string"),
         (gate("identity"), "verify.yaml:3: gates[1]: must hold `key: value`"),
         (gate("{gate: warp}"), "verify.yaml:3: gates[1]: unknown gate 'warp'; known: 'startup', "),

@@ -16,6 +16,7 @@ TABLE = "{file: pipelines/data.tsv}"
 LEAST = {
     "startup": {"ready_within": "5s"},
     "size": {"max_image": "1g"},
+    "keep-alive": {},
     "smoke": {"cases": "pipelines/smoke.yaml"},
     "contract": {"data_set": "pipelines/data.tsv"},
     "quality": {"data_sets": f"[{TABLE}]", "margins": "{chrf: 1}"},

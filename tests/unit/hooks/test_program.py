@@ -35,10 +35,14 @@ def test_a_program_that_ignores_its_input_is_no_trouble_however_much_there_is(tm
 
 def test_the_exit_code_and_the_last_words_of_a_program_that_fails_are_kept(tmp_path: Path) -> None:
     ended = run(
-        python("import sys; print('one'); print('two', file=sys.stderr); sys.exit(3)"), tmp_path, {}, b"", 9
+        python("import sys; print('one', flush=True); print('two', file=sys.stderr); sys.exit(3)"),
+        tmp_path,
+        {},
+        b"",
+        9,
     )
     assert (ended.code, ended.last_line) == (3, "two")
-    assert run(["false"], tmp_path, {}, b"", 9).last_line == "it said nothing"
+    assert run(["false"], tmp_path, {}, b"", 9).last_line == "it printed nothing"
 
 
 def test_a_program_that_talks_without_end_is_neither_kept_nor_blocked(tmp_path: Path) -> None:

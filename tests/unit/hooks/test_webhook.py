@@ -38,13 +38,13 @@ def test_an_answer_that_does_not_come_or_does_not_end_is_waited_for_no_longer_th
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        (f"http://127.0.0.1:{free_port()}/s3cret", "it cannot be reached: Connection refused"),
+        ("http://127.0.0.1:{port}/s3cret", "it cannot be reached: Connection refused"),
         ("http://no-such-host.invalid/s3cret", "it cannot be reached"),
         ("http://[::1/s3cret", "it cannot be reached"),
     ],
 )
 def test_why_it_cannot_be_reached_is_said_without_its_url(url: str, words: str) -> None:
-    found = post(url, BODY, 10.0)
+    found = post(url.format(port=free_port()), BODY, 10.0)
     assert found.startswith(words)
     assert "s3cret" not in found
     assert "no-such-host" not in found

@@ -52,7 +52,19 @@ def ended(log: AccessLog) -> list[float]:
 
 def test_a_line_says_how_a_request_went() -> None:
     found = parse(line(5.25, pool="green", status=502, request_time=1.501, upstream="a:1, b:1"))
-    assert found == Request(5.25, "green", "/translate", 502, 1501, asked=True, passed_on=True)
+    assert found == Request(5.25, "green", "/translate", 502, 1501, asked=True, passed_on=True, waited=1501)
+
+
+@pytest.mark.parametrize(
+    ("times", "waited"),
+    [("0.250", 250), ("0.100, 0.250", 350), ("0.100 : 0.250", 350), ("-", 1501), ("", 1501), ("9.000", 1501)],
+)
+def test_a_line_says_how_long_it_waited_for_a_slot_and_no_longer_than_it_took(
+    times: str, waited: int
+) -> None:
+    found = parse(line(1.0, request_time=1.501, upstream_time=times))
+    assert found is not None
+    assert found.waited == waited
 
 
 @pytest.mark.parametrize(
@@ -64,6 +76,11 @@ def test_a_line_says_how_a_request_went() -> None:
         ("a:1, b:1", True, True),
         ("a:1, a:1", True, False),  # asked anew, on another connection
         ("a:1, a:1, b:1", True, True),
+        ("a:1 : b:1", True, True),
+        ("a:1 : a:1", True, False),
+        ("a:1, a:1 : b:1", True, True),
+        ("a:1 : relctl_svc_test_green", True, False),  # there was no server left to ask
+        ("relctl_svc_test_blue", True, False),
     ],
 )
 def test_a_line_says_whether_the_other_slot_was_asked(upstream: str, asked: bool, passed_on: bool) -> None:
@@ -72,12 +89,22 @@ def test_a_line_says_whether_the_other_slot_was_asked(upstream: str, asked: bool
     assert (found.asked, found.passed_on) == (asked, passed_on)
 
 
+@pytest.mark.parametrize(("written", "client"), [({}, ""), ({"client": "192.0.2.7"}, "192.0.2.7")])
+def test_a_line_says_who_asked_where_that_is_logged(written: dict[str, str], client: str) -> None:
+    found = parse(line(1.0, **written))
+    assert found is not None
+    assert found.client == client
+
+
 @pytest.mark.parametrize(
     ("status", "upstream", "failed", "stood_in", "fault"),
     [
+        (101, "a:1", False, False, False),
+        (103, "a:1", True, False, True),
         (200, "a:1", False, False, False),
         (404, "a:1", False, False, False),
-        (499, "a:1", True, False, True),
+        (499, "a:1", False, False, False),
+        (499, "a:1, b:1", False, False, True),
         (500, "a:1", True, False, True),
         (200, "a:1, b:1", False, True, True),
         (400, "a:1, b:1", False, True, True),
@@ -90,6 +117,19 @@ def test_what_failed_for_the_client_and_what_was_the_release_s_fault(
     found = parse(line(1.0, status=status, upstream=upstream))
     assert found is not None
     assert (found.failed, found.stood_in, found.fault) == (failed, stood_in, fault)
+
+
+@pytest.mark.parametrize("written", [b"009", b"099"])  # no status line, and a number that is none
+def test_an_answer_that_is_not_http_is_a_failure_of_the_release(written: bytes) -> None:
+    found = parse(line(1.0, status=200).replace(b'"status": 200', b'"status":' + written))
+    assert found is not None
+    assert (found.failed, found.stood_in, found.fault) == (True, False, True)
+
+
+def test_a_path_cannot_pretend_to_be_a_status() -> None:
+    found = parse(line(1.0, uri='/"status":009'))
+    assert found is not None
+    assert (found.uri, found.failed) == ('/"status":009', False)
 
 
 def test_a_path_that_is_no_utf8_is_a_line_like_others() -> None:

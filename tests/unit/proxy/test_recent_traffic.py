@@ -33,7 +33,7 @@ def test_requests_are_summed_up_by_pool(log: Path) -> None:
         300,
         {
             "blue": PoolTraffic(100, 0, 0.0, 50.0, 95.0, 99.0),
-            "green": PoolTraffic(6, 4, 0.666667, 10.0, 10.0, 10.0),
+            "green": PoolTraffic(6, 3, 0.5, 10.0, 10.0, 10.0, gone=1),
         },
     )
 
@@ -123,3 +123,18 @@ def test_a_compressed_log_is_missed_if_it_is_of_the_last_minutes(log: Path, age:
 def test_a_log_that_may_not_be_read_is_said_and_no_error(log: Path) -> None:
     log.mkdir()
     assert recent_traffic(log, 300).problem == f"{log}: Is a directory"
+
+
+def test_after_a_clock_was_set_back_what_was_before_is_not_taken_for_recent(log: Path) -> None:
+    """An hour ago it was an hour later: those lines end at the same times as what is recent now."""
+    an_hour_ago = [line(ago=each - 3_600, pool="green", status=500) for each in range(3_700, 0, -10)]
+    since = [line(ago=each) for each in range(250, 0, -10)]
+    log.write_bytes(b"".join([*an_hour_ago, *since]))
+    found = recent_traffic(log, 300)
+    assert set(found.pools) == {"blue"}
+    assert found.pools["blue"].requests == 25
+
+
+def test_clients_are_counted_where_their_addresses_are_logged(log: Path) -> None:
+    log.write_bytes(b"".join(line(client=each) for each in ("192.0.2.1", "192.0.2.1", "2001:db8::1", "")))
+    assert recent_traffic(log, 300).pools["blue"].clients == 2

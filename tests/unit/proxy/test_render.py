@@ -3,7 +3,8 @@
 import pytest
 
 from relctl.errors import ProxyError
-from relctl.proxy.render import client_variable, prefix, quoted
+from relctl.proxy.facts import client_variable, prefix
+from relctl.proxy.render import quoted
 
 
 @pytest.mark.parametrize("path", ["/srv/state", "/srv/my state; x", "/a{b}", "/it's", "/a#b", "/数据"])

@@ -47,3 +47,17 @@ def test_signals_act_at_once_again_afterwards() -> None:
 def test_an_error_in_the_block_comes_through() -> None:
     with pytest.raises(ValueError, match="mine"), held_back():
         raise ValueError("mine")
+
+
+def test_one_that_is_ignored_does_not_take_the_place_of_one_that_is_not() -> None:
+    def work() -> None:
+        with held_back():
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGTERM)
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with pytest.raises(Interrupted):
+            work()
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -7,8 +7,9 @@ import pytest
 
 from relctl.config.environment import Rollout
 from relctl.proxy.access_line import Request
-from relctl.rollout.observation.figures import Figures, after, beside, figures
-from relctl.rollout.observation.judgement import CERTAIN, CONFIDENCE, Compared, judge
+from relctl.rollout.observation.compared import Compared, compare_beside
+from relctl.rollout.observation.figures import Figures, after, figures, with_error
+from relctl.rollout.observation.judgement import ANY, LAST, Look, judge
 from relctl.rollout.observation.traffic import Tally
 from relctl.statistics.clusters import Ratio
 
@@ -30,7 +31,7 @@ def request(
         (400, 1, False),
         (404, 1, False),
         (429, 1, False),
-        (499, 1, True),
+        (499, 1, False),
         (500, 1, True),
         (502, 1, True),
         (503, 1, True),
@@ -101,7 +102,7 @@ def compared(
     ],
 )
 def test_failures_are_judged_by_bounds(failed: int, of: int, before: tuple[int, int], verdict: str) -> None:
-    assert judge(LIMITS, compared(failed, of, before), CONFIDENCE).verdict == verdict
+    assert judge(LIMITS, compared(failed, of, before), LAST).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -117,33 +118,33 @@ def test_failures_are_judged_by_bounds(failed: int, of: int, before: tuple[int, 
     ],
 )
 def test_times_are_judged_by_bounds(value: float, error: float, verdict: str) -> None:
-    found = judge(LIMITS, compared(0, 5_000, ratio=Ratio(value, error, 30)), CONFIDENCE)
+    found = judge(LIMITS, compared(0, 5_000, ratio=Ratio(value, error, 30)), LAST)
     assert found.verdict == verdict
 
 
 def test_a_ratio_that_nobody_knows_is_not_enough_traffic() -> None:
-    assert judge(LIMITS, compared(0, 5_000, ratio=None), CONFIDENCE).verdict == "not enough traffic"
+    assert judge(LIMITS, compared(0, 5_000, ratio=None), LAST).verdict == "not enough traffic"
 
 
 def test_without_a_release_before_the_error_rate_alone_is_judged() -> None:
-    assert judge(LIMITS, Compared(Figures(2_000, 0, 1.0, 2.0, 3.0)), CONFIDENCE).verdict == "healthy"
-    assert judge(LIMITS, Compared(Figures(2_000, 20, 1.0, 2.0, 3.0)), CONFIDENCE).verdict == "unhealthy"
+    assert judge(LIMITS, Compared(Figures(2_000, 0, 1.0, 2.0, 3.0)), LAST).verdict == "healthy"
+    assert judge(LIMITS, Compared(Figures(2_000, 20, 1.0, 2.0, 3.0)), LAST).verdict == "unhealthy"
 
 
 def test_the_reasons_have_figures() -> None:
-    assert judge(LIMITS, compared(8, 800), CONFIDENCE).reasons == (
-        "1.00% of 800 requests failed, 0.00% of 20000 of the release before: +1.00%, at least +0.50%;"
-        " +0.20% allowed",
+    assert judge(LIMITS, compared(8, 800), LAST).reasons == (
+        "1.00% of 800 requests failed, 0.00% of 20000 of the previous release: +1.00%"
+        " (lower bound +0.50%, limit +0.20%)",
     )
-    slow = judge(LIMITS, compared(0, 5_000, ratio=Ratio(1.5, 0.02, 30)), CONFIDENCE)
+    slow = judge(LIMITS, compared(0, 5_000, ratio=Ratio(1.5, 0.02, 30)), LAST)
     assert slow.reasons == (
-        "p95 20 ms, 20 ms of the release before: 1.50 times, at least 1.45 times; 1.25 times allowed",
+        "p95 20 ms, 20 ms of the previous release: 1.50x (lower bound 1.45x, limit 1.25x)",
     )
 
 
 def test_harm_that_is_measured_is_outside_and_doubt_may_be_within() -> None:
-    assert not judge(LIMITS, compared(2, 800), CONFIDENCE).within
-    assert judge(LIMITS, compared(1, 800), CONFIDENCE).within
+    assert not judge(LIMITS, compared(2, 800), LAST).within
+    assert judge(LIMITS, compared(1, 800), LAST).within
 
 
 def traffic(seed: int, seconds: int, slower: float = 1.0, fails: float = 0.0) -> Iterator[Request]:
@@ -158,28 +159,27 @@ def traffic(seed: int, seconds: int, slower: float = 1.0, fails: float = 0.0) ->
             yield request(second / 2, "green" if green else "blue", status, int(took))
 
 
-def verdict(seed: int, certain: float, seconds: int = 40, slower: float = 1.0, fails: float = 0.0) -> str:
+def verdict(seed: int, look: Look, seconds: int = 40, slower: float = 1.0, fails: float = 0.0) -> str:
     tally = Tally()
     tally.add(traffic(seed, seconds, slower, fails))
-    green, blue = tally.sides("green", "blue")
-    return judge(LIMITS, Compared(figures(green), figures(blue), beside(green, blue)), certain).verdict
+    return judge(LIMITS, compare_beside(tally, "green", "blue", LIMITS), look).verdict
 
 
 def test_a_release_that_is_as_good_is_healthy_beside_the_other() -> None:
-    found = [verdict(seed, CONFIDENCE) for seed in range(5)]
+    found = [verdict(seed, LAST) for seed in range(5)]
     assert "unhealthy" not in found
     assert found.count("healthy") >= 4
 
 
 def test_a_release_that_fails_or_takes_longer_is_found_beside_the_other() -> None:
     for seed in range(3):
-        assert verdict(seed, CERTAIN, slower=1.5) == "unhealthy"
-        assert verdict(seed, CERTAIN, fails=0.02) == "unhealthy"
+        assert verdict(seed, ANY, slower=1.5) == "unhealthy"
+        assert verdict(seed, ANY, fails=0.02) == "unhealthy"
 
 
 def test_looking_often_takes_no_good_release_back() -> None:
     for seed in range(3):
-        assert {verdict(seed, CERTAIN, seconds) for seconds in range(1, 40, 3)} <= {
+        assert {verdict(seed, ANY, seconds) for seconds in range(1, 40, 3)} <= {
             "healthy",
             "not enough traffic",
         }
@@ -190,6 +190,7 @@ def test_after_the_switch_a_release_is_held_against_what_was_recorded() -> None:
     before.add(traffic(1, 40))
     now.add(traffic(2, 40, slower=1.5))
     [blue], [green] = before.sides("blue"), now.sides("green")
-    ratio = after(figures(green), figures(blue))
+    ours, theirs = with_error(figures(green), green), with_error(figures(blue), blue)
+    ratio = after(ours, theirs)
     assert ratio is not None
-    assert judge(LIMITS, Compared(figures(green), figures(blue), ratio), CERTAIN).verdict == "unhealthy"
+    assert judge(LIMITS, Compared(ours, theirs, ratio), ANY).verdict == "unhealthy"

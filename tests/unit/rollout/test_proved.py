@@ -116,6 +116,16 @@ def test_what_was_never_verified_is_refused(tmp_path: Path) -> None:
         proved(tmp_path, None)
 
 
+def test_evidence_for_the_id_of_another_image_store_is_none_and_is_named(tmp_path: Path) -> None:
+    EvidenceStore(tmp_path).save(evidence(image_id=FORMER))
+    (tmp_path / "0-damaged.json").write_text("{")
+    with pytest.raises(NotProvedError, match=r"no evidence for sha256:11.*; there is some for sha256:444"):
+        proved(tmp_path, None)
+    EvidenceStore(tmp_path / "other").save(evidence(image_id=FORMER, tag="v2.0.0-abc12de"))
+    with pytest.raises(NotProvedError, match=r"no evidence for sha256:1+$"):
+        proved(tmp_path / "other", None)
+
+
 @pytest.mark.parametrize(
     ("gates", "live"),
     [

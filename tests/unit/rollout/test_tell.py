@@ -95,7 +95,15 @@ def test_programs_and_webhooks_are_told_of_what_they_asked_for_once(stand: Bench
     assert stand.said == []
 
 
+def test_the_sentence_for_a_chat_cannot_be_turned_around_and_the_reason_stays_as_it_was(stand: Bench) -> None:
+    event = Event("aborted", tag="v1.0.0-abc12de", at="1", by="ops", reason="\u202eevil\x1b[2J\nits log")
+    told = message(stand.host.project, [event], event)
+    assert told["text"].endswith("by ops: \\u202eevil\\x1b[2J\nits log")
+    assert told["reason"] == event.reason
+
+
 def test_each_failure_is_said_and_the_others_are_told_nevertheless(stand: Bench, tmp_path: Path) -> None:
+    repeating = "import sys; sys.exit('nobody at ' + sys.argv[1])"
     with WebhookServer(500) as server:
         told = host(
             stand,
@@ -103,6 +111,7 @@ def test_each_failure_is_said_and_the_others_are_told_nevertheless(stand: Bench,
             program("import time; time.sleep(60)", timeout="500ms"),
             {"on": ["promoted"], "run": ["no-such-program", "s3cret"]},
             {"on": ["promoted"], "webhook": server.url},
+            {"on": ["promoted"], "run": [sys.executable, "-c", repeating, "http://h/s3cret"]},
             program(keeps(tmp_path / "told")),
         )
         told.ledger.append(Event("promoted", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
@@ -110,11 +119,14 @@ def test_each_failure_is_said_and_the_others_are_told_nevertheless(stand: Bench,
         began = time.monotonic()
         tell(told)
     assert time.monotonic() - began < 10
-    assert [words.partition(" was not told of promoted v1.0.0-abc12de: ")[::2] for words in stand.said] == [
+    assert [
+        words.partition(" was not notified of promoted v1.0.0-abc12de: ")[::2] for words in stand.said
+    ] == [
         ("notify[0]", f"{sys.executable} ended with 1: no paper"),
         ("notify[1]", f"{sys.executable} was not done within 0.5 s, and is killed"),
         ("notify[2]", "no-such-program cannot be run: No such file or directory"),
         ("notify[3]", "it answered 500"),
+        ("notify[4]", f"{sys.executable} ended with 1: nobody at …"),
     ]
     assert "s3cret" not in "".join(stand.said)
     assert (tmp_path / "told").exists()

@@ -1,5 +1,6 @@
 """Evidence: bound to one image and one pipeline, and worth no more than its gates."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,8 +79,20 @@ def test_a_file_that_speaks_of_something_else_is_refused(tmp_path: Path, changes
     store = EvidenceStore(tmp_path)
     path = store.save(evidence())
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-    with pytest.raises(UsageError, match="speaks of another image or pipeline"):
+    with pytest.raises(UsageError, match="is about another image or pipeline"):
         store.find(IMAGE, PIPELINE)
+
+
+def test_evidence_that_names_no_service_is_read_and_keeps_its_checksum(tmp_path: Path) -> None:
+    store = EvidenceStore(tmp_path)
+    path = store.save(evidence(service="translator"))
+    older = json.loads(path.read_text())
+    del older["service"]
+    path.write_text(json.dumps(older))
+    found = store.find(IMAGE, PIPELINE)
+    assert found is not None
+    assert found.service == ""
+    assert store.sha256(found) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("member", ["started", "ended"])

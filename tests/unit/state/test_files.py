@@ -10,12 +10,17 @@ from relctl.state.files import replace_link, replace_text
 from small_disk import small_disk
 
 
-def test_a_text_is_replaced_whole_and_readable_by_others(tmp_path: Path) -> None:
+def test_a_text_is_replaced_whole_and_is_nobody_else_s_to_open(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "file"
     replace_text(path, "old")
     replace_text(path, "neu: 新")
     assert path.read_text(encoding="utf-8") == "neu: 新"
-    assert path.stat().st_mode & 0o777 == 0o644
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_text_that_is_no_state_is_for_whom_it_was_meant(tmp_path: Path) -> None:
+    replace_text(tmp_path / "file", "x", 0o644)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_failing_write_leaves_the_old_text_and_no_litter(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from relctl.errors import UsageError
+from relctl.errors import FileError, UsageError
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 from small_disk import PAGE, small_disk
@@ -101,7 +103,8 @@ def test_writers_at_the_same_time_lose_no_event(tmp_path: Path) -> None:
     writers = [subprocess.Popen(command) for _ in range(3)]
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
     history = Ledger(path).read()
-    assert len(history.events) == 600
+    assert len(history.events) == len(history.sound) == 600
+    assert history.broken == ""
     assert "#torn" not in path.read_text()
 
 
@@ -136,7 +139,7 @@ def test_who_tolerates_damage_is_told_of_it_once_and_may_insist_later(tmp_path: 
     ledger.path.write_text("oops\n")
     ledger.tolerate(said.append)
     assert ledger.read().events == ledger.read().events == []
-    assert said == [f"going on without what cannot be read: {ledger.path}:1: not a ledger event"]
+    assert said == [f"continuing without what cannot be read: {ledger.path}:1: not a ledger event"]
     with pytest.raises(UsageError, match=r"ledger\.jsonl:1: not a ledger event"):
         ledger.insist()
 
@@ -148,16 +151,34 @@ def test_an_event_of_a_name_that_nobody_knows_is_an_event(tmp_path: Path) -> Non
     assert (event.event, event.details) == ("moonwalked", {"steps": 3})
 
 
-@pytest.mark.parametrize("kind", ["folder", "circle", "not readable"])
-def test_a_ledger_that_cannot_be_read_is_one_error_with_its_path(tmp_path: Path, kind: str) -> None:
+def circle(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def link(path: Path) -> None:
+    path.symlink_to("/proc/self/mem")
+
+
+@pytest.mark.parametrize(
+    ("plant", "why", "hint"),
+    [
+        (Path.mkdir, "Is a directory", "mv {0} {0}.bad, then run the command again"),
+        (os.mkfifo, "it is not a file", "mv {0} {0}.bad, then run the command again"),
+        (circle, "it is a symbolic link, to {0}, and relctl follows none here", "rm {0}"),
+        (link, "it is a symbolic link, to /proc/self/mem, and relctl follows none here", "rm {0}"),
+    ],
+)
+def test_a_ledger_that_cannot_be_read_is_one_error_with_its_path(
+    tmp_path: Path, plant: Callable[[Path], None], why: str, hint: str
+) -> None:
     path = tmp_path / "ledger.jsonl"
-    if kind == "folder":
-        path.mkdir()
-    else:
-        path.symlink_to(path if kind == "circle" else "/proc/self/mem")
-    with pytest.raises(UsageError, match=f"the ledger cannot be read: {path}: ") as raised:
+    plant(path)
+    with pytest.raises(UsageError) as raised:
         Ledger(path).read()
-    assert f"mv {path} {path}.bad" in raised.value.hint
+    assert raised.value.message == f"the ledger cannot be read: {path}: {why.format(path)}"
+    assert hint.format(path) in raised.value.hint
+    with pytest.raises(FileError, match=re.escape(why.format(path))):
+        Ledger(path).append(Event("verified"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a file system")

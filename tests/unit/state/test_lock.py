@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -214,10 +215,15 @@ def test_the_owner_file_of_one_who_was_killed_is_not_taken_for_the_holders(tmp_p
     with exclusive(tmp_path / "lock"):
         owner = tmp_path / "lock.owner.json"
         owner.write_text(json.dumps(json.loads(owner.read_text()) | {"pid": 1}))
-        assert at_work(tmp_path / "lock") == f"pid {os.getpid()}, whose owner file cannot be read"
+        assert at_work(tmp_path / "lock") == f"{ourselves()}, whose owner file cannot be read"
         owner.unlink()
-        assert at_work(tmp_path / "lock") == f"pid {os.getpid()}, whose owner file cannot be read"
+        assert at_work(tmp_path / "lock") == f"{ourselves()}, whose owner file cannot be read"
     assert at_work(tmp_path / "lock") == ""
+
+
+def ourselves() -> str:
+    name = Path("/proc/self/comm").read_text().strip()
+    return f"pid {os.getpid()} ({name}, of {pwd.getpwuid(os.getuid()).pw_name})"
 
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

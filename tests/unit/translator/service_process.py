@@ -42,7 +42,7 @@ class Service:
         finally:
             connection.close()
 
-    def wait_for(self, path: str, status: int, within: float = 10) -> None:
+    def wait_for(self, path: str, status: int, within: float = 60) -> None:
         deadline = time.monotonic() + within
         while self.get(path) != status:
             assert time.monotonic() < deadline, f"{path} never answered {status}"

@@ -2,6 +2,9 @@
 
 import threading
 import tracemalloc
+from dataclasses import fields, replace
+
+import pytest
 
 from translator.batching.cache import Cache
 from translator.engines.protocol import Decoding
@@ -11,6 +14,15 @@ def test_what_was_remembered_is_found_and_nothing_else() -> None:
     cache = Cache(10_000, "checksum", Decoding())
     cache.remember({"你好": "Hello", "再见": "Goodbye"})
     assert cache.find(["你好", "谢谢", "再见"]) == {"你好": "Hello", "再见": "Goodbye"}
+
+
+@pytest.mark.parametrize("setting", [each.name for each in fields(Decoding)])
+def test_what_was_searched_for_with_another_setting_is_not_found(setting: str) -> None:
+    """A process has one model and one cache; its keys hold for one that several would share."""
+    other = replace(Decoding(), **{setting: getattr(Decoding(), setting) + 1})
+    caches = [Cache(10_000, "checksum", decoding) for decoding in (Decoding(), other)]
+    caches += [Cache(10_000, "another model", Decoding())]
+    assert len({cache._key("你好") for cache in caches}) == len(caches)
 
 
 def test_the_least_recently_used_is_forgotten_first() -> None:

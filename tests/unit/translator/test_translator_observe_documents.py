@@ -1,4 +1,4 @@
-"""docs/observability.md and deploy/monitoring name what there is: metrics, labels, fields, alerts, slots."""
+"""observability.md and deploy/monitoring name what there is: metrics, labels, fields, alerts, slots."""
 
 import ipaddress
 import re
@@ -15,7 +15,7 @@ from translator.release import UNKNOWN
 from unit.translator.observed_service import logged, observed
 
 ROOT = Path(__file__).parents[3]
-DOCUMENT = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "service" / "docs" / "observability.md").read_text(encoding="utf-8")
 MONITORING = ROOT / "deploy" / "monitoring"
 # What Prometheus itself says of each target.
 OF_PROMETHEUS = {"up"}

@@ -32,7 +32,7 @@ from relctl.probe.service import Answer, Service
 from relctl.probe.traffic import Plan, Reply
 from relctl.probe.translation import read
 from relctl.release import Tag
-from relctl.verify.candidate import running
+from relctl.verify.candidate import Candidate, running
 from relctl.verify.gates import latency as latency_gate
 from relctl.verify.gates.command import command
 from relctl.verify.gates.contract import contract
@@ -138,20 +138,15 @@ def serving(answering: Answering) -> Iterator[str]:
 
 
 @contextmanager
-def release(answering: Answering, image: Image, called: str) -> Iterator[Any]:
+def release(answering: Answering, image: Image, role: str) -> Iterator[Any]:
     """A running release, of the image, that answers like this."""
     with serving(answering) as address:
         engine, contract = Engine(address), Contract(port=8000)
         versions = SimpleNamespace(service="svc", contract=contract)
-        yield SimpleNamespace(
-            project=SimpleNamespace(root=Path("/"), versions=versions),
-            tag=TAG,
-            image=image,
-            engine=engine,
-            container=engine.found,
-            service=Service(address, contract),
-            started=0.0,
-            called=called,
+        project = cast("Any", SimpleNamespace(root=Path("/"), versions=versions))
+        assert engine.found is not None
+        yield Candidate(
+            project, role, TAG, image, cast("Any", engine), engine.found, Service(address, contract), 0.0
         )
 
 
@@ -169,7 +164,7 @@ def trial(
     """A trial whose candidate answers like this, and its twin like that."""
     cases = tuple(CaseFile.model_validate({"cases": [CASE]}).cases)
     numbers = itertools.count(1)
-    with release(answering, image, "the candidate") as candidate:
+    with release(answering, image, "candidate") as candidate:
         yield SimpleNamespace(
             candidate=candidate,
             pipeline=SimpleNamespace(
@@ -180,7 +175,7 @@ def trial(
             live=live,
             say=lambda _: None,
             reference=lambda: candidate if live else None,
-            twin=lambda: release(twin, image, "its twin"),
+            twin=lambda: release(twin, image, "twin"),
             fresh=lambda sources, number: [f"{next(numbers)} {each}" for each in (*sources,) * number][
                 :number
             ],
@@ -199,16 +194,16 @@ LIVE = replace(IMAGE, layers=("a", "c"), size_bytes=900)
     ("limits", "live", "words"),
     [
         ({"max_image": "1000"}, None, ""),
-        ({"max_image": "999"}, None, "the image has 0.0 MiB; 0.0 MiB are allowed"),
+        ({"max_image": "999"}, None, "the image has 0.0 MiB (limit 0.0 MiB)"),
         ({"max_image": "1000", "max_growth": "0", "max_new": "0"}, None, ""),  # nothing is live
         ({"max_image": "1000", "max_growth": "100"}, LIVE, ""),
         ({"max_image": "1000", "max_growth": "99"}, LIVE, "it grew over the live image by"),
         ({"max_image": "1000", "max_growth": "0"}, replace(LIVE, size_bytes=2000), ""),
         ({"max_image": "999", "max_growth": "100"}, LIVE, "the image has"),
         ({"max_image": "1000", "max_new": "400"}, LIVE, ""),
-        ({"max_image": "1000", "max_new": "399"}, LIVE, "layers that the live image does not have are"),
+        ({"max_image": "1000", "max_new": "399"}, LIVE, "layers missing from the live image have"),
         ({"max_image": "1000", "max_new": "0"}, replace(LIVE, layers=("a", "b")), ""),
-        ({"max_image": "1000", "max_new": "999"}, replace(LIVE, layers=()), "layers that the live image"),
+        ({"max_image": "1000", "max_new": "999"}, replace(LIVE, layers=()), "layers missing from the live"),
     ],
 )
 def test_the_size_of_an_image_is_held_against_each_limit(
@@ -225,7 +220,7 @@ def test_new_bytes_that_the_engine_does_not_tell_are_a_fault_only_where_they_are
         found.candidate.engine.layers = ()
         assert size(found, settings(gates.SizeSettings, max_image="1000")).outcome == "pass"
         verdict = size(found, settings(gates.SizeSettings, max_image="1000", max_new="1000"))
-    assert verdict.reason == "the engine does not tell how large the layers are"
+    assert verdict.reason == "the engine does not report layer sizes"
 
 
 SITE, BASE = "/app/site", "/usr/lib/python3/dist-packages"
@@ -238,18 +233,21 @@ NO_LABEL = f"the image has no label {LOCKED}; build it again"
         ("one==1.0", [(SITE, "one==1.0")], ""),
         ("one==1.0", [(f"{SITE}/", "one==1.0")], ""),
         ("One_A==1.0", [(SITE, "one-a==1.0")], ""),
+        ("one==1.0.post1", [(SITE, "one==1.0-1")], ""),  # one version, spelled in two ways (PEP 440)
+        ("one==1.0", [(SITE, "one==1.0.0")], "one 1.0.0, locked 1.0"),  # another file than the locked one
+        ("one==odd", [(SITE, "one==odd")], ""),  # no version at all, and the same
         ("one==1.0", [(SITE, "one==1.0"), (BASE, "pip==23.0")], ""),  # the base's own
         ("one==1.0", [(SITE, "one==1.0"), (BASE, "one==0.9")], ""),  # Python looks there later
         ("one==1.0", [(BASE, "one==0.9"), (SITE, "one==1.0")], "one 0.9, locked 1.0"),
         ("one==1.0", [(SITE, "one==1.1")], "one 1.1, locked 1.0"),
         ("one==1.0", [], "one is missing, locked 1.0"),
         ("one==1.0", [(SITE, "one==1.0"), (SITE, "more==3")], "more 3 is not locked"),
-        ("one==1.0", [(SITE, "one==1.0"), (SITE, "one==1.1")], "one is there 2 times: 1.0, 1.1"),
-        ("one==1.0", [(SITE, "one==1.0"), (SITE, "One==1.0")], "one is there 2 times: 1.0, 1.0"),
+        ("one==1.0", [(SITE, "one==1.0"), (SITE, "one==1.1")], "one is installed 2 times: 1.0, 1.1"),
+        ("one==1.0", [(SITE, "one==1.0"), (SITE, "One==1.0")], "one is installed 2 times: 1.0, 1.0"),
         (
             "one==1.0",
             [(SITE, "one==1.1"), (SITE, "one==1.0")],
-            "one 1.1, locked 1.0; one is there 2 times: 1.1, 1.0",
+            "one 1.1, locked 1.0; one is installed 2 times: 1.1, 1.0",
         ),
         ("", [], ""),  # nothing is locked, and nothing is there
         ("", [(SITE, "one==1.0")], "one 1.0 is not locked"),
@@ -336,7 +334,7 @@ def refuses(path: str, body: Any) -> tuple[int, Any]:
 def test_ready_and_then_refusing_is_not_ready() -> None:
     for answering, outcome in ((echoes, "pass"), (refuses, "fail")):
         with trial(answering) as found:
-            found.candidate.started = time.monotonic()
+            found.candidate = replace(found.candidate, started=time.monotonic())
             verdict = startup(found, settings(gates.StartupSettings, ready_within="5s", text="a"))
         assert verdict.outcome == outcome, verdict.reason
 
@@ -384,23 +382,23 @@ LONG = "'aaaaaaaaaaaaaaaaaaaa': "
         (odd(300, {}), f"{LONG}status 300: {{}}"),
         (odd(400, []), f"{LONG}status 400, and no JSON object: []"),
         (odd(200, {"error": "no"}), f'{LONG}no translation in the answer: {{"error": "no"}}'),
-        (instead("6 text 5 of many"), "4 answers in company are other texts': '4 text 3 of many' got"),
-        (instead("else"), "4 answers in company differ from those alone: '4 text 3 of many' got 'else'"),
+        (instead("6 text 5 of many"), "4 concurrent answers are other texts': '4 text 3 of many' got"),
+        (instead("else"), "4 concurrent answers differ from those one by one: '4 text 3 of many' got 'else'"),
         (instead(None), "4 of 40 requests failed: no translation in the answer"),
         (lambda path, body: (404, {}) if path == "/x" else echoes(path, body), "one: status 404, not 200"),
         (lambda path, body: (500, []) if path == "/batch" else echoes(path, body), "/batch answers 500"),
-        (batches(lambda found: found[::-1]), "/batch answers in another order than it was asked"),
+        (batches(lambda found: found[::-1]), "/batch answers in a different order"),
         (batches(lambda found: found[:-1]), "/batch answers 200"),
         (batches(lambda found: [*found, found[0]]), "/batch answers 200"),
         (batches(lambda _found: {}), "/batch answers 200"),
-        (batches(lambda found: [1, *found[1:]]), "/batch answers in another order than it was asked"),
+        (batches(lambda found: [1, *found[1:]]), "/batch answers in a different order"),
         (
             batches(lambda found: [{**found[0], "translation": "else"}, *found[1:]]),
-            "1 answers of /batch differ from those alone",
+            "1 answers of /batch differ from those one by one",
         ),
         (
             batches(lambda found: [{"id": found[0]["id"]}, *found[1:]]),
-            "1 answers of /batch differ from those alone",
+            "1 answers of /batch differ from those one by one",
         ),
         (
             batches(lambda found: [{**found[0], "translation": found[1]["text"]}, *found[1:]]),
@@ -475,10 +473,10 @@ def measured(seconds: float) -> Any:
     ("sides", "words"),
     [
         ([measured(1.0)], ""),
-        ([measured(1.001)], "p95 is 1001 ms; 1000 ms are allowed"),
+        ([measured(1.001)], "p95 is 1001 ms (limit 1000 ms)"),
         ([measured(float("nan"))], "p95 is nan ms"),
         ([measured(0.5), measured(0.5)], ""),
-        ([measured(0.5), measured(0.3)], "p50 may be 1.67 times as long"),
+        ([measured(0.5), measured(0.3)], "p50 1.67x of live (upper bound 1.67x, limit 1.50x)"),
         ([measured(0.3), measured(0.5)], ""),
     ],
 )
@@ -512,11 +510,11 @@ def program(*run: str, timeout: str = "20s") -> Verdict:
 @pytest.mark.parametrize(
     ("run", "words", "output"),
     [
-        (["true"], "ended with 0", ""),
-        (["sh", "-c", "echo $RELCTL_TAG"], "ended with 0", f"{TAG}\n"),
-        (["sh", "-c", "exec >&- 2>&-; sleep 0.2"], "ended with 0", ""),
+        (["true"], "ended with 0: it printed nothing", ""),
+        (["sh", "-c", "echo $RELCTL_TAG"], f"ended with 0: {TAG}", f"{TAG}\n"),
+        (["sh", "-c", "exec >&- 2>&-; sleep 0.2"], "ended with 0: it printed nothing", ""),
         (["sh", "-c", "echo one; echo two >&2; exit 4"], "ended with 4: two", "one\ntwo\n"),
-        (["sh", "-c", "kill -9 $$"], "ended with -9: it said nothing", ""),
+        (["sh", "-c", "kill -9 $$"], "ended with -9: it printed nothing", ""),
         (["/nowhere/program"], "/nowhere/program cannot be run: No such file or directory", None),
         (["true", "a\0b"], "true cannot be run: embedded null byte", None),
         (["/"], "/ cannot be run: Permission denied", None),
@@ -524,14 +522,14 @@ def program(*run: str, timeout: str = "20s") -> Verdict:
 )
 def test_a_program_says_yes_only_by_ending_with_0(run: list[str], words: str, output: str | None) -> None:
     verdict = program(*run)
-    assert verdict.outcome == ("pass" if words == "ended with 0" else "fail")
+    assert verdict.outcome == ("pass" if words.startswith("ended with 0: ") else "fail")
     assert (verdict.reason, verdict.figures.get("output")) == (words, output)
 
 
 def test_a_program_that_takes_too_long_is_killed_and_what_it_said_is_kept() -> None:
     began = time.monotonic()
     verdict = program("sh", "-c", "echo begun; sleep 60", timeout="300ms")
-    assert (verdict.reason, verdict.figures["output"]) == ("not done within 0.3 s", "begun\n")
+    assert (verdict.reason, verdict.figures["output"]) == ("not done within 0.3 s: begun", "begun\n")
     assert time.monotonic() - began < 10
 
 
@@ -544,6 +542,12 @@ def test_what_has_left_the_process_group_is_not_waited_for(what: str, tmp_path: 
     assert time.monotonic() - began < 5
     with contextlib.suppress(ProcessLookupError):  # yes has ended by itself: nobody listens any more
         os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
+
+
+def test_of_a_long_last_line_the_reason_has_the_beginning() -> None:
+    verdict = program("sh", "-c", "printf %0300d 0")
+    assert verdict.reason == f"ended with 0: {'0' * 200}…"
+    assert verdict.figures["output"] == "0" * 300
 
 
 def test_of_much_output_only_the_end_is_kept() -> None:

@@ -116,18 +116,30 @@ class Subjects:
         self.running = True
         self.ready = False
         self.beside = ""
+        self.words = self.memory = ""
         self.said: list[str] = []
         self.say = Progress(self.said.append)
         container = Container("candidate", "sha256:1", {}, True, 0, 0, "127.0.0.1:1")
         self.started_as = container
         service = SimpleNamespace(is_ready=lambda: self.ready)
-        self.candidate = SimpleNamespace(engine=self, container=container, service=service, end=self.end)
+        self.candidate = SimpleNamespace(
+            engine=self,
+            container=container,
+            service=service,
+            end=self.end,
+            new_words_of_nginx=self.new_words,
+            out_of_memory=lambda: self.memory,
+        )
 
     def container(self, name: str) -> Container:
         return replace(self.started_as, running=self.running, exit_code=0 if self.running else 137)
 
     def logs(self, name: str, lines: int) -> str:
         return "out of memory"
+
+    def new_words(self) -> str:
+        words, self.words = self.words, ""
+        return words
 
     def reference_end(self) -> str:
         return self.beside
@@ -245,6 +257,24 @@ def test_a_reference_that_ended_is_named_before_what_failed_by_it(trial: Subject
     [first, second] = run_gates([SMOKE, IDENTITY], cast("Trial", trial))
     assert first.reason == "the live release beside it has ended with 137; 1 of 20 requests failed"
     assert second.verdict == "pass"
+
+
+def test_what_nginx_wrote_during_a_gate_that_failed_is_its_last_reason(trial: Subjects, says: Any) -> None:
+    def writes(outcome: Verdict) -> Callable[[Any], Verdict]:
+        def gate(found: Any) -> Verdict:
+            found.words = "upstream sent too big header"
+            return outcome
+
+        return gate
+
+    says(identity=writes(passed("ok")), smoke=writes(failed("status 502")), startup=failed("no"))
+    first, second, third = run_gates([IDENTITY, SMOKE, STARTUP], cast("Trial", trial))
+    assert first.reason == "ok"
+    assert second.reason == "status 502; Nginx says: upstream sent too big header"
+    assert third.reason == "no"
+    trial.memory = "the candidate runs on, but one of its processes was killed: out of memory (limit 256m)"
+    [fourth] = run_gates([SMOKE], cast("Trial", trial))
+    assert fourth.reasons[1:] == ["Nginx says: upstream sent too big header", trial.memory]
 
 
 def test_a_candidate_that_dies_fails_the_gate_with_its_last_words_and_ends_the_rest(

@@ -44,5 +44,5 @@ def test_a_service_may_have_another_type_of_errors() -> None:
 
 
 def test_a_text_that_nobody_answers_is_a_fault() -> None:
-    silent = Reply(0, 0, 0, 1, 0, "", b"", "no whole answer within 1 s")
-    assert wrong_with(silent, Ask(), PROBLEM) == "no whole answer within 1 s"
+    silent = Reply(0, 0, 0, 1, 0, "", b"", "no complete answer within 1 s")
+    assert wrong_with(silent, Ask(), PROBLEM) == "no complete answer within 1 s"

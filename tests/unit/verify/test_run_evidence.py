@@ -8,6 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from happenings import recorded
+from relctl.report.index import index_of
+from relctl.state import fault
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, Outcome
 from relctl.state.paths import Paths
 from relctl.verify import run
@@ -51,6 +54,21 @@ def test_a_full_disk_leaves_no_evidence_of_an_earlier_run(
     assert store.find(IMAGE, PIPELINE) is None
 
 
+def test_an_index_that_cannot_be_written_is_said_and_the_evidence_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, said = Paths(tmp_path, "svc", "local"), list[str]()
+    monkeypatch.setattr(run, "_run_pipeline", lambda *_: evidence("pass"))
+    monkeypatch.setattr(run, "hold_image", lambda *_: False)
+    index_of(paths.evidence).mkdir(parents=True)  # nothing can be renamed to it
+    found, path = run.verify(SUBJECT, paths, said.append)
+    assert EvidenceStore(paths.evidence).find(IMAGE, PIPELINE) == found
+    assert path.exists()
+    [words] = said
+    assert words.startswith("the index of reports is out of date: ")
+    assert "Is a directory" in words
+
+
 def test_a_new_run_takes_the_place_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = Paths(tmp_path, "svc", "local")
     store = EvidenceStore(paths.evidence)
@@ -59,5 +77,28 @@ def test_a_new_run_takes_the_place_of_an_earlier_one(tmp_path: Path, monkeypatch
     monkeypatch.setattr(run, "hold_image", lambda *_: False)
     found, path = run.verify(SUBJECT, paths, lambda _: None)
     assert store.find(IMAGE, PIPELINE) == found
+    assert path.with_suffix(".html").name in index_of(paths.evidence).read_text()
     assert path.with_suffix(".html").exists()
     assert found.verdict == "fail"
+
+
+def held(*_: Any) -> None:
+    fault.point("after", "image.name", "hold")
+
+
+def test_the_evidence_is_written_last_and_what_an_earlier_run_found_goes_before_anything_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_run_pipeline", lambda *_: evidence("pass"))
+    monkeypatch.setattr(run, "hold_image", held)
+    with recorded(tmp_path / "record") as record:
+        _, path = run.verify(SUBJECT, Paths(tmp_path, "svc", "local"), lambda _: None)
+    found = [each for each in record.happened("take", "free") if "owner" not in each]
+    assert found == [
+        "name hold",
+        "delete evidence",
+        f"file {path.with_suffix('.html').name}",
+        "write verified",
+        f"file {path.name}",
+        "file index.html",
+    ]

@@ -38,7 +38,7 @@ def soaked(
 ) -> Any:
     """The verdict of a soak whose requests all got this reply; a look at every second request."""
 
-    def send(address: str, texts: list[str], plan: Any, done: Any) -> list[Reply]:
+    def send(texts: list[str], plan: Any, done: Any) -> list[Reply]:
         return [replace(reply, number=number) for number in range(len(texts))]
 
     class Looking(Watch):
@@ -48,10 +48,9 @@ def soaked(
                 self._look()
             return contextlib.nullcontext()
 
-    monkeypatch.setattr("relctl.probe.traffic.send", send)
     monkeypatch.setattr(gate, "Watch", Looking)
     data = DataSet("x", ("a",), ("b",), "0")
-    candidate = SimpleNamespace(engine=engine, container=SimpleNamespace(name="c", address="127.0.0.1:1"))
+    candidate = SimpleNamespace(engine=engine, container=SimpleNamespace(name="c"), send=send)
     trial = SimpleNamespace(
         candidate=candidate,
         pipeline=SimpleNamespace(ask=Ask(), data_sets={SETTINGS.data_set: data}),
@@ -68,6 +67,7 @@ def test_nothing_that_changes_passes_with_its_figures(monkeypatch: pytest.Monkey
     verdict = soaked(monkeypatch, Planted(STILL))
     assert verdict.outcome == "pass", verdict.reason
     assert verdict.figures["ended_processes"] == 0
+    assert verdict.figures["warm_up_requests"] == REQUESTS / 5
     assert len(verdict.figures["memory"]) == REQUESTS // 2 + 1
     json.dumps(verdict.figures, allow_nan=False)
 
@@ -81,7 +81,7 @@ def test_a_worker_that_was_started_anew_fails_unless_that_is_by_design(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks = (STILL, STILL, {1: 50_000_000, 8: 50_000_000})
-    assert soaked(monkeypatch, Planted(*looks)).reason == "1 of its processes ended under load; 0 may"
+    assert soaked(monkeypatch, Planted(*looks)).reason == "1 of its processes ended under load, allowed 0"
     may = SETTINGS.model_copy(update={"max_ended": 1})
     assert soaked(monkeypatch, Planted(*looks), settings=may).outcome == "pass"
 
@@ -89,12 +89,12 @@ def test_a_worker_that_was_started_anew_fails_unless_that_is_by_design(
 def test_memory_that_grows_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     growing = [{1: 50_000_000 + 100_000 * number} for number in range(60)]
     verdict = soaked(monkeypatch, Planted(*growing))
-    assert verdict.reason.startswith("memory grows by 47.68 MiB in 1,000 requests over all; 1.00 are allowed")
+    assert verdict.reason.startswith("memory grows by 47.68 MiB per 1,000 requests over all (limit 1.00)")
 
 
 def test_an_engine_that_stops_telling_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = soaked(monkeypatch, Planted(*[STILL] * 30, EngineError("no process runs in c")))
     assert verdict.outcome == "fail"
-    assert "its processes could not be seen after 100 requests: no process runs in c" in verdict.reason
+    assert "its processes could not be listed after 100 requests: no process runs in c" in verdict.reason
     assert "memory was read " in verdict.reason
     json.dumps(verdict.figures, allow_nan=False)

@@ -1,1 +1,1 @@
-"""Moving traffic to a release: the steps, their undo, and putting in order what was interrupted."""
+"""Move traffic to a release: the steps, their undo, and reconciling after a crash."""

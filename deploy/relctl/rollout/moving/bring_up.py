@@ -1,7 +1,6 @@
-"""Bringing Nginx up, or up to date, without taking it away from what is live."""
+"""Start or update Nginx without losing the live release."""
 
-from relctl.config.project import Project
-from relctl.engine.slots import SLOT, slot_address
+from relctl.engine.slots import SLOT, network, slot_address
 from relctl.errors import UsageError
 from relctl.proxy.door import Change
 from relctl.rollout.alone import alone
@@ -15,7 +14,7 @@ _DUE: dict[Change, str] = {
 
 
 def up(host: Host) -> Change:
-    """Start Nginx or bring it up to date, as `relctl proxy up` does; a master that was killed is replaced.
+    """Start or update Nginx (`relctl proxy up`); replace an Nginx whose master was killed.
 
     Only a changed configuration needs the engine: after a reboot Nginx must not wait for it.
     """
@@ -33,14 +32,33 @@ def up(host: Host) -> Change:
 
 
 def bring_up(host: Host, situation: Situation) -> Change:
-    """Bring Nginx up to date; raises UsageError where that would point it at addresses without a release."""
-    moved = moved_slots(host.project, situation)
+    """Update Nginx; raises UsageError where it would then point at addresses without a release."""
+    _insist_on_addresses(host, situation)
+    return _apply(host)
+
+
+def insist_on_places(host: Host, situation: Situation) -> None:
+    """Raise UsageError before emptying a slot in which a release could not be started or reached."""
+    host.engine.insist_on_network(network(host.project))
+    _insist_on_addresses(host, situation)
+
+
+def _insist_on_addresses(host: Host, situation: Situation) -> None:
+    moved = moved_slots(host, situation)
     if moved:
         raise UsageError(
-            f"{'; '.join(moved)}: Nginx would lose what is live",
-            "put the old subnet, ports and contract.port back; or relctl down with them, then promote again",
+            f"{'; '.join(moved)}: Nginx would lose the live release",
+            "put the old subnet and ports back; or relctl down with them, then promote again",
         )
-    return _apply(host)
+
+
+def lead_to(host: Host, slot: str) -> None:
+    """Update Nginx if the port or contract of a slot's new release differs.
+
+    A warm move never needs that: Nginx already knows both slots.
+    """
+    if not host.proxy.leads_to(slot):
+        _apply(host)
 
 
 def _apply(host: Host) -> Change:
@@ -50,12 +68,19 @@ def _apply(host: Host) -> Change:
     return host.proxy.apply()
 
 
-def moved_slots(project: Project, situation: Situation) -> list[str]:
-    """Name every slot whose container, if relctl started it, runs elsewhere than the environment says now."""
-    return [
-        f"{slot} runs at {container.address}, the environment says {slot_address(project, slot)}"
+def moved_slots(host: Host, situation: Situation) -> list[str]:
+    """Report every slot whose container runs elsewhere than the environment now says."""
+    ours = {
+        slot: container
         for slot, container in situation.slots.items()
-        if container is not None
-        and container.labels.get(SLOT) == slot
-        and container.address not in ("", slot_address(project, slot))
+        if container is not None and container.address and container.labels.get(SLOT) == slot
+    }
+    expected = {
+        slot: slot_address(host.project, slot, host.contract(container).port)
+        for slot, container in ours.items()
+    }
+    return [
+        f"{slot} runs at {container.address}, the environment says {expected[slot]}"
+        for slot, container in ours.items()
+        if container.address != expected[slot]
     ]

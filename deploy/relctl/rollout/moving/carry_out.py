@@ -1,47 +1,49 @@
-"""Moving traffic to a release: the one sequence behind promote and rollback, every step with its undo."""
+"""Switch traffic to a release: the one sequence of promote and rollback, each step with its undo."""
 
 import contextlib
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, TakenBackError
 from relctl.rollout.host import Host
-from relctl.rollout.moving.failed import undo_failed
 from relctl.rollout.moving.move import Move, Moved
-from relctl.rollout.moving.prove import prove, prove_through_proxy, start_up
+from relctl.rollout.moving.prove import prove, prove_smoke, prove_through_proxy, start_up
 from relctl.rollout.moving.record import record_end
 from relctl.rollout.moving.steps import reach
-from relctl.rollout.observation.after_switch import observe_switch
-from relctl.rollout.observation.canary import canary_step
-from relctl.rollout.observation.watch import Watched
-from relctl.rollout.observation.window import Window
+from relctl.rollout.observation.window import Window, logged
 from relctl.rollout.situation import DONE
 from relctl.state.event import Event
 from relctl.state.interruption import held_back
 
+if TYPE_CHECKING:  # imported where used: a warm rollback that goes well must not pay for it
+    from relctl.rollout.observation.watch import Watched
 
-def carry_out(host: Host, move: Move) -> Moved:
-    """Start, prove, canary steps, point, prove through Nginx, observe, write it down.
 
-    The lock is let go of while it only watches. Raises RolledBackError if a step failed and all was undone,
-    TakenBackError if somebody else undid it meanwhile, NeedsPersonError if the undo failed too, or if the
-    ledger cannot tell whether somebody did.
+def carry_out(host: Host, move: Move, standby: Container | None) -> Moved:
+    """Start, prove, run the canary steps, point, prove through Nginx, smoke-test, observe, record.
+
+    `standby` is the container in the slot; a warm move uses it as it is.
+
+    The lock is released during observation. Raises RolledBackError if a step failed and all was undone,
+    TakenBackError if another command undid it meanwhile. Raises NeedsPersonError if the undo failed too, or
+    if the ledger cannot show whether another command acted.
     """
     started = time.monotonic()
     reach(host, move, "begin")
     _note(host, move, move.begun())
     with contextlib.ExitStack() as until_written:
         try:
-            switched = _bring_in(host, move)
-            watched = _watch(host, move, switched.at) if move.observe else None
-            until_written.enter_context(held_back())  # from here on it is done, and must be written down
+            switched = _bring_in(host, move, standby)
+            watched = _watch(host, move, switched.window) if move.observe else None
+            until_written.enter_context(held_back())  # from here on the move is done and must be recorded
         except (TakenBackError, NeedsPersonError):
-            raise  # others ended it while it was watched, or may have: theirs must not be undone
+            raise  # another command ended it, or may have: do not undo that
         except BaseException as error:
-            if host.turn.held:  # else a signal ended the waiting for it: the next command settles the move
+            if host.turn.held:  # else a signal ended the wait for it: the next command reconciles
                 with held_back():
-                    undo_failed(host, move, error)
+                    _undo(host, move, error)
             raise
         _commit(host, move, switched.milliseconds)
     if isinstance(watched, BaseException):
@@ -53,44 +55,56 @@ def carry_out(host: Host, move: Move) -> Moved:
 
 @dataclass(frozen=True)
 class _Switched:
-    """The move of the pointer: how long it took, and when it began (seconds since 1970)."""
+    """The pointer move: its duration, and the window that begins with it."""
 
     milliseconds: float
-    at: float
+    window: Window
 
 
-def _bring_in(host: Host, move: Move) -> _Switched:
+def _bring_in(host: Host, move: Move, standby: Container | None) -> _Switched:
     """Do every step that can be undone, up to the proof that the release has the traffic."""
-    container = _in_slot(host, move) if move.warm else _start(host, move)
+    container = standby if move.warm and standby else _start(host, move)
     reach(host, move, "prove")
     prove(host, container)
     for percent in move.canary:
-        reach(host, move, "canary", percent)
-        canary_step(host, _window(move, time.time()), percent, container)
+        _canary(host, move, percent, container)
     reach(host, move, "point")
-    at = time.time()
+    window = _window(host, move)
     switch_ms = host.proxy.pointer.move(move.slot)
-    _note(host, move, move.event("pointed"))
+    _note(host, move, move.event("pointed", **logged(window.mark)))
     host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {switch_ms:.2f} ms)")
     reach(host, move, "prove-live")
     prove_through_proxy(host, container)
-    return _Switched(switch_ms, at)
+    if move.smoke:
+        reach(host, move, "smoke")
+        prove_smoke(host, container, move.smoke)
+    return _Switched(switch_ms, window)
 
 
-def _watch(host: Host, move: Move, switched: float) -> Watched | BaseException:
+def _undo(host: Host, move: Move, error: BaseException) -> None:
+    from relctl.rollout.moving.failed import undo_failed
+
+    undo_failed(host, move, error)
+
+
+def _canary(host: Host, move: Move, percent: int, container: Container) -> None:
+    from relctl.rollout.observation.canary import canary_step
+
+    reach(host, move, "canary", percent)
+    canary_step(host, _window(host, move), percent, container)
+
+
+def _watch(host: Host, move: Move, window: Window) -> "Watched | BaseException":
+    from relctl.rollout.observation.after_switch import observe_switch
+
     reach(host, move, "observe")
-    return observe_switch(host, _window(move, switched))
+    return observe_switch(host, window)
 
 
-def _window(move: Move, since: float) -> Window:
-    return Window(move.tag, move.image_id, move.slot, move.source, since, move.observe)
-
-
-def _in_slot(host: Host, move: Move) -> Container:
-    container = host.slot(move.slot)
-    if container is None or container.image_id != move.image_id:
-        raise EngineError(f"{move.tag} was in {move.slot} a moment ago and is not any more", "relctl status")
-    return container
+def _window(host: Host, move: Move) -> Window:
+    """Return the window that begins now; its mark in the log attributes requests whatever the clock says."""
+    now, mark = time.time(), host.log_mark()
+    return Window(move.tag, move.image_id, move.slot, move.source, now, move.observe, mark=mark)
 
 
 def _start(host: Host, move: Move) -> Container:
@@ -104,10 +118,10 @@ def _start(host: Host, move: Move) -> Container:
 
 
 def _note(host: Host, move: Move, event: Event) -> None:
-    """Write an event of a move; a warm rollback may go on without, on a full disk say.
+    """Record an event of a move; a warm rollback continues if that fails, for example on a full disk.
 
-    Users wait for it, and it leaves nothing half done: it touches no container, and the pointer itself says
-    where it leads.
+    Users wait for it, and it leaves nothing half done: it touches no container, and the pointer shows where
+    it leads.
     """
     if move.warm:
         host.ledger.note(event)

@@ -1,4 +1,4 @@
-"""What the ledger tells of a move that was interrupted: a pure reading of its events."""
+"""Read from the ledger which move was interrupted, and how far it got."""
 
 from collections.abc import Sequence
 
@@ -7,23 +7,23 @@ from relctl.state.event import Event
 
 
 def unfinished(events: Sequence[Event]) -> Event | None:
-    """Return the `promoting` or `rolling-back` that nothing ended, None when all is ended."""
-    return next(iter(_under_way(events)), None)
+    """Return the `promoting` or `rolling-back` event that has no end, None when all have ended."""
+    return next(iter(under_way(events)), None)
 
 
 def refusal(events: Sequence[Event]) -> str:
-    """Why the observation of the interrupted move did not accept its release, "" when none refused it."""
-    refused = (event for event in _under_way(events) if event.details.get("accepted") is False)
+    """Return why the observation of the interrupted move refused its release, "" if it did not."""
+    refused = (event for event in under_way(events) if event.details.get("accepted") is False)
     return next((event.reason for event in refused), "")
 
 
 def is_watched(events: Sequence[Event]) -> bool:
-    """Tell whether the observation of the interrupted move has begun."""
-    return any(event.event == "observing" for event in _under_way(events))
+    """Return whether the observation of the interrupted move has begun."""
+    return any(event.event == "observing" for event in under_way(events))
 
 
-def _under_way(events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events of the interrupted move, its begin first; none when all is ended."""
+def under_way(events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events of the interrupted move, from its begin; empty when all have ended."""
     for number, event in reversed(list(enumerate(events))):
         if event.event in ENDED:
             break

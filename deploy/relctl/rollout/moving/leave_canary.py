@@ -1,4 +1,4 @@
-"""Leaving a canary that the ledger does not explain: what a rollback is there, by the pointer alone."""
+"""Abort a canary that the ledger does not explain, by the pointer alone."""
 
 import time
 
@@ -15,10 +15,10 @@ from relctl.state.event import Event
 
 
 def leave_canary(host: Host, situation: Situation, reason: str) -> Moved:
-    """Give all traffic to the release that has most of it, and touch no container; returns how it stands.
+    """Give all traffic to the release that has most of it, touching no container; returns the result.
 
-    Raises NeedsPersonError: the traffic not moved when that release does not run, and moved when that could
-    not be written down, or Nginx does not show it.
+    Raises NeedsPersonError without moving traffic when that release does not run. Raises it after moving
+    traffic when that could not be recorded, or Nginx does not show it.
     """
     started, container = time.monotonic(), _most(host, situation)
     tag, newcomer = container.labels.get(TAG, ""), situation.tag(situation.idle)
@@ -40,14 +40,14 @@ def leave_canary(host: Host, situation: Situation, reason: str) -> Moved:
 
 
 def _write_down(host: Host, repaired: Event) -> Event | None:
-    """Write it down before it is done: killed in between, it is still a canary, and left by the next command.
+    """Record the end of the canary first: if killed in between, the next command aborts the canary again.
 
-    The other way round, a rollback typed again would take the canary for the standby, and give it everything.
-    Returns the event if there is no room for it.
+    In the other order, a repeated rollback would take the canary for the standby and give it all traffic.
+    Returns the event if it could not be written.
     """
     try:
         host.ledger.append(repaired)
-    except OSError:  # that is raised, in the same words, when the traffic is back and it is still so
+    except OSError:  # raised once the traffic is back, if it still cannot be written
         return repaired
     return None
 
@@ -56,8 +56,8 @@ def _most(host: Host, situation: Situation) -> Container:
     container = situation.container(situation.live) or in_slot(host, situation.live)
     if container is None or not container.running:
         raise NeedsPersonError(
-            f"the pointer leads to the canary {situation.pointer}, {host.paths.ledger} does not say why, and"
-            f" what has most of the traffic, in {situation.live}, does not run",
+            f"the pointer leads to the canary {situation.pointer}, which {host.paths.ledger} does not"
+            f" explain, and the release with most of the traffic, in {situation.live}, does not run",
             "relctl status, then docker start its container; the traffic was not moved",
         )
     return container

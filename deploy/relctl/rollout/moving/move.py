@@ -1,26 +1,29 @@
-"""A move of the traffic: what is meant, as the ledger keeps it, and what it came to."""
+"""Define a move of traffic: its intent, as the ledger keeps it, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relctl.rollout.situation import BEGUN, Kind
 from relctl.state.event import Event
 
-# Members of an event: why it was promoted without proof; the gates that were off, and why each; what it was
-# compared with, if that was not live.
-NOTICES = ("forced", "off", "compared_with")
+if TYPE_CHECKING:
+    from relctl.config.pipeline import Case
+
+# Members of an event: why it was promoted without proof, and what was missing; the disabled gates with their
+# reasons; the reference, if that was not live.
+NOTICES = ("forced", "unproved", "off", "compared_with")
 
 
 @dataclass(frozen=True)
 class Move:
-    """What is meant: bring `image_id` into `slot` and let it take over from `source` ("" at first).
+    """The intent: start `image_id` in `slot` and let it take over from `source` ("" at first).
 
-    `replaced` is the image in the slot before, whose container comes back if the move fails; a `warm` move
-    finds its release in the slot, ready, and touches no container. `previous` is the tag that is live.
-    `notices` holds what must not be forgotten while the release is live, by the names in NOTICES.
-    It gets `canary` percent of the traffic before the switch, and each of these steps, as the whole after it,
-    is watched for `observe` seconds.
+    `replaced` is the image previously in the slot; its container is restored if the move fails. A `warm` move
+    finds its release ready in the slot and touches no container. `previous` is the live tag. `notices` holds
+    what to remember while the release is live, by the names in NOTICES. The release gets each `canary`
+    percentage before the switch. Each of these steps, and the switch, is observed for `observe` seconds. The
+    `smoke` cases are sent through Nginx once traffic has moved.
     """
 
     kind: Kind
@@ -36,6 +39,7 @@ class Move:
     notices: Mapping[str, Any] = field(default_factory=dict)
     canary: tuple[int, ...] = ()
     observe: float = 0.0
+    smoke: tuple["Case", ...] = ()
 
     @classmethod
     def of(cls, event: Event) -> "Move":
@@ -56,7 +60,7 @@ class Move:
         )
 
     def begun(self) -> Event:
-        """Return the event that announces this move: what whoever finds it unfinished has to know."""
+        """Return the event that announces this move, with all that reconciling it needs."""
         details: dict[str, Any] = {"observe": self.observe} if self.observe else {}
         return self.event(BEGUN[self.kind], **details)
 
@@ -78,9 +82,9 @@ class Move:
 
 @dataclass(frozen=True)
 class Moved:
-    """A finished move, as `relctl promote --json` tells it; `switch_ms` is the pointer move alone.
+    """A finished move (`relctl promote --json`); `switch_ms` is the pointer move alone.
 
-    `previous` had the traffic before, or a part of it; `standby` is what stands by now.
+    `previous` had the traffic, or a share of it, before; `standby` is the standby now.
     """
 
     tag: str

@@ -1,59 +1,88 @@
-"""Proving that what answers is the release that is meant: through its own port, and through Nginx."""
+"""Prove that the intended release answers: on its own port, and through Nginx."""
 
+import re
 import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from relctl.engine.protocol import Container, Image
-from relctl.engine.slots import slot_spec
 from relctl.errors import RelctlError
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.ready import wait_until_ready
 from relctl.probe.service import Service, UnreachableError
+from relctl.proxy.complaints import last_words, size
+from relctl.proxy.error_log import last_errors
 from relctl.rollout.host import Host
+from relctl.rollout.moving.bring_up import lead_to
+from relctl.rollout.moving.slot import fill
+from relctl.rollout.moving.smoke import SmokeFailedError
+
+if TYPE_CHECKING:
+    from relctl.config.pipeline import Case
 
 _WARM_UP_ROUNDS = 2
-_PROXY_WITHIN = 5.0  # seconds; a reload opens its port a moment after it was asked for
+_BY_NGINX = re.compile(r"answers 50[234]:")
+_NOT_APPLIED = "relctl status; relctl proxy up, if Nginx does not run with what is in its file"
+_PROXY_WITHIN = 5.0  # seconds; a reload opens its port only after a moment
 
 
 class OtherReleaseError(RelctlError):
-    """Something answers, but it is not the release that is meant."""
+    """The release that answers is not the intended one."""
 
 
 def start_up(host: Host, slot: str, image: Image) -> Container:
     """Start an image in a slot, wait until it is ready, then warm it up with the smoke requests."""
-    container = host.engine.start(slot_spec(host.project, slot, image))
-    contract = host.project.versions.contract
+    container = fill(host, slot, image)
     within = host.project.environment.rollout.ready_within
-    service = wait_until_ready(host.engine, container, contract, within, ask=host.ask)
+    service = wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
     _warm_up(host, service, container.name)
+    lead_to(host, slot)
     return container
 
 
 def is_warm(host: Host, container: Container | None, image_id: str) -> bool:
-    """Tell whether a container runs exactly this image and is ready: it can take traffic as it stands."""
+    """Return whether a container runs exactly this image and is ready to take traffic."""
     if container is None or not container.running or container.image_id != image_id:
         return False
-    return host.service(container.address).is_ready()
+    return host.service(container).is_ready()
 
 
 def prove(host: Host, container: Container) -> None:
-    """Prove, through its own port, that a container is ready and is what its labels say."""
-    service = host.service(container.address)
+    """Prove on its own port that a container is ready and matches its labels."""
+    service = host.service(container)
     if not service.is_ready():
         raise OtherReleaseError(f"{container.name} at {container.address} is not ready")
     _compare(service, container)
 
 
 def prove_through_proxy(host: Host, container: Container) -> None:
-    """Prove, through Nginx, that the release in `container` is the one that takes traffic."""
-    service = host.service(host.project.environment.proxy.listen)
+    """Prove through Nginx that the release in `container` takes the traffic."""
+    service = host.through_proxy(container)
     deadline = time.monotonic() + _PROXY_WITHIN
     while True:
         try:
             return _compare(service, container)
-        except UnreachableError:
+        except UnreachableError as error:
             if time.monotonic() > deadline:
-                raise
+                raise UnreachableError(_with_the_reason(host, error), _NOT_APPLIED) from None
             time.sleep(0.05)
+
+
+def _with_the_reason(host: Host, error: UnreachableError) -> str:
+    """Return the error, with Nginx's own log lines if Nginx caused it."""
+    why = last_errors(host.paths) if _BY_NGINX.search(error.message) else []
+    return "\n".join([error.message, *why])
+
+
+def prove_smoke(host: Host, container: Container, cases: Sequence["Case"]) -> None:
+    """Prove through Nginx that users get what these cases expect; raises SmokeFailedError."""
+    log = host.paths.error_log
+    since = size(log)
+    try:
+        host.try_cases(host.through_proxy(container), cases)
+    except SmokeFailedError as error:
+        words = last_words(log, since=since)
+        raise SmokeFailedError(f"{error.message}; Nginx says: {words}" if words else error.message) from error
 
 
 def _compare(service: Service, container: Container) -> None:
@@ -70,5 +99,5 @@ def _warm_up(host: Host, service: Service, called: str) -> None:
         cases = [case for case in known if case.expect.status == 200]
         for case in cases * _WARM_UP_ROUNDS:
             send(service, case.request, timeout=5.0)
-    except RelctlError as error:  # warming is no proof, and a broken pipeline no reason to stop
-        host.say(f"{called} is not warmed up, its first answers may be slow: {error}")
+    except RelctlError as error:  # warm-up proves nothing, so it may fail
+        host.say(f"{called} was not warmed up, its first answers may be slow: {error}")

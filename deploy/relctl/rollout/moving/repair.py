@@ -1,4 +1,4 @@
-"""Repairing what a crash or a hand did to live: a pointer that is elsewhere, a container that is down."""
+"""Repair live after a crash or manual changes: a displaced pointer, a stopped container."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ Repair = Literal["nothing", "restore pointer", "adopt pointer"]
 
 
 def repair_pointer(host: Host, situation: Situation) -> bool:
-    """Bring a lost pointer back, or take one as it is that a hand has moved; True when it did either."""
+    """Restore a lost pointer, or adopt one that was moved manually; returns whether it did either."""
     meant, container = situation.meant, situation.container(situation.live)
     match decide(situation):
         case "restore pointer" if meant is not None:
@@ -32,19 +32,19 @@ def decide(situation: Situation) -> Repair:
     meant = situation.meant
     if meant is None or situation.pointer == meant.slot:
         return "nothing"
-    container = situation.container(situation.pointer)  # none of a canary's: nobody watches that
+    container = situation.container(situation.pointer)  # None for a canary: nobody observes it
     return "adopt pointer" if container is not None and container.running else "restore pointer"
 
 
 def heal_live(host: Host, situation: Situation) -> Situation:
-    """Bring live's container back: while it is down the standby may answer, and must not be replaced.
+    """Restart live's container: while it is down the standby may answer, and must not be replaced.
 
-    Raises NeedsPersonError if it does not come back and there is a standby to protect.
+    Raises NeedsPersonError if it does not start and there is a standby to protect.
     """
     container, meant = situation.container(situation.live), situation.meant
     if not situation.live or meant is None or (container is not None and container.running):
         return situation
-    host.say(f"live's container is down: starting {meant.tag} in {situation.live} again")
+    host.say(f"live's container is down: restarting {meant.tag} in {situation.live}")
     host.steps.reach_for_good(
         "heal",
         f"start {meant.tag}, which is live and down, in {situation.live} again",
@@ -57,10 +57,10 @@ def heal_live(host: Host, situation: Situation) -> Situation:
         words = f"live ({meant.tag} in {situation.live}) is down"
         if standby is not None and is_warm(host, standby, standby.image_id):
             raise NeedsPersonError(
-                f"{words} and does not come back: {error}",
+                f"{words} and cannot be restarted: {error}",
                 "relctl rollback gives the traffic to the standby; then promote",
             ) from error
-        host.say(f"{words} and does not come back, nor does a standby stand in: {error}")
+        host.say(f"{words} and cannot be restarted, and no standby can fail over: {error}")
         return look(host)
     _record_repair(host, meant, "live was down")
     return look(host)
@@ -92,9 +92,9 @@ def _adopt(host: Host, situation: Situation, meant: Event, container: Container)
 
 
 def _why_elsewhere(situation: Situation, meant: Event) -> str:
-    """Why the pointer is not where the ledger says; one that is damaged may have said it in a lost line."""
+    """Explain a displaced pointer; if the ledger is damaged, a lost line may have recorded the move."""
     if situation.damage:
-        return f"what can be read of the ledger says {meant.slot}, the pointer {situation.live}"
+        return f"the readable part of the ledger says {meant.slot}, the pointer {situation.live}"
     return f"the pointer was moved by hand from {meant.slot}"
 
 

@@ -1,24 +1,26 @@
-"""Starting a release in a slot once more, or emptying the slot: what undoing and repairing have in common."""
+"""Start a release in a slot again, or empty the slot, for undo and repair."""
 
 from relctl.engine.protocol import Container
-from relctl.engine.slots import slot_container
-from relctl.errors import RelctlError
+from relctl.errors import ProxyError, RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.moving.prove import start_up
+from relctl.rollout.moving.slot import empty
 from relctl.rollout.renamed import in_slot
 
 
 def restore_standby(host: Host, slot: str, image_id: str) -> None:
-    """Put back the standby of an undone move, or empty the slot; live serves without it, so it may fail.
+    """Restore the standby of an undone move, or empty the slot; may fail, as live serves without it.
 
-    It is started anew even if it seems to run: for a process that was killed, the engine may be stopping it.
+    The release is started again even if it seems to run: the engine may be stopping it for a killed process.
     """
     try:
         restore(host, slot, image_id)
+    except ProxyError as error:
+        host.say(f"the standby is back in {slot}, but Nginx does not know its port yet: {error}")
     except RelctlError as error:
-        host.say(f"the standby does not come back, {slot} stays empty: {error}")
-        in_slot(host, slot)  # what a hand renamed has the address still, and is named
-        host.engine.remove(slot_container(host.project, slot))
+        host.say(f"the standby cannot be restarted, {slot} stays empty: {error}")
+        in_slot(host, slot)  # report a renamed container: it still has the address
+        empty(host, slot)
 
 
 def restore(host: Host, slot: str, image_id: str) -> None:
@@ -26,7 +28,7 @@ def restore(host: Host, slot: str, image_id: str) -> None:
     if image_id:
         start_image(host, slot, image_id)
     else:
-        host.engine.remove(slot_container(host.project, slot))
+        empty(host, slot)
 
 
 def start_image(host: Host, slot: str, image_id: str) -> Container:

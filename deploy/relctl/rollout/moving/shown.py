@@ -1,4 +1,4 @@
-"""Whether Nginx shows who was given the traffic, where users have waited for that and nothing is undone."""
+"""Check that Nginx shows the release that was given the traffic, when nothing can be undone."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from relctl.state.steps import LOOKS
 
 @contextlib.contextmanager
 def shown(host: Host, situation: Situation, container: Container) -> Iterator[None]:
-    """Look at once whether `container` answers through Nginx, which is brought up if it is down.
+    """Check that `container` answers through Nginx, starting it if needed. The body runs either way.
 
-    What is left to do is done all the same; then raises NeedsPersonError if it does not.
+    Raises NeedsPersonError after the body if it does not answer.
     """
     trouble = _not_shown(host, situation, container)
     yield
@@ -35,6 +35,6 @@ def _not_shown(host: Host, situation: Situation, container: Container) -> Relctl
         if not host.proxy.is_up():
             bring_up(host, situation)
         prove_through_proxy(host, container)
-    except (RelctlError, OSError) as error:  # its configuration found no room on the disk, say
+    except (RelctlError, OSError) as error:  # for example a full disk
         return error
     return None

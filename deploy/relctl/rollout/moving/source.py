@@ -1,4 +1,4 @@
-"""The release that had the traffic before an unfinished move: whether, and when, it can take it back."""
+"""Ensure that the previous release of an unfinished move can take the traffic back."""
 
 from relctl.engine.protocol import Container
 from relctl.errors import NeedsPersonError, RelctlError
@@ -13,10 +13,10 @@ _LOOK = "relctl status, then the logs of both slots' containers"
 
 
 def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> Container:
-    """Return the release before, running; `why` the one of the move may not keep what it has.
+    """Return the previous release, running; `why`: why the new release may not keep the traffic.
 
-    What runs is never started anew. It is asked whether it is ready only where nobody but the other serves,
-    and then it has the time of a start. Raises NeedsPersonError, the traffic not moved, if it cannot serve.
+    A running release is never restarted. Its readiness is checked only where it alone would serve, with the
+    time limit of a start. Raises NeedsPersonError, without moving traffic, if it cannot serve.
     """
     container = situation.container(move.source) or in_slot(host, move.source)
     image_id = _image_id(situation, container)
@@ -35,10 +35,9 @@ def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> 
 
 
 def wait_for(host: Host, container: Container) -> None:
-    """Give a container the time of a start to be ready; raises RelctlError when it is not."""
-    contract = host.project.versions.contract
+    """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
     within = host.project.environment.rollout.ready_within
-    wait_until_ready(host.engine, container, contract, within, ask=host.ask)
+    wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
 
 
 def _way_out(move: Move) -> str:
@@ -47,7 +46,7 @@ def _way_out(move: Move) -> str:
 
 
 def _image_id(situation: Situation, container: Container | None) -> str:
-    """What had the traffic by the ledger, or what is in the slot where that is not whole; "" for unknown."""
+    """Return the previous image by the ledger, or by the slot if the ledger is damaged; "" if unknown."""
     meant = situation.meant
     if meant is None or situation.damage:
         return container.image_id if container else ""
@@ -56,12 +55,12 @@ def _image_id(situation: Situation, container: Container | None) -> str:
 
 def _start_again(host: Host, move: Move, image_id: str) -> Container:
     if not image_id:
-        raise RelctlError("its container is gone, and the ledger cannot be read to say which it was")
+        raise RelctlError("its container is gone, and the ledger is unreadable, so the release is unknown")
     insist_on_names(host)
-    host.say(f"what had the traffic before is down: starting it in {move.source} again")
+    host.say(f"the previous release is down: restarting it in {move.source}")
     host.steps.reach_for_good(
         "heal",
-        f"start what had the traffic before, and is down, in {move.source} again",
+        f"restart the previous release, which is down, in {move.source}",
         "it is about to take the traffic back",
     )
     return start_image(host, move.source, image_id)

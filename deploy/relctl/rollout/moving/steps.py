@@ -1,11 +1,11 @@
-"""The steps of a move by their names: what each does, and what undoes it when it or a later one fails."""
+"""Describe the steps of a move by name: what each does, and what undoes it."""
 
 from typing import TYPE_CHECKING
 
 from relctl.proxy.route import Canary
 from relctl.state.steps import LOOKS, Step
 
-if TYPE_CHECKING:  # only their names are needed
+if TYPE_CHECKING:  # for annotations only
     from relctl.rollout.host import Host
     from relctl.rollout.moving.move import Move
 
@@ -16,7 +16,7 @@ def reach(host: "Host", move: "Move", name: str, percent: int = 0) -> None:
 
 
 def describe(move: "Move", name: str, percent: int = 0) -> Step:
-    """Return the step of a move that has this name."""
+    """Return the step of a move with this name."""
     back = f"point at {move.source} again: all traffic goes to {move.previous}"
     does, undo, why_none = {
         "begin": (
@@ -26,7 +26,7 @@ def describe(move: "Move", name: str, percent: int = 0) -> Step:
         ),
         "start": (
             f"start {move.tag} in {move.slot}, wait until it is ready, warm it up",
-            f"start what was in {move.slot} before" if move.replaced else f"empty {move.slot}",
+            f"start what was in {move.slot} before" if move.replaced else f"stop and remove {move.slot}",
             "",
         ),
         "prove": (f"prove through its own port that {move.slot} is {move.tag}", "", LOOKS),
@@ -42,6 +42,11 @@ def describe(move: "Move", name: str, percent: int = 0) -> Step:
             "",
         ),
         "prove-live": (f"prove through Nginx that {move.tag} has the traffic", "", LOOKS),
+        "smoke": (
+            f"send the after_switch cases through Nginx: {', '.join(case.name for case in move.smoke)}",
+            "",
+            LOOKS,
+        ),
         "observe": (
             f"watch {move.tag} for {move.observe:g} s against what {move.previous} did before",
             "",

@@ -1,6 +1,6 @@
-"""The undo of a move: the traffic first, then the slot, and that only when nobody needs what is in it.
+"""Undo a move: the traffic first, then the slot, and only when nobody needs its release.
 
-One for all who undo: the process whose move failed, the one that finds it unfinished, and a rollback of it.
+Shared by the process whose move failed, by reconcile, and by a rollback that aborts the move.
 """
 
 from relctl.engine.slots import TAG, slot_container
@@ -15,14 +15,14 @@ from relctl.rollout.moving.source import insist_on_source
 from relctl.rollout.renamed import in_slot
 from relctl.rollout.situation import Situation
 
-_ASKED = 3  # times: one request that was passed on is not yet a release that is down
+_ASKED = 3  # times: one failed-over request does not mean that a release is down
 
 
 def give_traffic_back(host: Host, situation: Situation, move: Move, why: str) -> None:
-    """Point at the release before, which is started if it is down and the other one answers.
+    """Point at the previous release, starting it if it is down and the other one answers.
 
-    Of a warm move only the traffic is undone: who answers for a dead release stays, and goes on doing so.
-    Raises NeedsPersonError, the traffic not moved, if the release before cannot serve.
+    Of a warm move only the traffic is undone: a release that answers for a dead one goes on doing so. Raises
+    NeedsPersonError, without moving traffic, if the previous release cannot serve.
     """
     gives_slot_up = not move.warm and _is_down(situation, move) and stands_in(host, move)
     if move.source and (move.slot in _sent_to(host) or gives_slot_up):
@@ -31,9 +31,9 @@ def give_traffic_back(host: Host, situation: Situation, move: Move, why: str) ->
 
 
 def put_traffic_back(host: Host, move: Move) -> float:
-    """Point at the source again if the pointer sends anything to the move's slot, or is lost.
+    """Point at the source if the pointer is lost or sends anything to the move's slot.
 
-    Nothing else may be undone before that. Returns the milliseconds of the pointer's move, 0 without one.
+    Nothing else may be undone before that. Returns the milliseconds of the pointer move, 0 without one.
     """
     route, before = host.proxy.pointer.read(), move.source or NOWHERE
     if route == before or not {move.slot, ""} & _sent_to(host):
@@ -42,10 +42,10 @@ def put_traffic_back(host: Host, move: Move) -> float:
 
 
 def give_slot_back(host: Host, move: Move, why: str) -> None:
-    """Put the standby before into the slot again, once the traffic is back; a warm move has changed nothing.
+    """Restore the previous standby once the traffic is back; a warm move has changed no slot.
 
-    Raises NeedsPersonError, the slot as it is, while its release answers for the one that was given the
-    traffic, and EngineError when the engine cannot be asked.
+    Raises NeedsPersonError, leaving the slot, while its release answers for the one that has the traffic.
+    Raises EngineError when the engine is unreachable.
     """
     if move.warm:
         return
@@ -63,18 +63,19 @@ def give_slot_back(host: Host, move: Move, why: str) -> None:
 
 
 def stands_in(host: Host, move: Move) -> bool:
-    """Whether Nginx, asked as users ask, has the move's release answer; of one tag twice nobody can tell."""
-    from relctl.rollout.standing_in import ask  # imported here: a rollback that goes well must not pay for it
+    """Return whether the move's release answers through Nginx; False if both slots have one tag."""
+    from relctl.rollout.standing_in import ask  # here, as a normal rollback must not pay for it
 
     source = host.slot(move.source) if move.source else None
     if not move.source or (source and source.labels.get(TAG) == move.tag):
         return False
-    ready = is_warm(host, host.slot(move.slot), move.image_id)
-    return ready and all(ask(host).tag == move.tag for _ in range(_ASKED))
+    container = host.slot(move.slot)
+    ready = is_warm(host, container, move.image_id)
+    return ready and all(ask(host, source, container).tag == move.tag for _ in range(_ASKED))
 
 
 def _sent_to(host: Host) -> set[str]:
-    """The slots that the pointer sends requests to, "" for one that is lost."""
+    """Return the slots to which the pointer sends requests, "" for a lost pointer."""
     route = host.proxy.pointer.read()
     return {newcomer(route), main_slot(route)}
 

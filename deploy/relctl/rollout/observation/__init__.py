@@ -1,1 +1,1 @@
-"""Watching a release by its traffic: reading, counting, judging, and what a window of it is."""
+"""Observe a release by its traffic: read, count and judge it over a window."""

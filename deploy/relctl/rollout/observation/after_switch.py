@@ -1,79 +1,102 @@
-"""What an observation is: a release that has the traffic, held against what the one before did."""
+"""Observe a release that has the traffic, against what the previous one did before."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from relctl.config.environment import Rollout
 from relctl.errors import UsageError
+from relctl.proxy.access_line import Request
+from relctl.proxy.client import client_of
 from relctl.rollout.host import Host
 from relctl.rollout.observation import verdict
-from relctl.rollout.observation.apart import apart
-from relctl.rollout.observation.figures import Figures, after, figures
-from relctl.rollout.observation.judgement import Compared
-from relctl.rollout.observation.traffic import Tally
+from relctl.rollout.observation.apart import apart, insist_on_route
+from relctl.rollout.observation.clients import standing_gateway
+from relctl.rollout.observation.compared import Compared, compare_after
+from relctl.rollout.observation.figures import Figures, figures, p95, with_error
+from relctl.rollout.observation.traffic import Tally, Terms
 from relctl.rollout.observation.watch import Watch, Watched
-from relctl.rollout.observation.window import Window
+from relctl.rollout.observation.window import Window, taken_over
 
-_BASELINE = 300.0  # seconds before a switch at most; a longer past is no better, and takes time to read
+_LATELY = 300.0  # seconds before a switch, or the window's length if shorter
+_FEW = 20_000  # requests; with fewer recent ones, older ones are used
+_OLDEST = 12 * 3600.0  # seconds; load differs by time of day
+_MOST = 24 * 1024**2  # bytes of the log; the switch waits for this read
 
 
-def baseline(host: Host, pool: str, until: float, seconds: float) -> Figures | None:
-    """What a pool did before `until`, None where that is too little to hold anything against."""
-    with host.access_log(until - min(seconds, _BASELINE)) as log:
-        tally = Tally()
-        tally.add(request for request in log.read() if request.ended < until)
-    found = figures(tally.sides(pool)[0])
+def baseline(host: Host, window: Window) -> Figures | None:
+    """Return what the previous release did until a window began; None if that is too little to compare.
+
+    The log is read from where that release took over to where it ended then, whatever the clock did.
+    """
+    start = taken_over(host.ledger.salvage().events, window.source)
+    logged = host.logged(window.mark, start, _MOST)
+    theirs = [each for each in logged if each.pool == window.source and each.asked]
+    of_half_a_day = [(age, each) for age, each in _aged(theirs) if age < _OLDEST]
+    lately = sum(age < min(window.seconds, _LATELY) for age, _ in of_half_a_day)
+    tally = Tally()
+    tally.add(each for _, each in of_half_a_day[-max(lately, _FEW) :])
+    answered = [(age, client_of(each.client)) for age, each in of_half_a_day if not each.gone]
+    gateway = standing_gateway(answered)
+    [everybody] = tally.sides(window.source)
+    [side] = tally.sides(window.source, terms=Terms(slow=p95(everybody) or inf, gateway=gateway))
+    found = replace(with_error(figures(side), side), gateway=gateway)
     return found if found.decides else None
 
 
+def _aged(requests: Sequence[Request]) -> list[tuple[float, Request]]:
+    """Return requests with their age relative to the newest; negative where a clock was set back."""
+    return [(requests[-1].ended - each.ended, each) for each in requests]
+
+
 def watch_window(host: Host, window: Window, policy: Rollout) -> Watched:
-    """Watch what is left of a window; raises UsageError when the release is not live any more."""
+    """Observe the rest of a window; raises UsageError when the release is no longer live."""
 
     def compare(tally: Tally) -> Compared:
-        release, before = figures(tally.sides(window.slot)[0]), window.baseline
-        return Compared(release, before, after(release, before) if before else None)
+        return compare_after(tally, window.slot, window.baseline, policy)
 
     def interest() -> None:
         pointer = host.proxy.pointer.read()
         if pointer != window.slot:
             raise UsageError(
-                f"{window.tag} has lost the traffic while it was watched:"
+                f"{window.tag} lost the traffic during observation:"
                 f" the pointer leads to {pointer or 'nothing'}",
                 "relctl history says who switched",
             )
 
     passed = window.seconds - window.left(time.time())
     what = Watch(window.tag, window.seconds, passed, compare, interest)
-    with host.access_log(window.since) as log:
+    with host.access_log(window.since, window.mark) as log:
         return host.watch(log, what, policy, host.say)
 
 
 def with_baseline(host: Host, window: Window) -> Window:
-    """Return a window with what the release before did until it began; a busy log takes seconds to read."""
-    before = baseline(host, window.source, window.since, window.seconds) if window.source else None
-    return replace(window, baseline=before)
+    """Return a window with what the previous release did before it; a busy log takes seconds to read."""
+    return replace(window, baseline=baseline(host, window)) if window.source else window
 
 
 def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
-    """Watch a release that was just switched to, the lock let go of meanwhile.
+    """Observe a release after the switch, with the lock released meanwhile.
 
-    Raises UnhealthyError unless the policy accepts it, TakenBackError when somebody took it back.
+    Raises UnhealthyError unless the policy accepts it, TakenBackError when another command rolled it back.
 
-    Whoever interrupts only the watching leaves the release live: that is returned, to be raised when it is
-    written down, and the window stays open for `relctl observe`.
+    A signal during observation leaves the release live. The interruption is returned, to be raised once the
+    move is recorded; the window stays open for `relctl observe`.
     """
     with apart(host, meant.tag, meant.image_id):
         window = with_baseline(host, meant)
     host.ledger.append(window.opened())
-    host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe goes on")
+    host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe continues")
     try:
         with apart(host, window.tag, window.image_id):
             watched = watch_window(host, window, host.project.environment.rollout)
     except BaseException as interruption:
         by_signal = not isinstance(interruption, Exception)
-        if by_signal and host.turn.held:  # else a second one ended the waiting for the lock
+        if by_signal and host.turn.held:  # else a second signal ended the wait for the lock
             return interruption
         raise
+    insist_on_route(host, window.tag, window.slot)
     verdict.take(host, window, watched)
     host.say(watched.words)
     return watched

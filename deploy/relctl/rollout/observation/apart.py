@@ -1,4 +1,4 @@
-"""Watching without the lock: others may act meanwhile, and take back what is watched."""
+"""Observe without the lock: other commands may act meanwhile, and roll back what is observed."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -12,22 +12,31 @@ from relctl.state.event import Event
 
 @contextlib.contextmanager
 def apart(host: Host, tag: str, image_id: str) -> Iterator[None]:
-    """Let others have the lock while a release is only watched.
+    """Release the lock during an observation.
 
-    The lock is held again afterwards, however the block ended, unless a signal ended the waiting for it.
-    Raises TakenBackError when somebody else ended the move meanwhile, or moved the traffic on, and
-    NeedsPersonError where the ledger cannot tell: then too it is not for this process to undo anything.
+    The lock is re-acquired afterwards, however the block ended, unless a signal ended the wait for it. Raises
+    TakenBackError when another command ended the move or moved the traffic meanwhile. Raises NeedsPersonError
+    if the ledger cannot show that; this process must not undo anything then either.
     """
     try:
         with host.turn.apart():
-            tell(host)  # what was done until now must not wait for the end of a window
+            tell(host)  # notifications so far must not wait for the window's end
             yield
     finally:
         _insist(host, tag, image_id)
 
 
+def insist_on_route(host: Host, tag: str, route: str) -> None:
+    """Raise TakenBackError if the pointer leads elsewhere than observed; the caller holds the lock again.
+
+    A rollback that could not record itself has still moved the pointer.
+    """
+    if host.proxy.pointer.read() != route:
+        raise TakenBackError(f"{tag} was rolled back during observation: the pointer was moved")
+
+
 def taken_by(events: Sequence[Event], image_id: str) -> Event | None:
-    """The event by which a release lost what its last move gave it, None while it has it."""
+    """Return the event by which a release lost what its last move gave it, None while it has it."""
     found = None
     for event in reversed(events):
         own = event.image_id == image_id
@@ -43,11 +52,11 @@ def _insist(host: Host, tag: str, image_id: str) -> None:
     event, live = taken_by(found.events, image_id), settled(found.events)
     if event is not None:
         raise TakenBackError(
-            f"{tag} lost its traffic while it was watched: {event.event} by {event.by}"
+            f"{tag} was rolled back during observation: {event.event} by {event.by}"
             f"{f': {event.reason}' if event.reason else ''}\n{live.tag if live else 'nothing'} is live"
         )
     for damage in found.damage:
         raise NeedsPersonError(
-            f"whether somebody took {tag} back while it was watched cannot be told: {damage}",
-            f"relctl status says who is live; relctl rollback takes {tag} back, if nobody did; {damage.hint}",
+            f"it is unknown whether {tag} was rolled back during observation: {damage}",
+            f"relctl status shows what is live; relctl rollback rolls {tag} back, if needed; {damage.hint}",
         ) from damage

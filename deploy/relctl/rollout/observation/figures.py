@@ -1,49 +1,64 @@
-"""The figures of one pool, as ledger and JSON keep them, and the ratio of two pools' p95."""
+"""Compute a pool's figures, as ledger and JSON keep them, and the ratio of two pools' p95."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from relctl.rollout.observation.traffic import Side
 from relctl.statistics.least import LEAST_CLUSTERS, least_requests
 
-if TYPE_CHECKING:  # numpy is imported only where something is observed
+if TYPE_CHECKING:  # numpy is imported only to observe
     from relctl.statistics.clusters import Ratio
     from relctl.statistics.histogram import Histogram
 
 _SEED = 2026
 _DECISIVE = 95.0
-_ENOUGH = 500  # resamples; they tell a standard error to 3 %, and are drawn at every look
+_ENOUGH = 500  # resamples, drawn at every look; they give a standard error to 3 %
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one pool did; percentiles are of the requests that did not fail, None where there are none.
+    """The figures of one pool; percentiles are of the requests that did not fail, None without any.
 
-    `error`: the standard error of the logarithm of p95, from so many `spans` of time; None of one span.
+    `requests` and `failed` are weighted counts, fractions where a client counts less. Of the client with most
+    failures one counts; the others are `silenced`. `clients`: how many, 0 if addresses are not logged. `gone`
+    left before an answer. `gateway` marks the client with more than half of the requests. `error`: the
+    standard error of ln(p95) from `spans` spans of time; None for one span or no requests.
     """
 
-    requests: int
-    failed: int
+    requests: float
+    failed: float
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
     error: float | None = None
     spans: int = 0
+    clients: int = 0
+    gone: int = 0
+    silenced: float = 0.0
+    gateway: str = ""
 
     @property
     def error_rate(self) -> float:
-        """The part of the requests that failed."""
+        """Return the share of requests that failed."""
         return self.failed / self.requests if self.requests else 0.0
 
     @property
     def decides(self) -> bool:
-        """Whether there are enough requests, in enough spans, to tell how sure the p95 is."""
+        """Return whether there are enough requests, in enough spans, to bound the p95."""
         return self.spans >= LEAST_CLUSTERS and self.requests - self.failed >= least_requests(_DECISIVE)
 
+    @property
+    def asked_by(self) -> str:
+        """Return the number of clients in words; "" if unknown."""
+        return f"{self.clients} client{'' if self.clients == 1 else 's'}" if self.clients else ""
+
     def as_json(self) -> dict[str, Any]:
-        """What people read of it."""
+        """Return the members that people read."""
         return {
-            "requests": self.requests,
+            "requests": round(self.requests),
+            "clients": self.clients,
+            "gone": self.gone,
+            "silenced": round(self.silenced),
             "error_rate": round(self.error_rate, 6),
             "p50_ms": self.p50_ms,
             "p95_ms": self.p95_ms,
@@ -53,32 +68,49 @@ class Figures:
 
 def figures(side: Side) -> Figures:
     """Reduce what a pool did to its figures."""
-    if side.requests == side.failed:
-        return Figures(side.requests, side.failed)
-    [found] = _histograms(side)
-    p50, p95, p99 = (round(found.percentile(each), 2) for each in (50.0, _DECISIVE, 99.0))
+    found = Figures(
+        side.requests,
+        side.failed,
+        clients=side.clients,
+        gone=side.gone,
+        silenced=side.silenced,
+        gateway=side.gateway,
+    )
+    if not any(side.spans):
+        return found
+    [times] = _histograms(side)
+    p50, p95, p99 = (round(times.percentile(each), 2) for each in (50.0, _DECISIVE, 99.0))
     spans = sum(bool(span) for span in side.spans)
-    error = _error(found) if len(side.spans) > 1 else None
-    return Figures(side.requests, side.failed, p50, p95, p99, error, spans)
+    return replace(found, p50_ms=p50, p95_ms=p95, p99_ms=p99, spans=spans)
 
 
-def beside(ours: Side, theirs: Side) -> "Ratio | None":
-    """The ratio of the p95 of two pools over the same spans; None while either is too small to tell."""
+def with_error(found: Figures, side: Side) -> Figures:
+    """Add the standard error of the p95, which takes resamples; `beside` is more exact for two pools."""
+    return replace(found, error=_error(_histograms(side)[0])) if found.spans > 1 else found
+
+
+def p95(side: Side) -> float | None:
+    """Return the 95th percentile in milliseconds; None where no request was answered."""
+    return _histograms(side)[0].percentile(_DECISIVE) if any(side.spans) else None
+
+
+def beside(ours: Side, theirs: Side, one: Figures, other: Figures) -> "Ratio | None":
+    """Return the p95 ratio of two pools over the same spans; None while either is too small."""
     from relctl.statistics.clusters import Ratio, draws, standard_error
 
-    if not (figures(ours).decides and figures(theirs).decides):
+    if not (one.decides and other.decides):
         return None
     import numpy
 
-    one, other = _histograms(ours, theirs)
+    times, their_times = _histograms(ours, theirs)
     drawn = draws(len(ours.spans), _SEED)[:_ENOUGH]
-    logs = numpy.log(one.resampled(_DECISIVE, drawn) / other.resampled(_DECISIVE, drawn))
-    value = one.percentile(_DECISIVE) / other.percentile(_DECISIVE)
+    logs = numpy.log(times.resampled(_DECISIVE, drawn) / their_times.resampled(_DECISIVE, drawn))
+    value = times.percentile(_DECISIVE) / their_times.percentile(_DECISIVE)
     return Ratio(value, standard_error(logs, len(ours.spans)), len(ours.spans))
 
 
 def after(ours: Figures, theirs: Figures) -> "Ratio | None":
-    """The ratio of p95s that were measured one after the other; None while either is too small to tell."""
+    """Return the ratio of p95s measured one after the other; None while either is too small."""
     from relctl.statistics.clusters import Ratio
 
     if not (ours.decides and theirs.decides) or ours.p95_ms is None or theirs.p95_ms is None:

@@ -1,39 +1,41 @@
-"""Whether traffic shows a release to be healthy: decided by bounds, as gates decide, and fail closed."""
+"""Judge from traffic whether a release is healthy: by bounds, as gates do, and fail closed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from relctl.config.environment import Rollout
+from relctl.rollout.observation.compared import Compared
 from relctl.rollout.observation.figures import Figures
-from relctl.statistics.proportion import difference
+from relctl.statistics import proportion, sequential
+from relctl.statistics.proportion import Counts
 
 if TYPE_CHECKING:
     from relctl.statistics.clusters import Ratio
 
 Verdict = Literal["healthy", "unhealthy", "not enough traffic"]
-
-# Of a look that is one of many: a release as good as the one before must not be taken back by the chance
-# of looking often (Haybittle 1971, Repeated assessment of results in clinical trials; Peto et al. 1976).
-CERTAIN = 0.999
-CONFIDENCE = 0.95
+Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Compared:
-    """A release, what it is held against (None: only against the limits), and how many times its p95 is.
+class Look:
+    """A look's confidence and bounds: of a proportion, of a difference of two, of a ratio."""
 
-    `p95_ratio` is None while there are too few requests to tell.
-    """
+    confidence: float
+    share: Callable[[float, float, float], Bounds]
+    difference: Callable[[Counts, Counts, float], Bounds]
+    ratio: Callable[["Ratio", float], Bounds]
 
-    release: Figures
-    reference: Figures | None = None
-    p95_ratio: "Ratio | None" = None
+
+# Looking often must not roll back a release as good as the previous one. Bounds that hold at all looks decide
+# at any of them; the end of a window is a single look, with the bounds of one.
+ANY = Look(0.99, sequential.bounds, sequential.difference, lambda ratio, sure: ratio.always(sure))
+LAST = Look(0.95, proportion.bounds, proportion.difference, lambda ratio, sure: ratio.bounds(sure))
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict, a sentence for each thing that it rests on, and whether what was measured is `within`."""
+    """The verdict, a sentence for each reason, and whether the measured values are `within` the limits."""
 
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -42,25 +44,25 @@ class Judgement:
 
 @dataclass(frozen=True)
 class _Measure:
-    """One figure that is limited, its bounds by confidence, and how it is said."""
+    """One limited figure, its lower and upper bound, and how it is shown."""
 
     words: str
     value: float
     limit: float
-    bounds: Callable[[float], tuple[float, float]]
+    bounds: Bounds
     show: Callable[[float], str]
 
 
-def judge(limits: Rollout, compared: Compared, certain: float) -> Judgement:
-    """Judge by bounds: unhealthy for a lower one over its limit, healthy for all upper ones within theirs.
+def judge(limits: Rollout, compared: Compared, look: Look) -> Judgement:
+    """Judge by bounds: unhealthy if a lower one exceeds its limit, healthy if all upper ones are within.
 
-    `certain`: how sure harm must be, CERTAIN while there are more looks to come, and always of fewer than
-    `min_requests`. Neither is not enough traffic: a bound over few requests is wide.
+    `look`: LAST where a window is over, ANY otherwise, and always ANY below `min_requests`. Neither means not
+    enough traffic: a bound over few requests is wide.
     """
-    certain = certain if compared.release.requests >= limits.min_requests else CERTAIN
-    measures = list(_measures(limits, compared))
+    look = look if compared.release.requests >= limits.min_requests else ANY
+    measures = list(_measures(limits, compared, look))
     within = all(measure.value <= measure.limit for measure in measures)
-    harm = [_harm(measure, certain) for measure in measures if measure.bounds(certain)[0] > measure.limit]
+    harm = [_harm(measure) for measure in measures if measure.bounds[0] > measure.limit]
     if harm:
         return Judgement("unhealthy", tuple(harm), within=False)
     doubt = [*_few(limits, compared), *filter(None, map(_doubt, measures))]
@@ -69,52 +71,61 @@ def judge(limits: Rollout, compared: Compared, certain: float) -> Judgement:
     return Judgement("healthy", tuple(f"{each.words}: {each.show(each.value)}" for each in measures), within)
 
 
-def _measures(limits: Rollout, compared: Compared) -> Iterator[_Measure]:
+def _measures(limits: Rollout, compared: Compared, look: Look) -> Iterator[_Measure]:
     ours, theirs = compared.release, compared.reference or Figures(requests=0, failed=0)
-    beside = (
-        f", {theirs.error_rate:.2%} of {theirs.requests} of the release before" if theirs.requests else ""
-    )
     yield _Measure(
-        f"{ours.error_rate:.2%} of {ours.requests} requests failed{beside}",
+        _failing(ours, theirs),
         ours.error_rate - theirs.error_rate,
         limits.max_error_rate,
-        lambda confidence: _more_failures(ours, theirs, confidence),
+        _more_failures(ours, theirs, look),
         lambda value: f"{value:+.2%}",
     )
     ratio = compared.p95_ratio
     if ratio is not None:
         yield _Measure(
-            f"p95 {ours.p95_ms:.0f} ms, {theirs.p95_ms:.0f} ms of the release before",
+            f"p95 {ours.p95_ms:.0f} ms, {theirs.p95_ms:.0f} ms of the previous release",
             ratio.value,
             limits.max_p95_ratio,
-            ratio.bounds,
-            lambda value: f"{value:.2f} times",
+            look.ratio(ratio, look.confidence),
+            lambda value: f"{value:.2f}x",
         )
 
 
-def _more_failures(ours: Figures, theirs: Figures, confidence: float) -> tuple[float, float]:
-    """Bounds of how much larger a part fails; against nothing, of the part itself."""
-    before = (theirs.failed, theirs.requests) if theirs.requests else (0, 10**12)
-    return difference((ours.failed, ours.requests), before, confidence)
+def _failing(ours: Figures, theirs: Figures) -> str:
+    clients = f"{ours.asked_by}: " if ours.clients else ""
+    silenced = f" (and {ours.silenced:.0f} more of one client)" if ours.silenced else ""
+    beside = (
+        f", {theirs.error_rate:.2%} of {theirs.requests:.0f} of the previous release"
+        if theirs.requests
+        else ""
+    )
+    return f"{clients}{ours.error_rate:.2%} of {ours.requests:.0f} requests failed{silenced}{beside}"
+
+
+def _more_failures(ours: Figures, theirs: Figures, look: Look) -> Bounds:
+    """Return bounds of the increase in failures; without a reference, of the share itself."""
+    if not theirs.requests:
+        return look.share(ours.failed, ours.requests, look.confidence)
+    return look.difference((ours.failed, ours.requests), (theirs.failed, theirs.requests), look.confidence)
 
 
 def _few(limits: Rollout, compared: Compared) -> Iterator[str]:
     if compared.release.requests < limits.min_requests:
-        yield f"{compared.release.requests} requests; {limits.min_requests} are needed"
+        yield f"{compared.release.requests:.0f} requests; {limits.min_requests} are needed"
     if compared.reference is not None and compared.p95_ratio is None:
-        yield "too few requests, or in too little time, to tell how sure their p95 is"
+        yield "too few requests, or over too short a time, to bound their p95"
 
 
-def _harm(measure: _Measure, certain: float) -> str:
-    found, lower = measure.show(measure.value), measure.show(measure.bounds(certain)[0])
-    return f"{measure.words}: {found}, at least {lower}; {measure.show(measure.limit)} allowed"
+def _harm(measure: _Measure) -> str:
+    found, lower = measure.show(measure.value), measure.show(measure.bounds[0])
+    return f"{measure.words}: {found} (lower bound {lower}, limit {measure.show(measure.limit)})"
 
 
 def _doubt(measure: _Measure) -> str:
-    upper = measure.bounds(CONFIDENCE)[1]
+    upper = measure.bounds[1]
     if upper <= measure.limit:
         return ""
     return (
-        f"{measure.words}: {measure.show(measure.value)}, and may be {measure.show(upper)};"
-        f" {measure.show(measure.limit)} allowed"
+        f"{measure.words}: {measure.show(measure.value)} (upper bound {measure.show(upper)},"
+        f" limit {measure.show(measure.limit)})"
     )

@@ -1,4 +1,4 @@
-"""When an observation looks, and what follows from what it sees: pure decisions of the policy."""
+"""Decide when a window ends, and what follows from it: pure decisions of the policy."""
 
 from typing import Literal
 
@@ -8,28 +8,30 @@ from relctl.rollout.observation.judgement import Judgement
 Step = Literal["go on", "accept", "roll back"]
 
 
-def decisive_looks(policy: Rollout, seconds: float) -> list[float]:
-    """The seconds after which a window may end: at its end, and while it waits whenever it has doubled.
+def ends(policy: Rollout, seconds: float) -> list[float]:
+    """Return the seconds after which a single look decides: at its end, and after any extra wait."""
+    waits = policy.too_few == "wait" and policy.wait_at_most
+    return [seconds, seconds + policy.wait_at_most] if waits else [seconds]
 
-    Whoever looks often finds what they look for; so there are few looks at which a release is accepted.
+
+def enough(policy: Rollout, requests: float) -> bool:
+    """Return whether a window ends early, having as many requests as the policy asks for."""
+    return policy.until is not None and 0 < policy.until.requests <= requests
+
+
+def step(policy: Rollout, judgement: Judgement, *, over: bool, last: bool, blind: bool = False) -> Step:
+    """Harm ends a window at any look, health if the policy waits for no more; the end decides the rest.
+
+    `blind`: there is no log to read. Only the policy `accept` keeps a release that could not be observed.
     """
-    found = [seconds]
-    if policy.too_few != "wait" or not policy.wait_at_most:
-        return found
-    last = seconds + policy.wait_at_most
-    while 0 < found[-1] * 2 < last:
-        found.append(found[-1] * 2)
-    return [*found, last]
-
-
-def step(policy: Rollout, judgement: Judgement, *, decisive: bool, last: bool) -> Step:
-    """Harm ends it at any look; health, and what is to be done about too few requests, at a decisive one."""
     if judgement.verdict == "unhealthy":
         return "roll back"
-    if not decisive:
-        return "go on"
-    if judgement.verdict == "healthy":
+    if judgement.verdict == "healthy" and (over or (policy.until is not None and policy.until.healthy)):
         return "accept"
+    if not over:
+        return "go on"
     if policy.too_few == "accept":
         return "accept" if judgement.within else "roll back"
+    if policy.too_few == "keep" and not blind:
+        return "accept"
     return "roll back" if last else "go on"

@@ -1,4 +1,4 @@
-"""What a watch came to: written down, and insisted upon."""
+"""Record the result of an observation, and insist on it."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from relctl.rollout.observation.window import Window
 
 
 def take(host: Host, window: Window, watched: Watched, **details: Any) -> None:
-    """Write down how a watch ended; raises UnhealthyError unless the policy accepts what was seen.
+    """Record an observation's result; raises UnhealthyError unless the policy accepts it.
 
-    A release that is refused loses the traffic whether there is room for that in the ledger or not. Raises
-    OSError where one that is accepted could not be written down.
+    A refused release loses the traffic even if that cannot be recorded. Raises OSError if an accepted one
+    could not be recorded.
     """
     try:
         host.ledger.append(window.closed(watched.words, **details, **watched.as_json()))
     except OSError as error:
         if watched.accepted:
             raise
-        host.say(f"the verdict could not be written down: {words_of(error)}")
+        host.say(f"the verdict could not be recorded: {words_of(error)}")
     watched.insist()

@@ -1,4 +1,4 @@
-"""Watching traffic until the policy has an answer: read, count, judge, say."""
+"""Observe traffic until the policy decides: read, count, judge, report."""
 
 import time
 from collections.abc import Callable
@@ -8,21 +8,22 @@ from typing import Any
 from relctl.config.environment import Rollout
 from relctl.errors import UnhealthyError
 from relctl.proxy.access_log import AccessLog
+from relctl.rollout.observation.compared import Compared
 from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.judgement import CERTAIN, CONFIDENCE, Compared, Verdict, judge
-from relctl.rollout.observation.patience import decisive_looks, step
+from relctl.rollout.observation.judgement import ANY, LAST, Judgement, Verdict, judge
+from relctl.rollout.observation.patience import ends, enough, step
 from relctl.rollout.observation.traffic import Tally
 
 Say = Callable[[str], None]
 
 _READ_EVERY = 1.0  # seconds
 _JUDGE_EVERY = 2.0
-_SAY_EVERY = (2.0, 60.0)  # a tenth of the window, between these
+_SAY_EVERY = (2.0, 60.0)  # seconds; a tenth of the window, within these
 
 
 @dataclass(frozen=True)
 class Watched:
-    """How a watch ended: the verdict, whether the policy takes it, and what it rests on."""
+    """The result of an observation: the verdict, whether the policy accepts it, and its basis."""
 
     verdict: Verdict
     accepted: bool
@@ -33,16 +34,16 @@ class Watched:
 
     @property
     def words(self) -> str:
-        """The verdict and its reasons."""
+        """Return the verdict and its reasons."""
         return f"{self.verdict}: {'; '.join(self.reasons)}"
 
     def insist(self) -> None:
-        """Raise UnhealthyError unless the policy accepts what was seen."""
+        """Raise UnhealthyError unless the policy accepts the result."""
         if not self.accepted:
             raise UnhealthyError(f"it is {self.words}" if self.verdict == "unhealthy" else self.words)
 
     def as_json(self) -> dict[str, Any]:
-        """What ledger and command line tell."""
+        """Return the members for ledger and command line."""
         before = {"reference": self.reference.as_json()} if self.reference else {}
         return {
             **self.release.as_json(),
@@ -56,9 +57,9 @@ class Watched:
 
 @dataclass(frozen=True)
 class Watch:
-    """What is watched: for how long, how much of that has passed, and how the sides are compared.
+    """What to observe: for how long, how much of that has passed, and how to compare.
 
-    `interest` says whether the answer is still asked for; it raises if not.
+    `interest` raises when the result is no longer wanted.
     """
 
     name: str
@@ -69,31 +70,40 @@ class Watch:
 
 
 def watch(log: AccessLog, what: Watch, policy: Rollout, say: Say) -> Watched:
-    """Watch until the policy accepts or refuses; never longer than `seconds` and `wait_at_most`."""
-    tally, looks = Tally(), decisive_looks(policy, what.seconds)
+    """Observe until the policy accepts or refuses; never longer than `seconds` plus `wait_at_most`."""
+    tally, left, waiting = Tally(), ends(policy, what.seconds), False
     began = time.monotonic() - what.passed
     judge_at = say_at = 0.0
     while True:
-        time.sleep(max(min(_READ_EVERY, looks[0] - (time.monotonic() - began)), 0.0))
+        time.sleep(max(min(_READ_EVERY, left[0] - (time.monotonic() - began)), 0.0))
         what.interest()
         tally.add(log.read())
         passed = time.monotonic() - began
-        decisive = passed >= looks[0]
-        if not decisive and passed < judge_at:
+        if passed < min(left[0], judge_at):
             continue
         compared, judge_at = what.compare(tally), passed + _JUDGE_EVERY
-        judgement = judge(policy, compared, CONFIDENCE if decisive else CERTAIN)
-        chosen = step(policy, judgement, decisive=decisive, last=len(looks) == 1)
+        at_end = passed >= left[0] or (not waiting and enough(policy, compared.release.requests))
+        judgement = judge(policy, compared, LAST if at_end else ANY)
+        last, blind = at_end and len(left) == 1, log.losses.missing
+        chosen = step(policy, judgement, over=at_end or waiting, last=last, blind=blind)
         if chosen != "go on":
-            reasons = (*judgement.reasons, *log.losses.sentences(log.path))
-            accepted = chosen == "accept"
-            return Watched(judgement.verdict, accepted, compared.release, compared.reference, reasons, passed)
-        if decisive:
-            looks.pop(0)
-            say(f"not enough traffic to tell, waiting for more: {'; '.join(judgement.reasons)}")
-        elif passed >= say_at:
+            return _ended(judgement, chosen == "accept", compared, log, passed)
+        if at_end:
+            left, waiting = left[1:], True
+        if at_end or passed >= say_at:
             say_at = passed + min(max(what.seconds / 10, _SAY_EVERY[0]), _SAY_EVERY[1])
-            say(_progress(what.name, compared, looks[0] - passed, log))
+            say(_waits(judgement) if waiting else _progress(what.name, compared, left[0] - passed, log))
+
+
+def _ended(
+    judgement: Judgement, accepted: bool, compared: Compared, log: AccessLog, seconds: float
+) -> Watched:
+    reasons = (*judgement.reasons, *log.losses.sentences(log.path))
+    return Watched(judgement.verdict, accepted, compared.release, compared.reference, reasons, seconds)
+
+
+def _waits(judgement: Judgement) -> str:
+    return f"not enough traffic to tell, waiting for more: {'; '.join(judgement.reasons)}"
 
 
 def _progress(name: str, compared: Compared, left: float, log: AccessLog) -> str:
@@ -107,4 +117,7 @@ def _words(found: Figures) -> str:
     times = [
         f"{each:.0f}" if each is not None else "-" for each in (found.p50_ms, found.p95_ms, found.p99_ms)
     ]
-    return f"{found.requests} requests, {found.error_rate:.2%} failed, p50/p95/p99 {'/'.join(times)} ms"
+    clients = f"{found.asked_by}, " if found.clients else ""
+    gone = f"{found.gone} went away, " if found.gone else ""
+    failed = f"{found.error_rate:.2%} failed"
+    return f"{clients}{gone}{found.requests:.0f} requests, {failed}, p50/p95/p99 {'/'.join(times)} ms"

@@ -1,20 +1,25 @@
-"""The window of an observation, as the ledger keeps it: whoever finds it open can go on."""
+"""Define an observation's window, as the ledger keeps it: any process can continue it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relctl.errors import UsageError
-from relctl.rollout.observation.figures import Figures
+from relctl.proxy.access_mark import Mark
 from relctl.rollout.situation import SETTLED
 from relctl.state.event import Event
+
+if TYPE_CHECKING:
+    from relctl.rollout.observation.figures import Figures
 
 
 @dataclass(frozen=True)
 class Window:
-    """A release is watched in `slot` from `since` (seconds since 1970) on, against what `source` did before.
+    """A release observed in `slot` from `since` (seconds since 1970) on, against what `source` did before.
 
-    `baseline` is None where too little was known about that.
+    `mark`: where the access log ended then. It separates releases even if clocks are set or slots are reused.
+    None where there was no log, or an older version opened the window. `baseline` is None where too little
+    was known about the previous release.
     """
 
     tag: str
@@ -23,39 +28,43 @@ class Window:
     source: str
     since: float
     seconds: float
-    baseline: Figures | None = None
+    baseline: "Figures | None" = None
+    mark: Mark | None = None
 
     @classmethod
     def of(cls, event: Event) -> "Window":
-        """Return the window that an event `observing` opened; raises UsageError if a hand has spoilt it."""
+        """Return the window that an `observing` event opened; raises UsageError if it was edited badly."""
+        from relctl.rollout.observation.figures import Figures  # imported here: seldom is a window read
+
         found: dict[str, Any] = event.details
         try:
             baseline = Figures(**found["baseline"]) if found.get("baseline") else None
             since, seconds = float(found["since"]), float(found["seconds"])
+            mark = Mark.of(found["log"]) if found.get("log") else None
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(
-                f"the ledger's event observing of {event.at} is not whole: {type(error).__name__}: {error}",
-                f"grep -n {event.at} in the ledger finds it; mend it or remove that line",
+                f"the ledger's event observing of {event.at} is incomplete: {type(error).__name__}: {error}",
+                f"grep -n {event.at} in the ledger finds it; fix or remove that line",
             ) from None
-        return cls(event.tag, event.image_id, event.slot, event.source, since, seconds, baseline)
+        return cls(event.tag, event.image_id, event.slot, event.source, since, seconds, baseline, mark)
 
     def opened(self) -> Event:
-        """The event that opens it."""
+        """Return the event that opens it."""
         details: dict[str, Any] = {"since": round(self.since, 3), "seconds": self.seconds}
         if self.baseline:
             details["baseline"] = asdict(self.baseline)
-        return self._event("observing", **details)
+        return self._event("observing", **details, **logged(self.mark))
 
     def pointed(self, percent: int) -> Event:
-        """The event that says that it gets so much of the traffic."""
-        return self._event("pointed", percent=percent)
+        """Return the event that records its `percent` of the traffic."""
+        return self._event("pointed", percent=percent, **logged(self.mark))
 
     def closed(self, reason: str, **details: Any) -> Event:
-        """The event that closes it."""
+        """Return the event that closes it."""
         return self._event("observed", reason, **details)
 
     def left(self, now: float) -> float:
-        """How many seconds are left; a clock that was set back gives no more than all of them."""
+        """Return the seconds left; a clock that was set back gives no more than the whole window."""
         return min(max(self.since + self.seconds - now, 0.0), self.seconds)
 
     def _event(self, name: str, reason: str = "", **details: Any) -> Event:
@@ -70,10 +79,25 @@ class Window:
         )
 
 
-def open_window(events: Sequence[Event]) -> Window | None:
-    """Return the window of what is live, or is about to be, that nothing has closed yet.
+def logged(mark: Mark | None) -> dict[str, Any]:
+    """Return the members that place an event in the log: what follows belongs to the new release."""
+    return {"log": mark.as_json()} if mark else {}
 
-    One that was refused is open until its release has lost the traffic: relctl may have been killed before.
+
+def taken_over(events: Sequence[Event], slot: str) -> Mark | None:
+    """Return where the log ended when a slot's release took over; None where that was not recorded."""
+    pointed = (event for event in reversed(events) if event.event == "pointed" and event.slot == slot)
+    found = next(pointed, None)
+    try:
+        return Mark.of(found.details["log"]) if found else None
+    except (KeyError, TypeError, ValueError):  # from an older version, or damaged
+        return None
+
+
+def open_window(events: Sequence[Event]) -> Window | None:
+    """Return the open window of the live release, or of one about to be live.
+
+    A refused window stays open until its release has lost the traffic: relctl may have been killed before.
     """
     live, closed = "", set[str]()
     for event in reversed(events):
@@ -89,7 +113,7 @@ def open_window(events: Sequence[Event]) -> Window | None:
 
 
 def refused_window(events: Sequence[Event]) -> Event | None:
-    """Return the verdict that refused what is live, where it has the traffic still; None where none did."""
+    """Return the verdict that refused the live release while it still has the traffic; None otherwise."""
     window = open_window(events)
     last = next((each for each in reversed(events) if each.event == "observed"), None)
     refused = last and window and last.image_id == window.image_id and not _closes(last)
@@ -102,8 +126,8 @@ def _closes(event: Event) -> bool:
     return event.event == "aborted"
 
 
-def last_baseline(events: Sequence[Event], image_id: str) -> Figures | None:
-    """Return what the newest window of an image was held against, None where nothing was recorded."""
+def last_baseline(events: Sequence[Event], image_id: str) -> "Figures | None":
+    """Return the baseline of the newest window of an image, None where none was recorded."""
     windows = (
         Window.of(event)
         for event in reversed(events)

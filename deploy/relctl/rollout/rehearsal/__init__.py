@@ -1,1 +1,1 @@
-"""Rehearsing a command: the same code through doors that look and remember, and change nothing."""
+"""Rehearse a command: the same code through doors that read, remember and change nothing."""

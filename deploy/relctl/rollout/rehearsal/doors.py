@@ -1,14 +1,17 @@
-"""The pointer, the proxy, the ledger and the services as they would be, while nothing is touched."""
+"""Rehearse the pointer, proxy, ledger and services without touching them."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from relctl.config.project import Project
 from relctl.config.versions import Contract
+from relctl.engine.protocol import Container
+from relctl.engine.slot_records import SlotRecords
 from relctl.probe.identity import Identity
 from relctl.probe.service import Answer, Service
-from relctl.proxy.door import Change, Proxy, knows
+from relctl.proxy.door import Change, Proxy, Upstreams, knows
 from relctl.proxy.pointer import Pointer
 from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
@@ -31,23 +34,30 @@ class RehearsedPointer(Pointer):
         return 0.0
 
     def prepare(self, route: str) -> None:
-        """Make no folder."""
+        """Create no folder."""
 
 
 class RehearsedProxy(Proxy):
-    """Remembers that it would be up, or down."""
+    """Remembers whether it would be up or down."""
 
-    def __init__(self, project: Project, paths: Paths) -> None:
-        super().__init__(project, paths)
+    def __init__(self, project: Project, paths: Paths, upstreams: Upstreams | None = None) -> None:
+        super().__init__(project, paths, upstreams)
         self.pointer: RehearsedPointer = RehearsedPointer(paths)
         self.applied: Change = "none"
+
+    @property
+    def listen(self) -> tuple[str, ...]:
+        return super().listen if self.applied == "none" else self._settings.listen
 
     def apply(self) -> Change:
         self.applied = self.due()
         return self.applied
 
+    def leads_to(self, slot: str) -> bool:
+        return self.applied != "none" or super().leads_to(slot)
+
     def knows(self, route: str) -> bool:
-        return knows(self._text(), route)  # by now that is the configuration in place
+        return knows(self._text(), route)  # as if that configuration were in place
 
     def is_up(self) -> bool:
         return self.applied != "none" or super().is_up()
@@ -64,7 +74,7 @@ class RehearsedProxy(Proxy):
 
 
 class RehearsedLedger(Ledger):
-    """Reads the real events, and after them those that would have been written."""
+    """Reads the real events, followed by those that would have been written."""
 
     def __init__(self, real: Ledger) -> None:
         super().__init__(real.path)
@@ -73,28 +83,46 @@ class RehearsedLedger(Ledger):
     def salvage(self) -> History:
         found = super().salvage()
         torn = "" if self._unwritten else found.torn
-        return History([*found.events, *self._unwritten], torn, found.damage)
+        events, sound = ([*each, *self._unwritten] for each in (found.events, found.sound))
+        return replace(found, events=events, torn=torn, sound=sound)
 
     def _keep(self, event: Event) -> None:
         self._unwritten.append(event)
 
 
 class RehearsedEvidence(EvidenceStore):
-    """Reads the real evidence, and keeps what would be removed."""
+    """Reads the real evidence and removes none."""
 
     def remove(self, image_id: str) -> None:
         """Remove nothing."""
 
 
+class RehearsedSlotRecords(SlotRecords):
+    """Reads the real records and remembers those that would be written."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._unwritten: dict[str, Container | None] = {}
+
+    def read(self, slot: str) -> Container | None:
+        return self._unwritten[slot] if slot in self._unwritten else super().read(slot)
+
+    def keep(self, slot: str, container: Container) -> None:
+        self._unwritten[slot] = container
+
+    def forget(self, slot: str) -> None:
+        self._unwritten[slot] = None
+
+
 class RehearsedService(Service):
-    """A service that does not run yet, and answers as a good release would."""
+    """A service that does not run yet and answers as a good release would."""
 
     def __init__(self, address: str, contract: Contract, identity: Identity) -> None:
         super().__init__(address, contract)
         self._identity = identity
 
     def send(self, *_request: Any, **_named: Any) -> Answer:
-        """Answer every request with who it would be."""
+        """Answer every request with the identity it would have."""
         said = asdict(self._identity)
         said["model"] = {"sha256": said.pop("model_sha256")}
         return Answer(200, {}, json.dumps(said).encode(), 0.0)

@@ -1,18 +1,21 @@
-"""An engine that starts and removes nothing, and answers as if it had."""
+"""Rehearse the engine: start and remove nothing, and answer as if it had."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from relctl.engine.protocol import STOP_GRACE, Container, ContainerSpec, Engine, Image
+from relctl.engine.protocol import STOP_GRACE, Container, ContainerSpec, Engine, Image, Network
 
 
 @dataclass(frozen=True)
 class RehearsedEngine:
-    """Looks through `real`; `changed` are the containers that would be others by now, None for removed."""
+    """Reads through `real`; `changed` holds the containers that would differ, None for removed."""
 
     real: Engine
     changed: dict[str, Container | None] = field(default_factory=dict)
+
+    def within(self, seconds: float) -> "RehearsedEngine":
+        return replace(self, real=self.real.within(seconds))
 
     def image(self, reference: str) -> Image | None:
         return self.real.image(reference)
@@ -23,11 +26,14 @@ class RehearsedEngine:
     def layer_sizes(self, reference: str) -> tuple[int, ...]:
         return self.real.layer_sizes(reference)
 
-    def needs_every_layer(self) -> bool:
-        return self.real.needs_every_layer()
+    def ids_are_manifests(self) -> bool:
+        return self.real.ids_are_manifests()
 
     def load(self, archive: Path) -> None:
         """Load nothing."""
+
+    def prove(self, image_id: str) -> None:
+        """Create nothing."""
 
     def name_image(self, image_id: str, reference: str) -> None:
         """Name nothing."""
@@ -36,7 +42,7 @@ class RehearsedEngine:
         """Remove nothing."""
 
     def start(self, spec: ContainerSpec) -> Container:
-        """Say what would run: at the address that it would have, with its image's labels and its own."""
+        """Return what would run: at its future address, with its image's labels and its own."""
         image = self.image(spec.image_id)
         address = f"127.0.0.1:{spec.publish.port}" if spec.publish else f"{spec.address}:{spec.port}"
         labels = {**(image.labels if image else {}), **spec.labels}
@@ -58,15 +64,21 @@ class RehearsedEngine:
         """Run nothing."""
         return ""
 
-    def logs(self, name: str, lines: int) -> str:
-        return self.real.logs(name, lines)
+    def logs(self, name: str, lines: int, since: float = 0.0) -> str:
+        return self.real.logs(name, lines, since)
 
-    def remove(self, name: str, grace: int = STOP_GRACE) -> None:  # noqa: ARG002 - of the protocol
+    def follow(self, name: str, lines: int, since: float = 0.0) -> Iterator[str]:
+        return self.real.follow(name, lines, since)
+
+    def remove(self, name: str, grace: int = STOP_GRACE) -> None:  # noqa: ARG002 - the protocol has it
         self.changed[name] = None
+
+    def insist_on_network(self, network: Network) -> None:
+        self.real.insist_on_network(network)
 
     def remove_network(self, name: str) -> None:
         """Remove nothing."""
 
     def starts(self, address: str) -> Container | None:
-        """The container that would answer at an address, None where a real one does, or nobody."""
+        """Return the container that would answer at an address; None if a real one does, or none."""
         return next((each for each in self.changed.values() if each and each.address == address), None)

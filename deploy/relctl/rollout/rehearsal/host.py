@@ -1,13 +1,16 @@
-"""The host of a rehearsal: use cases run on it as they are, and what they reach is the plan."""
+"""Build the host of a rehearsal: use cases run on it unchanged, and the steps reached are the plan."""
 
 from dataclasses import replace
+from functools import partial
 
 from relctl.config.versions import Contract
 from relctl.engine.protocol import Container
 from relctl.engine.slots import slot_container
+from relctl.errors import EngineError
 from relctl.probe.identity import Identity
 from relctl.probe.service import Service
 from relctl.proxy.route import main_slot
+from relctl.proxy.upstream import of_the_slots
 from relctl.rollout.host import Host
 from relctl.rollout.observation.figures import Figures
 from relctl.rollout.observation.watch import Watch, Watched
@@ -16,19 +19,23 @@ from relctl.rollout.rehearsal.doors import (
     RehearsedLedger,
     RehearsedProxy,
     RehearsedService,
+    RehearsedSlotRecords,
 )
 from relctl.rollout.rehearsal.engine import RehearsedEngine
+from relctl.rollout.situation import BRIEFLY
 from relctl.state.lock import Hold, only_looking
 from relctl.state.steps import Steps
 from relctl.state.turn import Turn
 
 
 def rehearse(host: Host, look: Hold = only_looking) -> Host:
-    """Return the same host with doors that change nothing; `look` finds out whether its locks are taken.
+    """Return the same host with doors that change nothing; `look` checks whether its locks are taken.
 
-    What it would say on the way would not be true, so it says nothing; and nobody is told of anything.
+    Progress would be untrue, so none is reported; no notifications are sent.
     """
-    engine, proxy = RehearsedEngine(host.engine), RehearsedProxy(host.project, host.paths)
+    records = RehearsedSlotRecords(host.paths.slots)
+    proxy = RehearsedProxy(host.project, host.paths, partial(of_the_slots, host.project, records))
+    engine = RehearsedEngine(host.engine)
 
     def ask(address: str, contract: Contract) -> Service:
         answers = engine.starts(address) or _behind_the_proxy(host, engine, proxy, address)
@@ -47,6 +54,9 @@ def rehearse(host: Host, look: Hold = only_looking) -> Host:
         ask=ask,
         deliver=lambda _hook, _folder, _body: "",
         forget=lambda _cache, _digests: None,
+        records=records,
+        drain=lambda _address, _within, _say: 0,
+        try_cases=lambda _service, _cases: None,
         watch=lambda _log, what, _policy, _say: _accepted(what),
         steps=Steps(),
         turn=Turn(look),
@@ -54,16 +64,21 @@ def rehearse(host: Host, look: Hold = only_looking) -> Host:
 
 
 def _accepted(what: Watch) -> Watched:
-    """What traffic would have to show for the rest to happen."""
+    """Return the observation result that lets the remaining steps happen."""
     return Watched("healthy", True, Figures(requests=0, failed=0), None, (), what.seconds)
 
 
 def _behind_the_proxy(
     host: Host, engine: RehearsedEngine, proxy: RehearsedProxy, address: str
 ) -> Container | None:
-    """Who would answer through Nginx (most requests of a canary), None while that is as it really is."""
+    """Return what would answer (most requests) through Nginx; None while nothing has been rehearsed."""
     touched = proxy.pointer.moved or proxy.applied != "none" or engine.changed
-    if address != host.project.environment.proxy.listen or not touched:
+    if address != proxy.address or not touched:
         return None
     slot = main_slot(proxy.pointer.read())
-    return engine.container(slot_container(host.project, slot)) if slot else None
+    if not slot:
+        return None
+    try:
+        return engine.within(BRIEFLY).container(slot_container(host.project, slot))
+    except EngineError:  # going back needs none, and neither does its plan
+        return host.records.read(slot)

@@ -1,1 +1,1 @@
-"""The gates, one file each: a running candidate in, a verdict with figures out."""
+"""Define the gates, one file each, from a running candidate to a verdict with figures."""

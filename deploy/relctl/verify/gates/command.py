@@ -1,16 +1,19 @@
-"""Gate `command`: someone's own program says yes by ending with 0."""
+"""Gate `command`: a user's own program passes the candidate by exiting with 0."""
 
 from relctl.config.gates import CommandSettings
 from relctl.hooks.program import Ended, run
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
+_SHOWN = 200  # characters of a program's last line
+
 
 def command(trial: Trial, settings: CommandSettings) -> Verdict:
-    """Run the program in the project's folder; its process group ends with it, and it with its time."""
+    """Run the program in the project's folder; its process group ends with it, or when its time is over."""
     candidate = trial.candidate
     told = {
-        "RELCTL_CANDIDATE_URL": candidate.service.url,
+        "RELCTL_CANDIDATE_URL": candidate.users.url,
+        "RELCTL_CONTAINER_URL": candidate.service.url,
         "RELCTL_TAG": str(candidate.tag),
         "RELCTL_IMAGE_ID": candidate.image.id,
     }
@@ -23,9 +26,14 @@ def command(trial: Trial, settings: CommandSettings) -> Verdict:
 
 def _judge(ended: Ended, settings: CommandSettings) -> Verdict:
     if ended.code is None:
-        return failed(f"not done within {settings.timeout:g} s", output=ended.output)
-    if ended.code != 0:
-        return failed(
-            f"ended with {ended.code}: {ended.last_line}", output=ended.output, exit_code=ended.code
-        )
-    return passed("ended with 0", output=ended.output, exit_code=0)
+        words = f"not done within {settings.timeout:g} s: {_last_line(ended)}"
+        return failed(words, output=ended.output)
+    words = f"ended with {ended.code}: {_last_line(ended)}"
+    verdict = passed if ended.code == 0 else failed
+    return verdict(words, output=ended.output, exit_code=ended.code)
+
+
+def _last_line(ended: Ended) -> str:
+    """Return the beginning of the last line: all of it is in the output."""
+    line = ended.last_line
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

@@ -1,11 +1,11 @@
-"""Gate `contract`: the service keeps its word under company: the same text gets the same answer, its own."""
+"""Gate `contract`: each text gets its own answer, the same concurrently as one by one."""
 
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from relctl.config.gates import ContractSettings
-from relctl.probe import traffic, translation
+from relctl.probe import translation
 from relctl.probe.service import Answer, UnreachableError
 from relctl.probe.traffic import Plan
 from relctl.verify import cases, odd_texts
@@ -13,12 +13,12 @@ from relctl.verify.asking import NoTranslationError, progress, translate
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
-_TWICE = 2  # how often each text is asked for in company, at the same time
+_TWICE = 2  # concurrent requests for each text
 _SHOWN = 120  # bytes of a wrong answer
 
 
 def contract(trial: Trial, settings: ContractSettings) -> Verdict:
-    """Send the cases and odd texts; hold answers in company and in a batch against those of a twin alone."""
+    """Send the cases and odd texts; compare concurrent and batch answers with a twin's, one by one."""
     sources = trial.pipeline.data_sets[settings.data_set].sources
     needed = settings.texts * (2 if settings.batch else 1)
     if len(sources) < needed:
@@ -38,7 +38,7 @@ def contract(trial: Trial, settings: ContractSettings) -> Verdict:
         return failed(*wrong, **figures)
     return passed(
         f"{len(results)} cases of the right shape",
-        f"{figures['texts']} texts answered in company as alone",
+        f"{figures['texts']} texts: same answers concurrently as one by one",
         **figures,
     )
 
@@ -46,9 +46,9 @@ def contract(trial: Trial, settings: ContractSettings) -> Verdict:
 def _beside_a_twin(
     trial: Trial, settings: ContractSettings, in_company: list[str], in_a_batch: list[str]
 ) -> list[str]:
-    """What is wrong with the candidate's answers, where those of its twin, asked alone, are right."""
+    """Return what is wrong with the candidate's answers, compared with its twin's, one by one."""
     texts = in_company + in_a_batch
-    trial.say(f"  {len(texts)} texts, one after the other, to its twin")
+    trial.say(f"  {len(texts)} texts to its twin, one by one")
     try:
         with trial.twin() as twin:
             said = translate(twin, texts, Plan(trial.pipeline.ask, 1, settings.timeout), trial.say)
@@ -62,36 +62,35 @@ def _beside_a_twin(
 
 
 def _in_company(trial: Trial, settings: ContractSettings, alone: Mapping[str, str]) -> list[str]:
-    """Answers that differ while others ask, and while somebody else asks for the same text."""
+    """Report answers that differ under concurrent requests, including two for the same text."""
     asked = [text for text in alone for _ in range(_TWICE)]
-    trial.say(f"  {len(asked)} requests in company")
+    trial.say(f"  {len(asked)} concurrent requests")
     plan = Plan(trial.pipeline.ask, settings.clients, settings.timeout)
-    address = trial.candidate.container.address
-    replies = traffic.send(address, asked, plan, progress(len(asked), trial.say))
+    replies = trial.candidate.send(asked, plan, progress(len(asked), trial.say))
     read = [translation.read(reply, plan.ask) for reply in replies]
     unanswered = [words for _, words in read if words]
     wrong = [f"{len(unanswered)} of {len(asked)} requests failed: {unanswered[0]}"] if unanswered else []
     answered = [(text, found) for text, (found, words) in zip(asked, read, strict=True) if not words]
-    return wrong + differences(answered, alone, "in company")
+    return wrong + differences(answered, alone, "concurrent answers")
 
 
 def _in_a_batch(trial: Trial, settings: ContractSettings, alone: Mapping[str, str]) -> list[str]:
     body = json.dumps(batch_of(list(alone)), ensure_ascii=False).encode()
     headers, path = {"Content-Type": "application/json"}, settings.batch
     try:
-        answer = trial.candidate.service.send("POST", path, body, headers, settings.timeout)
+        answer = trial.candidate.users.send("POST", path, body, headers, settings.timeout)
     except UnreachableError as error:
         return [error.message]
     return judge_batch(answer, path, trial.pipeline.ask.translation, alone)
 
 
 def batch_of(texts: Sequence[str]) -> list[dict[str, str]]:
-    """The items of a batch; their ids fall, so that a service which sorts by them is found out."""
+    """Return the items of a batch; their ids descend, so that sorting by id is detected."""
     return [{"id": f"{len(texts) - number:03}", "text": text} for number, text in enumerate(texts)]
 
 
 def judge_batch(answer: Answer, path: str, member: str, alone: Mapping[str, str]) -> list[str]:
-    """What is wrong with the answer to the batch of these texts; `member` is where a translation stands."""
+    """Return what is wrong with the answer to a batch; `member` is the translation's key."""
     try:
         found = answer.json()
     except ValueError:
@@ -100,21 +99,21 @@ def judge_batch(answer: Answer, path: str, member: str, alone: Mapping[str, str]
         return [f"{path} answers {answer.status}: {answer.body[:_SHOWN]!r}"]
     items = [item if isinstance(item, dict) else {} for item in found]
     if [item.get("id") for item in items] != [item["id"] for item in batch_of(list(alone))]:
-        return [f"{path} answers in another order than it was asked"]
+        return [f"{path} answers in a different order"]
     said = [item.get(member) for item in items]
-    return differences(list(zip(alone, said, strict=True)), alone, f"of {path}")
+    return differences(list(zip(alone, said, strict=True)), alone, f"answers of {path}")
 
 
-def differences(answered: Sequence[tuple[str, object]], alone: Mapping[str, str], where: str) -> list[str]:
-    """Sentences for answers that differ from those alone; one that is another text's has crossed over."""
+def differences(answered: Sequence[tuple[str, object]], alone: Mapping[str, str], what: str) -> list[str]:
+    """Report answers that differ from those one by one; another text's answer was mixed up."""
     others = set(alone.values())
     different = [(text, answer) for text, answer in answered if answer != alone[text]]
     kinds = {
         "are other texts'": [pair for pair in different if pair[1] in others],
-        "differ from those alone": [pair for pair in different if pair[1] not in others],
+        "differ from those one by one": [pair for pair in different if pair[1] not in others],
     }
     return [
-        f"{len(pairs)} answers {where} {words}: {pairs[0][0]!r} got {pairs[0][1]!r}"
+        f"{len(pairs)} {what} {words}: {pairs[0][0]!r} got {pairs[0][1]!r}"
         for words, pairs in kinds.items()
         if pairs
     ]

@@ -1,9 +1,11 @@
-"""Gate `dependencies`: what runs in the candidate is what the build says that it was locked to."""
+"""Gate `dependencies`: the candidate runs exactly the packages that its build locked."""
 
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from relctl.config.gates import DependenciesSettings
 from relctl.errors import RelctlError
@@ -11,10 +13,10 @@ from relctl.verify.candidate import Candidate
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
-# A label: `name==version` of every locked wheel, with spaces between them. The build writes it from the lock
-# of the image's commit; the lock itself is not read here, and whoever writes labels by hand is believed.
+# A label: `name==version` of every locked wheel, separated by spaces. The build writes it from the lock of
+# the image's commit. The lock itself is not read here, so labels written by hand are trusted.
 LOCKED = "io.relctl.dependencies"
-_SITE = "/app/site"  # where a build puts them; what the base has besides is the base's
+_SITE = "/app/site"  # where a build installs them; other packages belong to the base
 
 _LIST = """
 import importlib.metadata
@@ -25,12 +27,12 @@ _LISTED = re.compile(r"([^\t]+)\t([^\s=]+)==(\S+)")
 
 
 class UnreadableListError(RelctlError):
-    """The candidate's Python did not list its packages as it was asked to."""
+    """The candidate's Python did not list its packages as expected."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """A package that Python finds in a folder; `name` is normalised (PEP 503)."""
+    """A package that Python finds in a folder; name and version are normalised (PEP 503, PEP 440)."""
 
     folder: str
     name: str
@@ -38,7 +40,7 @@ class Distribution:
 
 
 def dependencies(trial: Trial, settings: DependenciesSettings) -> Verdict:
-    """Compare what Python finds there with the label; every difference is named. Raises EngineError."""
+    """Compare the packages that Python finds with the label; name every difference. Raises EngineError."""
     del settings  # nothing about it can be configured
     label = trial.candidate.image.labels.get(LOCKED)
     if label is None:
@@ -55,25 +57,25 @@ def dependencies(trial: Trial, settings: DependenciesSettings) -> Verdict:
 
 
 def _list(candidate: Candidate) -> str:
-    """What Python says inside the container: not /version, which may say what it likes."""
+    """List packages by Python inside the container, not by /version, which may claim anything."""
     python = f"python{candidate.image.labels.get('io.relctl.python', '3')}"
     return candidate.engine.execute(candidate.container.name, [python, "-c", _LIST])
 
 
 def read(said: str) -> list[Distribution]:
-    """The distributions of a list, in the order in which Python looks; raises UnreadableListError."""
+    """Return the listed distributions in Python's search order; raises UnreadableListError."""
     found = []
     for line in said.splitlines():
         match = _LISTED.fullmatch(line)
         if match is None:
             raise UnreadableListError(f"Python's list of packages cannot be read: {line[:120]!r}")
         folder, name, version = match.groups()
-        found.append(Distribution(folder.rstrip("/"), _normalised(name), version))
+        found.append(Distribution(folder.rstrip("/"), canonicalize_name(name), _spelled(version)))
     return found
 
 
 def differences(locked: Mapping[str, str], found: Sequence[Distribution]) -> list[str]:
-    """One sentence for each package that is another one, that nobody locked, or that is there twice."""
+    """Return one sentence for each package that differs, is not locked, or is installed twice."""
     imported = _imported(found)
     ours = [each for each in found if each.folder == _SITE]
     wrong = [
@@ -82,24 +84,25 @@ def differences(locked: Mapping[str, str], found: Sequence[Distribution]) -> lis
         if imported.get(name) != version
     ]
     wrong += [f"{each.name} {each.version} is not locked" for each in ours if each.name not in locked]
-    # Which one of a folder comes first is up to the file system, and so is what it says of itself.
+    # Which of two in one folder is imported depends on the file system.
     return wrong + [
-        f"{name} is there {times} times: {', '.join(each.version for each in ours if each.name == name)}"
+        f"{name} is installed {times} times: {', '.join(each.version for each in ours if each.name == name)}"
         for name, times in Counter(each.name for each in ours).items()
         if times > 1
     ]
 
 
 def _imported(found: Sequence[Distribution]) -> dict[str, str]:
-    """The versions by name; of two folders the one counts where Python looks first."""
+    """Return the versions by name; of two folders the first in Python's search order counts."""
     return {each.name: each.version for each in reversed(found)}
 
 
 def parse(label: str) -> dict[str, str]:
-    """The versions by normalised name, as the label lists them."""
+    """Return the versions by normalised name, as the label lists them."""
     pairs = [line.partition("==") for line in label.split()]
-    return {_normalised(name): version for name, _, version in pairs}
+    return {canonicalize_name(name): _spelled(version) for name, _, version in pairs}
 
 
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _spelled(version: str) -> str:
+    """Normalise a version by PEP 440, so that 1.0-1 is 1.0.post1; leave an invalid one as it is."""
+    return canonicalize_version(version, strip_trailing_zero=False)

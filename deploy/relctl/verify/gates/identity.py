@@ -1,4 +1,4 @@
-"""Gate `identity`: labels, commit, user and `/version` all say what the tag says."""
+"""Gate `identity`: labels, commit, user and `/version` all agree with the tag."""
 
 from relctl.config.gates import IdentitySettings
 from relctl.engine.protocol import Image
@@ -11,7 +11,7 @@ from relctl.verify.verdict import Verdict, failed, passed
 
 
 def identity(trial: Trial, settings: IdentitySettings) -> Verdict:
-    """Compare tag, labels, user and `/version`; every contradiction is named."""
+    """Compare tag, labels, user and `/version`; name every contradiction."""
     del settings  # nothing about it can be configured
     candidate = trial.candidate
     image, tag = candidate.image, candidate.tag
@@ -28,7 +28,7 @@ def identity(trial: Trial, settings: IdentitySettings) -> Verdict:
 
 
 def label_errors(image: Image, tag: Tag, service: str) -> list[str]:
-    """Return one sentence for every label, or the user, that does not fit the tag."""
+    """Return one sentence for every label, or the user, that contradicts the tag."""
     labels = image.labels
     wrong = []
     if labels.get(SERVICE) != service:

@@ -1,4 +1,4 @@
-"""Gate `latency`: under a fixed rate of requests, answers come no later than the live release's."""
+"""Gate `latency`: at a fixed request rate, answers take no longer than the live release's."""
 
 import statistics as middle
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from relctl.config.gates import LatencySettings
-from relctl.probe import traffic, translation
+from relctl.probe import translation
 from relctl.probe.traffic import Plan, Reply
 from relctl.statistics.clusters import CONFIDENCE, RESAMPLES, Numbers
 from relctl.verify.asking import NoTranslationError, progress
@@ -17,14 +17,16 @@ from relctl.verify.statistics.latency import Latencies, Ratio
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
-_CLIENTS = 32  # connections of a side: more than requests can be under way at any sensible rate
+_CLIENTS = 32  # connections of a side: more than requests run concurrently at any sensible rate
 _PERCENTILES = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 
 
 def latency(trial: Trial, settings: LatencySettings) -> Verdict:
-    """Measure candidate and reference in turns, a round each, and compare percentiles.
+    """Measure candidate and reference in alternating rounds, and compare percentiles.
 
-    Requests are sent at fixed times, so a stall delays all that were due in it, and not only one.
+    Both are reached directly: what Nginx adds to both would only hide a part of their ratio.
+
+    Requests are sent at fixed times, so a stall delays all requests due during it, not only one.
     """
     reference = trial.reference()
     sides = [trial.candidate] if reference is None else [trial.candidate, reference]
@@ -36,30 +38,30 @@ def latency(trial: Trial, settings: LatencySettings) -> Verdict:
 
 
 def _lateness(rounds: Sequence[Sequence[Sequence[Reply]]]) -> dict[str, float]:
-    """How late requests were sent, in milliseconds: what the measuring itself adds."""
+    """Return how late requests were sent, in milliseconds: the error of the measurement itself."""
     late = [1000 * (reply.sent - reply.due) for side in rounds for replies in side for reply in replies]
     return {name: round(float(numpy.percentile(late, percent)), 3) for name, percent in _PERCENTILES.items()}
 
 
 def _measure(trial: Trial, settings: LatencySettings, sides: Sequence[Candidate]) -> list[list[list[Reply]]]:
-    """The replies, by side and round."""
+    """Return the replies, by side and round."""
     sources = trial.pipeline.data_sets[settings.data_set].sources
     rounds: list[list[list[Reply]]] = [[] for _ in sides]
     say = progress(settings.rounds, trial.say, "rounds")
     for number in range(settings.rounds + 1):
         texts = trial.fresh(sources, settings.requests_of_a_round)
-        # Who is first changes every round, so that a trend of the machine meets both alike.
+        # The order alternates, so that a trend of the machine affects both sides equally.
         order = list(zip(rounds, sides, strict=True))
         for found, side in order if number % 2 else reversed(order):
             found.append(_round(trial, settings, side, texts))
         if number:
             say(number)
-    return [found[1:] for found in rounds]  # the first one warmed up
+    return [found[1:] for found in rounds]  # the first round was a warm-up
 
 
 def _round(trial: Trial, settings: LatencySettings, side: Candidate, texts: Sequence[str]) -> list[Reply]:
     plan = Plan(trial.pipeline.ask, _CLIENTS, settings.timeout, settings.rate, settings.burst)
-    replies = traffic.send(side.container.address, texts, plan)
+    replies = side.send_directly(texts, plan)
     wrong = [words for reply in replies if (words := translation.read(reply, plan.ask)[1])]
     if wrong:
         raise NoTranslationError(f"{len(wrong)} of {len(texts)} requests to {side.called} failed: {wrong[0]}")
@@ -84,7 +86,7 @@ def _judge(settings: LatencySettings, measured: list[Numbers]) -> Verdict:
     p95 = float(numpy.percentile(candidate, 95))
     wrong = []
     if not p95 <= settings.max_p95:
-        wrong.append(f"p95 is {1000 * p95:.0f} ms; {1000 * settings.max_p95:.0f} ms are allowed")
+        wrong.append(f"p95 is {1000 * p95:.0f} ms (limit {1000 * settings.max_p95:.0f} ms)")
     right = [f"p95 {1000 * p95:.0f} ms"]
     if len(measured) > 1:
         both = Latencies(*measured)
@@ -98,7 +100,7 @@ def _judge(settings: LatencySettings, measured: list[Numbers]) -> Verdict:
 
 
 def _described(seconds: Numbers) -> dict[str, Any]:
-    """Percentiles, and a sample of latencies for the report's picture, in milliseconds."""
+    """Return percentiles, and a sample of latencies for the report's chart, in milliseconds."""
     every = numpy.sort(seconds.reshape(-1)) * 1000
     points = numpy.linspace(0, len(every) - 1, min(200, len(every))).astype(int)
     return {

@@ -1,4 +1,4 @@
-"""Gate `quality`: the translations of the data sets are good enough, and no worse than the live release's."""
+"""Gate `quality`: translations of the data sets are good enough, and no worse than the live release's."""
 
 from relctl.config.gates import DataSetSettings, QualitySettings
 from relctl.probe.traffic import Plan

@@ -1,4 +1,4 @@
-"""Gate `size`: neither the image nor what of it the live image does not have is larger than allowed."""
+"""Gate `size`: neither the image nor its part that live lacks is larger than allowed."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from relctl.engine.protocol import Engine, Image
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
-_MEBIBYTE = 1024**2  # as `300m` is read
+_MEBIBYTE = 1024**2  # the unit of `300m`
 
 
 def size(trial: Trial, settings: SizeSettings) -> Verdict:
-    """Compare bytes with the limits; layers are told apart by their digests."""
+    """Compare bytes with the limits; layers are distinguished by their digests."""
     candidate = trial.candidate
     image = candidate.image
     figures: dict[str, Any] = {"image_bytes": image.size_bytes, "max_image_bytes": settings.max_image}
@@ -29,16 +29,16 @@ def size(trial: Trial, settings: SizeSettings) -> Verdict:
         }
         wrong += _over(growth, settings.max_growth, "it grew over the live image by")
         if added is None and settings.max_new is not None:
-            wrong.append("the engine does not tell how large the layers are")
+            wrong.append("the engine does not report layer sizes")
         elif added is not None:
-            wrong += _over(added, settings.max_new, "layers that the live image does not have are")
+            wrong += _over(added, settings.max_new, "layers missing from the live image have")
             right.append(f"{_mebibytes(added)} of it in layers that the live image does not have")
         right.append(f"{growth / _MEBIBYTE:+.1f} MiB against the live image")
     return failed(*wrong, **figures) if wrong else passed(*right, **figures)
 
 
 def new_bytes(engine: Engine, image: Image, live: Image) -> int | None:
-    """The bytes of the layers that `live` does not have; None where the engine does not tell."""
+    """Return the bytes of the layers that `live` lacks; None if the engine does not report layer sizes."""
     sizes = engine.layer_sizes(image.id)
     if len(sizes) != len(image.layers):
         return None
@@ -48,7 +48,7 @@ def new_bytes(engine: Engine, image: Image, live: Image) -> int | None:
 def _over(size: int, limit: int | None, what: str) -> list[str]:
     if limit is None or size <= limit:
         return []
-    return [f"{what} {_mebibytes(size)}; {_mebibytes(limit)} are allowed"]
+    return [f"{what} {_mebibytes(size)} (limit {_mebibytes(limit)})"]
 
 
 def _mebibytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""Gate `smoke`: every request of pipelines/smoke.yaml is answered as its expectation says."""
+"""Gate `smoke`: every request of pipelines/smoke.yaml is answered as expected."""
 
 from relctl.config.gates import SmokeSettings
 from relctl.verify import cases

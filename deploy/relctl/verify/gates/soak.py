@@ -1,4 +1,4 @@
-"""Gate `soak`: many requests, and nothing fails, nothing ends, nothing grows."""
+"""Gate `soak`: under many requests nothing fails, no process ends and memory does not grow."""
 
 import threading
 import time
@@ -8,20 +8,20 @@ from typing import Any
 
 from relctl.config.gates import SoakSettings
 from relctl.errors import RelctlError
-from relctl.probe import traffic, translation
+from relctl.probe import translation
 from relctl.probe.traffic import Plan, Reply
 from relctl.verify.asking import progress
 from relctl.verify.candidate import Candidate
-from relctl.verify.statistics.growth import Growth, Reading, conclude
+from relctl.verify.statistics.growth import WARM_UP, Growth, Reading, conclude
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 
-_READINGS = 100  # that are aimed at
+_READINGS = 100  # the intended number
 _MEBIBYTE = 1024**2
 
 
 def soak(trial: Trial, settings: SoakSettings) -> Verdict:
-    """Send the requests, look at the processes meanwhile, and judge both afterwards."""
+    """Send the requests while reading the processes' memory, then judge both."""
     texts = trial.fresh(trial.pipeline.data_sets[settings.data_set].sources, settings.requests)
     plan = Plan(trial.pipeline.ask, settings.clients, settings.timeout)
     watch = Watch(trial.candidate, max(settings.requests // _READINGS, 1))
@@ -33,7 +33,7 @@ def soak(trial: Trial, settings: SoakSettings) -> Verdict:
 
     began = time.monotonic()
     with watch.running():
-        replies = traffic.send(trial.candidate.container.address, texts, plan, done)
+        replies = trial.candidate.send(texts, plan, done)
     seconds = time.monotonic() - began
     growth = conclude(watch.readings, settings.requests, settings.max_growth)
     wrong = [*_wrong_answers(replies, plan), *_ended(watch, settings.max_ended), *growth.wrong]
@@ -46,7 +46,7 @@ def soak(trial: Trial, settings: SoakSettings) -> Verdict:
     steepest = max(growth.per_thousand.values()) / _MEBIBYTE
     return passed(
         f"{settings.requests} requests at {settings.clients} clients",
-        f"memory grows by at most {steepest:.2f} MiB in 1,000 requests",
+        f"memory grows by at most {steepest:.2f} MiB per 1,000 requests",
         **figures,
     )
 
@@ -57,6 +57,7 @@ def _figures(settings: SoakSettings, watch: "Watch", growth: Growth) -> dict[str
         "clients": settings.clients,
         "growth_bytes_per_1000": {where: round(value) for where, value in growth.per_thousand.items()},
         "max_growth_bytes_per_1000": settings.max_growth,
+        "warm_up_requests": round(WARM_UP * settings.requests),
         "ended_processes": len(watch.ended),
         "max_ended_processes": settings.max_ended,
         "memory": [[number, size] for number, size in watch.readings],
@@ -69,15 +70,15 @@ def _wrong_answers(replies: Sequence[Reply], plan: Plan) -> list[str]:
 
 
 def _ended(watch: "Watch", allowed: int) -> list[str]:
-    """A worker that crashed and was started anew: its container runs on as if nothing had been."""
+    """Report processes that ended: a crashed and restarted worker leaves its container running."""
     wrong = [watch.trouble] if watch.trouble else []
     if len(watch.ended) > allowed:
-        wrong.append(f"{len(watch.ended)} of its processes ended under load; {allowed} may")
+        wrong.append(f"{len(watch.ended)} of its processes ended under load, allowed {allowed}")
     return wrong
 
 
 class Watch:
-    """Looks at the processes of a candidate about every `step` requests: their memory, and which end."""
+    """Reads a candidate's processes about every `step` requests: their memory, and which end."""
 
     def __init__(self, candidate: Candidate, step: int) -> None:
         self.requests = 0
@@ -90,7 +91,7 @@ class Watch:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Look while the block runs, and once more at its end."""
+        """Read while the block runs, and once more at its end."""
         thread = threading.Thread(target=self._run)
         thread.start()
         try:
@@ -112,7 +113,7 @@ class Watch:
         try:
             found = self._candidate.engine.processes(self._candidate.container.name)
         except RelctlError as error:
-            self.trouble = f"its processes could not be seen after {requests} requests: {error.message}"
+            self.trouble = f"its processes could not be listed after {requests} requests: {error.message}"
             return
         self.ended |= self._known - found.keys()
         self._known |= found.keys()

@@ -3,7 +3,7 @@
 import time
 
 from relctl.config.gates import StartupSettings
-from relctl.probe import traffic, translation
+from relctl.probe import translation
 from relctl.probe.ready import NeverReadyError, wait_until_ready
 from relctl.probe.traffic import Plan
 from relctl.verify.trial import Trial
@@ -11,21 +11,21 @@ from relctl.verify.verdict import Verdict, failed, passed
 
 
 def startup(trial: Trial, settings: StartupSettings) -> Verdict:
-    """Measure the seconds from the start of the container to the first `/readyz` 200."""
+    """Measure the seconds from the start of the container to the first 200 of `/readyz`."""
     candidate = trial.candidate
-    contract = candidate.project.versions.contract
+    contract = candidate.service.contract
     try:
         wait_until_ready(
             candidate.engine, candidate.container, contract, settings.ready_within, candidate.started
         )
     except NeverReadyError as error:
-        return failed(error.message, limit_seconds=settings.ready_within)
+        return failed(error.message, *filter(None, [error.hint]), limit_seconds=settings.ready_within)
     seconds = round(time.monotonic() - candidate.started, 3)
     figures = {"seconds": seconds, "limit_seconds": settings.ready_within}
     if settings.text:
-        # Ready means ready: the very next request is answered.
+        # A ready service must answer the very next request.
         plan = Plan(trial.pipeline.ask, 1, settings.ready_within)
-        [reply] = traffic.send(candidate.container.address, [settings.text], plan)
+        [reply] = candidate.send_directly([settings.text], plan)
         _, wrong = translation.read(reply, plan.ask)
         if wrong:
             return failed(f"ready after {seconds:.1f} s, but a text sent then got: {wrong}", **figures)

@@ -1,1 +1,1 @@
-"""What the quality gate looks at: translations, their scores, and faults that no score shows."""
+"""Judge translations for the quality gate: scores, and faults that no score shows."""

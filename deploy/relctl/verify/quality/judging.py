@@ -1,4 +1,4 @@
-"""What is wrong with the translations of a data set: by themselves, and beside the live release's."""
+"""Judge the translations of a data set: alone, and against the live release's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _SHOWN_SCORES = (BLEU_SCORE, CHRF_SCORE, TER_SCORE)
 
 @dataclass(frozen=True)
 class Judged:
-    """What came of one data set: figures for evidence and report, and words for what is wrong and right."""
+    """The result for one data set: figures for evidence and report, and words for what is wrong and right."""
 
     figures: dict[str, Any]
     wrong: list[str]
@@ -29,7 +29,7 @@ class Judged:
 
 
 def alone(data: DataSet, translations: Sequence[str], chosen: DataSetSettings) -> Judged:
-    """Hold the translations against the references: too many faults, and scores below their floors."""
+    """Compare the translations with the references: count faults, and check scores against their floors."""
     counted = _faults(data, translations)
     scores = {score.name: score.of(score.count(translations, data.references)) for score in _SHOWN_SCORES}
     wrong = [
@@ -62,7 +62,7 @@ def alone(data: DataSet, translations: Sequence[str], chosen: DataSetSettings) -
 def beside(
     data: DataSet, translations: Sequence[str], live: Sequence[str], settings: QualitySettings
 ) -> Judged:
-    """Hold the translations against those of the live release: more faults, and scores by the margins."""
+    """Compare the translations with the live release's: faults, and scores by their margins."""
     margins = {_SCORES[name]: margin for name, margin in settings.margins.items()}
     counted = {
         score: (score.count(translations, data.references), score.count(live, data.references))
@@ -85,7 +85,7 @@ def beside(
 
 
 def more_faults(candidate: Mapping[Fault, int], live: Mapping[Fault, int]) -> list[str]:
-    """What the candidate has more of than live: one sentence for each fault, whatever is allowed."""
+    """Return one sentence for each fault that the candidate has more often than live, whatever is allowed."""
     return [
         f"{number} translations with fault {fault}, live has {live.get(fault, 0)}"
         for fault, number in candidate.items()
@@ -105,6 +105,6 @@ def _described(difference: Difference) -> dict[str, float | None]:
         "lower": round(difference.lower, 3),
         "upper": round(difference.upper, 3),
         "standard_error": round(difference.error, 3),
-        # Where nothing differs, nothing tells how much sentences would.
+        # Without any difference the variance between sentences is unknown.
         "smallest_detectable": round(statistics.told_from_none(difference), 3) if difference.error else None,
     }

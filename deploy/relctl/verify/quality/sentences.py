@@ -1,4 +1,4 @@
-"""The sentences that a person should read before a release takes traffic."""
+"""Select the sentences that a person should read before a release takes traffic."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ SHOWN = 10
 def worst(
     sources: Sequence[str], references: Sequence[str], candidate: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The translations with the least chrF; one that is as the reference has it is none of them."""
+    """Return the translations with the lowest chrF, except those equal to the reference."""
     scores = _scores(candidate, references)
     differing = [number for number in range(len(sources)) if candidate[number] != references[number]]
     order = sorted(differing, key=lambda number: scores[number])[:SHOWN]
@@ -29,7 +29,7 @@ def worst(
 def most_changed(
     sources: Sequence[str], references: Sequence[str], candidate: Sequence[str], live: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The translations that differ from the live release's, those first whose chrF has changed most."""
+    """Return the translations that differ from the live release's, by the size of their chrF change."""
     ours, theirs = _scores(candidate, references), _scores(live, references)
     changed = [number for number in range(len(sources)) if candidate[number] != live[number]]
     order = sorted(changed, key=lambda number: -abs(ours[number] - theirs[number]))[:SHOWN]

@@ -1,1 +1,1 @@
-"""What the gates conclude from samples: pure functions of figures, with fixed seeds, that fail closed."""
+"""Draw the gates' conclusions from samples: pure functions with fixed seeds that fail closed."""

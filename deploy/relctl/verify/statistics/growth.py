@@ -1,4 +1,4 @@
-"""Whether memory grows over the requests of a soak: decided to fail closed."""
+"""Decide, failing closed, whether memory grows over the requests of a soak."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from statistics import median
 from relctl.statistics.least import LEAST_READINGS
 from relctl.verify.statistics.trend import slope
 
-WARM_UP = 0.2  # part of the requests, in which caches fill and memory may grow
+WARM_UP = 0.2  # share of the requests in which caches fill and memory may grow
 _LAST_THIRD = 2 / 3
-_END = 0.95  # part of the requests, after which there must be a reading
-_PER = 1000  # requests that growth is told for
+_END = 0.95  # share of the requests after which there must be a reading
+_PER = 1000  # requests for which growth is given
 _MEBIBYTE = 1024**2
 
 Reading = tuple[float, float]  # requests so far, resident bytes
@@ -18,17 +18,17 @@ Reading = tuple[float, float]  # requests so far, resident bytes
 
 @dataclass(frozen=True)
 class Growth:
-    """Bytes in 1,000 requests by where they were looked for, and one sentence for all that is wrong."""
+    """Bytes per 1,000 requests by where they were measured, and one sentence for each error."""
 
     per_thousand: dict[str, float]
     wrong: tuple[str, ...]
 
 
 def conclude(readings: Sequence[Reading], requests: int, limit: float) -> Growth:
-    """Pass only when memory grows by no more than `limit` bytes in 1,000 requests, wherever one looks.
+    """Pass only if memory grows by at most `limit` bytes per 1,000 requests in every part measured.
 
-    A robust slope over everything does not see a leak that begins late, nor a step near the end: the last
-    third is looked at by itself, and the end is held against the beginning.
+    A robust slope over everything misses a leak that begins late, and a step near the end. So the last third
+    is also measured alone, and the end is compared with the beginning.
     """
     counted = [reading for reading in readings if reading[0] >= WARM_UP * requests]
     late = [reading for reading in counted if reading[0] >= _LAST_THIRD * requests]
@@ -41,8 +41,8 @@ def conclude(readings: Sequence[Reading], requests: int, limit: float) -> Growth
         "from beginning to end": _PER * _rise(counted),
     }
     wrong = [
-        f"memory grows by {growth / _MEBIBYTE:.2f} MiB in 1,000 requests {where}; "
-        f"{limit / _MEBIBYTE:.2f} are allowed"
+        f"memory grows by {growth / _MEBIBYTE:.2f} MiB per 1,000 requests {where} "
+        f"(limit {limit / _MEBIBYTE:.2f})"
         for where, growth in found.items()
         if not growth <= limit
     ]
@@ -58,12 +58,12 @@ def _too_few(counted: Sequence[Reading], late: Sequence[Reading], requests: int)
             f"{LEAST_READINGS} and {LEAST_READINGS // 2} are needed"
         )
     if last < _END * requests:
-        return f"memory was read until request {last:.0f} of {requests} only"
+        return f"memory was read only until request {last:.0f} of {requests}"
     return ""
 
 
 def _rise(readings: Sequence[Reading]) -> float:
-    """The slope from the first tenth of the readings to the last one, by their medians."""
+    """Return the slope from the first tenth of the readings to the last, by their medians."""
     tenth = max(len(readings) // 10, 1)
     (first, low), (last, high) = (
         (median(number for number, _ in part), median(size for _, size in part))

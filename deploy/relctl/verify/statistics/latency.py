@@ -1,6 +1,6 @@
-"""Whether a release answers no slower than another one, by more than a margin: decided to fail closed.
+"""Decide, failing closed, whether a release answers slower than another by more than a margin.
 
-Both are measured in turns, in rounds of some seconds, and the bootstrap draws whole rounds.
+Both are measured in turns, in rounds of some seconds; the bootstrap draws whole rounds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class Ratio:
 
     @property
     def value(self) -> float:
-        """More than 1 when the candidate is slower."""
+        """Return the ratio, above 1 if the candidate is slower."""
         return self.candidate / self.reference
 
 
@@ -40,7 +40,7 @@ class Latencies:
 
 
 def too_few(rounds: int, requests: int, percentiles: Sequence[float]) -> str:
-    """Why so many rounds and requests of a side are too few for its percentiles, "" when they are enough."""
+    """Return why a side's rounds and requests are too few for its percentiles, "" if they suffice."""
     needed = max(map(least_requests, percentiles))
     if rounds >= LEAST_CLUSTERS and requests >= needed:
         return ""
@@ -66,16 +66,16 @@ def _ratio(latencies: Latencies, percentile: float, times: NDArray[numpy.float32
 
 
 def resampled(side: Numbers, percentile: float, times: NDArray[numpy.float32]) -> Numbers:
-    """The percentile of each resample, which has every round of shape (rounds, requests) so many `times`.
+    """Return the percentile of each resample; `times` holds how often it has each round.
 
-    The least latency that enough requests do not exceed, found by halving for all resamples at once:
-    sorting thousands of them would take most of the gate's time.
+    `side` has shape (rounds, requests). The least latency that enough requests do not exceed is found by
+    bisection for all resamples at once: sorting thousands of them would take most of the gate's time.
     """
     rounds, requests = side.shape
     order = numpy.argsort(side, axis=None, kind="stable")
     found = numpy.zeros((side.size + 1, rounds), numpy.float32)
     found[numpy.arange(1, side.size + 1), order // requests] = 1
-    found = found.cumsum(axis=0)  # how many of each round are among the first so many of all
+    found = found.cumsum(axis=0)  # how many of each round are among the first n of all
     enough = numpy.ceil(percentile / 100 * side.size - 1e-9)
     low, high = numpy.zeros(len(times), int), numpy.full(len(times), side.size)
     while (high - low).max() > 1:
@@ -87,21 +87,15 @@ def resampled(side: Numbers, percentile: float, times: NDArray[numpy.float32]) -
 
 
 def conclude(latencies: Latencies, found: Sequence[Ratio], margins: Mapping[float, float]) -> Conclusion:
-    """Pass only when every ratio's upper bound is below 1 plus its margin (by percentile, above 0)."""
+    """Pass only if every ratio's upper bound is below 1 plus its margin (by percentile, above 0)."""
     few = too_few(len(latencies.candidate), latencies.candidate.size, [ratio.percentile for ratio in found])
     if few:
         return Conclusion(False, (few,))
-    slower = [
-        f"p{ratio.percentile:g} may be {ratio.upper:.2f} times as long (measured {ratio.value:.2f}); "
-        f"{1 + margins[ratio.percentile]:.2f} is allowed"
-        for ratio in found
-        if not ratio.upper < 1 + margins[ratio.percentile]
-    ]
-    if slower:
-        return Conclusion(False, tuple(slower))
-    return Conclusion(
-        True,
-        tuple(
-            f"p{ratio.percentile:g} {ratio.value:.2f} times, at worst {ratio.upper:.2f}" for ratio in found
-        ),
-    )
+    limits = {percentile: 1 + margin for percentile, margin in margins.items()}
+    slower = [ratio for ratio in found if not ratio.upper < limits[ratio.percentile]]
+    return Conclusion(not slower, tuple(_words(ratio, limits[ratio.percentile]) for ratio in slower or found))
+
+
+def _words(ratio: Ratio, limit: float) -> str:
+    bounds = f"upper bound {ratio.upper:.2f}x, limit {limit:.2f}x"
+    return f"p{ratio.percentile:g} {ratio.value:.2f}x of live ({bounds})"

@@ -1,7 +1,7 @@
-"""Corpus BLEU, chrF and TER as functions of summed sentence statistics, over many resamples at a time.
+"""Compute corpus BLEU, chrF and TER from summed sentence statistics, for many resamples at a time.
 
-sacrebleu counts the n-grams of each sentence and names the settings (its signature); the formulas are
-written anew because sacrebleu computes one corpus at a time, and a bootstrap needs thousands. The tests
+sacrebleu counts the n-grams of each sentence and names the settings (its signature). The formulas are
+reimplemented because sacrebleu computes one corpus at a time, and a bootstrap needs thousands. The tests
 compare the two. Papineni et al. 2002 (BLEU, with the smoothing of NIST's mteval-v13a), Popović 2015 (chrF),
 Snover et al. 2006 (TER).
 """
@@ -24,10 +24,10 @@ _BETA_SQUARED = 4.0  # chrF2: recall counts twice as much as precision
 
 @dataclass(frozen=True)
 class Score:
-    """One measure of translations: how sentences are counted, and what a sum of counts is worth.
+    """One translation measure: how to count sentences, and how to score a sum of counts.
 
-    `of_sums` takes an array of shape (…, counts) and gives one of shape (…), in points from 0 to 100; TER,
-    of which less is better, can be more than 100.
+    `of_sums` maps an array of shape (…, counts) to one of shape (…), in points from 0 to 100. TER, of which
+    less is better, can exceed 100.
     """
 
     name: str
@@ -35,19 +35,19 @@ class Score:
     of_sums: Callable[[Numbers], Numbers]
 
     def count(self, translations: Sequence[str], references: Sequence[str]) -> Numbers:
-        """The statistics of each sentence, of shape (sentences, counts)."""
-        # The one door to them that sacrebleu has; its own bootstrap uses it too.
+        """Return the statistics of each sentence, of shape (sentences, counts)."""
+        # sacrebleu's only access to them; its own bootstrap uses it too.
         found = self.metric()._extract_corpus_statistics(translations, [references])  # noqa: SLF001
         return numpy.asarray(found, dtype=numpy.float64)
 
     def of(self, statistics: Numbers) -> float:
-        """The score of all sentences together."""
+        """Return the score of all sentences together."""
         return float(self.of_sums(statistics.sum(axis=0)))
 
     def signature(self) -> str:
-        """What makes two scores comparable: tokenizer, smoothing, version of sacrebleu."""
+        """Return what makes two scores comparable: tokenizer, smoothing, version of sacrebleu."""
         metric = self.metric()
-        metric.corpus_score(["a"], [["a"]])  # the signature names the number of references, known only now
+        metric.corpus_score(["a"], [["a"]])  # the signature needs the number of references
         return str(metric.get_signature())
 
 
@@ -84,7 +84,7 @@ def _ter(sums: Numbers) -> Numbers:
 
 
 def _quiet_bleu() -> Any:
-    return BLEU(force=True)  # a translation may end with " ."; it is judged, not complained about
+    return BLEU(force=True)  # a translation may end with " .": score it without a warning
 
 
 BLEU_SCORE = Score("BLEU", _quiet_bleu, _bleu)

@@ -45,13 +45,13 @@ def readings(rise: float = 0.0, since: float = 0.0, number: int = 100, noise: fl
 )
 def test_growth_is_found_wherever_it_is(found: list[Reading], where: tuple[str, ...]) -> None:
     growth = conclude(found, REQUESTS, MEBIBYTE)
-    assert [words.split(" requests ")[1].split(";")[0] for words in growth.wrong] == list(where)
+    assert [words.split(" requests ")[1].split(" (")[0] for words in growth.wrong] == list(where)
     assert set(growth.per_thousand) == set(EVERYWHERE)
 
 
 def test_the_words_have_the_figure_and_the_limit() -> None:
     words = conclude(readings(1.02), REQUESTS, MEBIBYTE).wrong[0]
-    assert words == "memory grows by 1.02 MiB in 1,000 requests over all; 1.00 are allowed"
+    assert words == "memory grows by 1.02 MiB per 1,000 requests over all (limit 1.00)"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_words_have_the_figure_and_the_limit() -> None:
         ([], "memory was read 0 times, 0 of them late; 10 and 5 are needed"),
         (readings(number=10), "memory was read 9 times, 4 of them late; 10 and 5 are needed"),
         (readings()[:40], "memory was read 21 times, 0 of them late; 10 and 5 are needed"),
-        (readings()[:90], "memory was read until request 1800 of 2000 only"),
+        (readings()[:90], "memory was read only until request 1800 of 2000"),
         ([(REQUESTS, 1.0)] * 50, "memory was read 1 times, 1 of them late; 10 and 5 are needed"),
     ],
 )

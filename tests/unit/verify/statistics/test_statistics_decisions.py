@@ -28,7 +28,18 @@ def test_one_score_that_may_have_dropped_is_enough_and_is_named() -> None:
         {"chrF": difference(0.3, -0.2), "BLEU": difference(-1, -4.1)}, {"chrF": 2, "BLEU": 3}
     )
     assert not found.passed
-    assert found.reasons == ("BLEU may have dropped by 4.10 points (measured -1.00); 3 are allowed",)
+    assert found.reasons == ("BLEU -1.00 (95 % bound -4.10), allowed -3",)
+
+
+def test_a_pass_names_every_score_with_its_bound_and_margin() -> None:
+    found = quality.conclude(
+        {"BLEU": difference(0.3, -0.2), "chrF": difference(0, -1.5)}, {"BLEU": 3, "chrF": 2}
+    )
+    assert found.passed
+    assert found.reasons == (
+        "BLEU +0.30 (95 % bound -0.20), allowed -3",
+        "chrF +0.00 (95 % bound -1.50), allowed -2",
+    )
 
 
 def test_a_small_sample_proves_nothing() -> None:
@@ -52,6 +63,15 @@ def test_as_fast_passes_and_twice_the_margin_does_not() -> None:
     assert concluded(sample(1))
     assert not concluded(sample(1, times=1.5))
     assert concluded(sample(1, times=0.5))
+
+
+def test_a_pass_names_every_percentile_with_its_bound_and_limit() -> None:
+    same = Latencies(numpy.full((30, 40), 0.5), numpy.full((30, 40), 0.5))
+    found = latency.conclude(same, ratios(same, [50, 95], seed=1), {50: 0.25, 95: 0.75})
+    assert found.reasons == (
+        "p50 1.00x of live (upper bound 1.00x, limit 1.25x)",
+        "p95 1.00x of live (upper bound 1.00x, limit 1.75x)",
+    )
 
 
 def test_bounds_hold_the_ratio() -> None:

@@ -4,7 +4,10 @@ What `model/behaviour.json` may plant, beside what stands in the code: `says` an
 texts; `refuses` some texts with 503; `company` (`other` or `crossed`) is what a text gets that is not alone;
 `batch` (`turned` or `other`) is how /batch goes wrong; `leak_kib` are kept of each request; and from request
 number `from` on, `then` is done: `fail`, `garble` or `exit`. One of `fails_every` texts gets 500, which gates
-that send fewer do not see.
+that send fewer do not see. `ready_path`, `info_path` and `port` are where it answers instead.
+GET /lines/N streams N lines in N/2 seconds. `headers` go with every answer to a text, `ready_headers` with
+those about readiness. Without the headers of `wants` every GET gets `unless` (400). It keeps a silent
+connection for `keep_alive` seconds, and takes `eats_mib` as it starts.
 """
 
 import json
@@ -49,19 +52,24 @@ class Handler(BaseHTTPRequestHandler):
     """One connection; kept alive longer than Nginx keeps it."""
 
     protocol_version = "HTTP/1.1"
-    timeout = 75
+    timeout = BEHAVIOUR.get("keep_alive", 75)
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def do_GET(self):
-        if self.path == "/readyz":
-            self.answer(200 if BEHAVIOUR.get("ready", True) else 503, {})
-        elif self.path == "/version":
+        if any(self.headers.get(name) != value for name, value in BEHAVIOUR.get("wants", {}).items()):
+            return self.answer(BEHAVIOUR.get("unless", 400), {"error": "not like this"})
+        if self.path == BEHAVIOUR.get("ready_path", "/readyz"):
+            self.answer(200 if BEHAVIOUR.get("ready", True) else 503, {}, BEHAVIOUR.get("ready_headers", {}))
+        elif self.path == BEHAVIOUR.get("info_path", "/version"):
             self.answer(200, INFO)
         elif self.path == "/crash":
             os._exit(1)
+        elif self.path.startswith("/lines/"):
+            self.lines(int(self.path.rpartition("/")[2]))
         else:
             self.answer(200 if self.path == "/livez" else 404, {})
+        return None
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -81,7 +89,21 @@ class Handler(BaseHTTPRequestHandler):
         if text in BEHAVIOUR.get("refuses", ()):
             return self.answer(503, {"error": "planted refusal"})
         translation = say(text, others)
-        return self.answer(200, {"translation": translation, "success": True, "release": RELEASE["tag"]})
+        found = {"translation": translation, "success": True, "release": RELEASE["tag"]}
+        return self.answer(200, found, BEHAVIOUR.get("headers", {}))
+
+    def lines(self, count):
+        """Stream lines, two a second."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("X-Accel-Buffering", "no")
+        self.end_headers()
+        for number in range(count):
+            line = f"{RELEASE['tag']} {number}\n".encode()
+            self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+            self.wfile.flush()
+            time.sleep(0.5)
+        self.wfile.write(b"0\r\n\r\n")
 
     def batch(self, items):
         found = [{**item, "translation": say(item["text"], [])} for item in items]
@@ -97,9 +119,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, {"success": True})
         return self.answer(500, {"error": "planted failure"})
 
-    def answer(self, status, value):
+    def answer(self, status, value, headers=()):
         body = json.dumps(value).encode()
         self.send_response(status)
+        for name, said in dict(headers).items():
+            self.send_header(name, said)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -126,7 +150,8 @@ class Server(ThreadingHTTPServer):
 def main():
     if BEHAVIOUR.get("exits"):
         sys.exit("the model cannot be loaded: planted fault")
-    server = Server(("0.0.0.0", int(os.environ["PORT"])), Handler)
+    os.urandom(1024 * 1024 * BEHAVIOUR.get("eats_mib", 0))
+    server = Server(("0.0.0.0", BEHAVIOUR.get("port", int(os.environ["PORT"]))), Handler)
     import signal
 
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())

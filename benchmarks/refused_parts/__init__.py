@@ -1,0 +1,1 @@
+"""Parts of benchmarks/refused.py, which tests use as well."""

@@ -1,0 +1,19 @@
+"""`relctl help`: how relctl, or one of its verbs, is called."""
+
+from typing import Annotated
+
+import typer
+
+from relctl.cli.verbs import NAMES
+
+
+def help(  # noqa: A001 - the verb's name
+    context: typer.Context,
+    verb: Annotated[
+        list[str] | None,
+        typer.Argument(help="A verb, like promote or proxy up.", autocompletion=lambda: list(NAMES)),
+    ] = None,
+) -> None:
+    """Show how relctl, or a verb, is called."""
+    command = context.find_root().command
+    command.main([*(verb or ()), "--help"], prog_name="relctl", standalone_mode=False)

@@ -1,0 +1,140 @@
+"""Container networks: create, find, and reject those whose addresses are routed elsewhere."""
+
+import contextlib
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+
+from relctl.engine.protocol import Network
+from relctl.engine.routes import Route, in_the_way, routes, source_of
+from relctl.engine.subnets import free_subnet
+from relctl.errors import EngineError
+from relctl.state.fault import effect
+
+_SUGGESTED = 240  # the /24 of 172.31.0.0/16 to try first: next to relctl's defaults
+_FOR_A_TRIAL = 28  # prefix length: room for candidate, twin and reference
+_WIDEST = (8, 17)  # shortest prefixes that count: a wider route leads everywhere, or to a whole pool
+_ATTEMPTS = 5  # to create a network: another process may take the subnet first
+
+
+def ensure(api: Any, network: Network, here: bool) -> None:
+    """Create a network if it is missing; raises EngineError if it or its addresses are unavailable.
+
+    `here`: the engine runs on this machine, so the kernel's routes show which addresses are in use.
+    """
+    if insist(api, network, here):
+        return
+    for attempt in range(1, _ATTEMPTS + 1):
+        subnet = network.subnet or _any(api, here)
+        try:
+            with effect("network.make"):
+                _make(api, network.name, subnet)
+        except APIError as error:
+            if "overlap" not in str(error):
+                raise
+            if network.subnet or attempt == _ATTEMPTS:
+                raise _taken(api, here, subnet, "is taken by another network of this machine") from None
+        else:
+            return
+
+
+def insist(api: Any, network: Network, here: bool) -> bool:
+    """Return whether a network exists; raises EngineError if it is unusable or unreachable."""
+    try:
+        found = api.inspect_network(network.name)
+    except NotFound:
+        if network.subnet:
+            _insist_on_a_free_one(api, here, network.subnet)
+        return False
+    subnets = [config.get("Subnet") for config in found["IPAM"]["Config"]]
+    if network.subnet and network.subnet not in subnets:
+        raise EngineError(
+            f"network {network.name} has subnet {', '.join(subnets)}, not {network.subnet}",
+            f"docker network rm {network.name}, or set network.subnet in the environment",
+        )
+    if network.subnet and here:
+        _insist_on_the_way(api, found, network.subnet)
+    return True
+
+
+def _insist_on_a_free_one(api: Any, here: bool, subnet: str) -> None:
+    wanted = IPv4Network(subnet)
+    for name, other in _networks(api).items():
+        if other.overlaps(wanted):
+            raise _taken(api, here, subnet, f"is taken by another network of this machine ({name})")
+    other_way = in_the_way(routes(), wanted) if here else None
+    if other_way:
+        raise _led_elsewhere(api, subnet, other_way)
+
+
+def _insist_on_the_way(api: Any, found: Mapping[str, Any], subnet: str) -> None:
+    """Require that packets to a slot leave by its bridge: a VPN may have come up since it was created."""
+    known, own = routes(), _interface(found)
+    addresses = [str(route.network.network_address) for route in known if route.interface == own]
+    # Empty if relctl runs in a container, on another network than the engine.
+    if not addresses or source_of(str(IPv4Network(subnet)[2])) in addresses:
+        return
+    others = [route for route in known if route.interface != own]
+    wider = (route for route in others if route.network.overlaps(IPv4Network(subnet)))
+    other_way = in_the_way(others, IPv4Network(subnet)) or next(wider, None)
+    if other_way:
+        error = _led_elsewhere(api, subnet, other_way)
+        raise EngineError(error.message, f"end that connection; or relctl down, then {error.hint}")
+
+
+def _interface(found: Mapping[str, Any]) -> str:
+    named: str = (found.get("Options") or {}).get("com.docker.network.bridge.name", "")
+    return named or f"br-{found['Id'][:12]}"
+
+
+def _led_elsewhere(api: Any, subnet: str, way: Route) -> EngineError:
+    how = f"leads to interface {way.interface}" if way.interface else "is routed another way"
+    return _taken(api, True, subnet, f"{how} ({way.network}), not to its containers: a VPN?")
+
+
+def _taken(api: Any, here: bool, subnet: str, why: str) -> EngineError:
+    free = _free(api, here, max(IPv4Network(subnet).prefixlen, 24), _SUGGESTED)
+    name = f"{free}, for example" if free else "a free one"
+    variable = f"RELCTL_NETWORK_SUBNET={free} relctl …, or " if free else ""
+    return EngineError(
+        f"subnet {subnet} {why}", f"{variable}set network.subnet in the environment file to {name}"
+    )
+
+
+def _any(api: Any, here: bool) -> str:
+    found = _free(api, here, _FOR_A_TRIAL, secrets.randbelow(1 << 12))
+    if not found:
+        raise EngineError("no private subnet is free for a verification's network", "docker network ls")
+    return found
+
+
+def _free(api: Any, here: bool, prefix: int, begin: int) -> str:
+    """Return an unused subnet, else a part of a VPN's range: the bridge's narrower route wins."""
+    made = list(_networks(api).values())
+    known = [route.network for route in (routes() if here else ())]
+    for widest in _WIDEST:
+        taken = [*made, *(each for each in known if each.prefixlen >= widest)]
+        if found := free_subnet(taken, prefix, begin):
+            return found
+    return ""
+
+
+def _networks(api: Any) -> dict[str, IPv4Network]:
+    found: dict[str, IPv4Network] = {}
+    for each in api.networks():
+        for config in (each.get("IPAM") or {}).get("Config") or []:
+            with contextlib.suppress(ValueError):  # IPv6
+                found[each["Name"]] = IPv4Network(config.get("Subnet", ""))
+    return found
+
+
+def _make(api: Any, name: str, subnet: str) -> None:
+    """Let the engine assign addresses from the upper half, so that none is a slot's."""
+    *_, upper = ipaddress.ip_network(subnet).subnets()
+    pool = docker.types.IPAMPool(subnet=subnet, iprange=str(upper))
+    api.create_network(name, driver="bridge", ipam=docker.types.IPAMConfig(pool_configs=[pool]))

@@ -1,0 +1,1 @@
+"""The smallest service that relctl ships: the standard library, and one file as its model."""
