@@ -79,7 +79,8 @@ def _snapshot(git: Git, scratch: Path) -> tuple[str, Git]:
     """
     (scratch / "objects").mkdir()
     with contextlib.suppress(FileNotFoundError):
-        shutil.copy(_inside(git, "index"), scratch / "index")
+        # With its time: git reads again what changed no earlier than the index, and trusts the rest.
+        shutil.copy2(_inside(git, "index"), scratch / "index")
     variables = {
         "GIT_INDEX_FILE": str(scratch / "index"),
         "GIT_OBJECT_DIRECTORY": str(scratch / "objects"),

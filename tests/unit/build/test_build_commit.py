@@ -96,6 +96,23 @@ def test_the_hash_of_a_dirty_tree_is_of_its_contents_alone(root: Path, tmp_path:
     assert len(found[0]) == 12
 
 
+def test_a_change_in_the_second_of_the_commit_is_seen_in_a_later_one(root: Path, scratch: Path) -> None:
+    """Git compares times by the second, and contents only where a file is no older than the index."""
+    path = root / "app" / "main.py"
+    for number in range(10, 30):
+        commit(root, **{"app__main.py": f"print({number})\n"})
+        committed = int(path.stat().st_mtime)
+        path.write_text(f"print({number + 50})\n")  # as long as before
+        if int(path.stat().st_mtime) == committed == int((root / ".git" / "index").stat().st_mtime):
+            break
+    else:
+        pytest.fail("no commit and no change fell into one second")
+    while int(time.time()) == committed:
+        time.sleep(0.05)
+    source = open_checkout(root, allow_dirty=True, scratch=scratch)
+    assert source.text("app/main.py") == path.read_text()
+
+
 def test_a_project_below_the_top_of_a_repository_sees_its_own_part_only(root: Path, scratch: Path) -> None:
     commit(root, **{"part__versions.yaml": "service: y\n", "part__app__main.py": "part\n"})
     (root / "elsewhere").write_text("not ours")
