@@ -35,7 +35,7 @@ from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.units import seconds
 from relctl.config.versions import Versions
-from relctl.proxy.door import Proxy
+from relctl.proxy.proxy import Proxy
 from relctl.proxy.upstream import of_the_folder
 from relctl.state.paths import Paths
 

@@ -20,7 +20,7 @@ from relctl.config.versions import Contract
 from relctl.engine.protocol import Container, ContainerSpec
 from relctl.errors import ProxyError
 from relctl.probe.service import Service
-from relctl.proxy import door
+from relctl.proxy import proxy
 from relctl.proxy.nginx import ManagedNginx
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.route import main_slot
@@ -135,7 +135,7 @@ class Quiet:
 def quiet_host(monkeypatch: pytest.MonkeyPatch, record: Path) -> Iterator[Quiet]:
     """Yield such a host; nothing of it stays."""
     monkeypatch.setattr(os, "fsync", lambda _: None)  # a disk that is busy with others would take its time
-    monkeypatch.setattr(door, "ManagedNginx", QuietNginx)
+    monkeypatch.setattr(proxy, "ManagedNginx", QuietNginx)
     monkeypatch.setattr(hosts, "MemoryEngine", ToldEngine)
     move = Pointer.move
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy
 
 from relctl.config.environment import Rollout
-from relctl.proxy.access_line import Request
+from relctl.proxy.access_log_line import Request
 from relctl.rollout.observation.compared import Compared, compare_after, compare_beside
 from relctl.rollout.observation.figures import Figures, figures, with_error
 from relctl.rollout.observation.judgement import ANY, LAST, judge

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ports import free_port
 from relctl.config.project import load
-from relctl.proxy.door import Proxy
+from relctl.proxy.proxy import Proxy
 from relctl.state.paths import Paths
 from scratch import ROOT
 

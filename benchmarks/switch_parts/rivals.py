@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ports import free_port
-from relctl.proxy.workers import Worker, find, serving
+from relctl.proxy.processes import Worker, find, serving
 from switch_parts.switch import Switch, Switched
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relctl.probe.load import Load, failed
-from relctl.proxy.workers import Worker, find, serving
+from relctl.proxy.processes import Worker, find, serving
 from scratch import Scratch
 
 pytestmark = pytest.mark.engine

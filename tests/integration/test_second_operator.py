@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from hosts import Bench, bench
-from relctl.proxy.door import ProxyState
+from relctl.proxy.proxy import ProxyState
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relctl.proxy.workers import find
+from relctl.proxy.processes import find
 from scratch import Scratch, echo_project
 
 pytestmark = pytest.mark.engine

@@ -8,8 +8,8 @@ import pytest
 from hosts import bench
 from odd_service import Answer, Slots, breaks, odd_slots, says
 from relctl.config.versions import Contract
-from relctl.proxy.access_line import parse
-from relctl.proxy.door import Proxy
+from relctl.proxy.access_log_line import parse
+from relctl.proxy.proxy import Proxy
 from relctl.proxy.upstream import Upstream, of_the_folder
 
 METHODS = ("GET", "HEAD", "PUT", "DELETE", "POST", "PATCH")

@@ -11,7 +11,7 @@ from relctl.cli.speak import show
 from relctl.cli.verbs import Verb, VerbGroup
 
 if TYPE_CHECKING:
-    from relctl.proxy.door import Proxy
+    from relctl.proxy.proxy import Proxy
 
 app = typer.Typer(cls=VerbGroup, help="Start, stop or test the Nginx in front.", no_args_is_help=True)
 
@@ -60,7 +60,7 @@ def check(context: typer.Context) -> None:
 
 
 def _proxy(chosen: Settings) -> "Proxy":
-    from relctl.proxy.door import Proxy
+    from relctl.proxy.proxy import Proxy
     from relctl.rollout.host import paths_of
 
     project = chosen.project()

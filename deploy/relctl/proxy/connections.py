@@ -1,5 +1,6 @@
 """Count connections in the kernel's tables: to a slot, where requests may run, and from clients."""
 
+import contextlib
 import socket
 import sys
 import time
@@ -11,6 +12,8 @@ _ESTABLISHED = "01"
 _LOOKS = 2  # the kernel's table is not read atomically: a line may be missed once
 _LOOK_EVERY = 0.1  # seconds
 _SAY_EVERY = 10.0
+_WITHIN = 2.0  # seconds; a connection idle for longer may be closed by any server at any time
+_PARTING_LOOK = 0.05
 
 
 def drain(address: str, within: float, say: Callable[[str], None]) -> int:
@@ -65,3 +68,19 @@ def _as_kernel_writes(address: str) -> tuple[str, str]:
 
 def _requests(count: int) -> str:
     return "a request still runs" if count == 1 else f"{count} requests still run"
+
+
+@contextlib.contextmanager
+def parting(mark: Path, addresses: Sequence[str]) -> Iterator[None]:
+    """Wait until clients connected to `addresses` have had such an answer, then let the body reload.
+
+    Nginx gives it while the file `mark` exists; a file left by a killed process costs only connections.
+    """
+    mark.touch()
+    try:
+        known, deadline = clients(addresses), time.monotonic() + _WITHIN
+        while known & clients(addresses) and time.monotonic() < deadline:
+            time.sleep(_PARTING_LOOK)
+        yield
+    finally:
+        mark.unlink(missing_ok=True)

@@ -11,12 +11,12 @@ from relctl.config.project import Project
 from relctl.engine.slots import SLOTS
 from relctl.errors import ProxyError
 from relctl.proxy.command import ADDRESS_TAKEN, is_installed
-from relctl.proxy.complaints import last_words, size
+from relctl.proxy.error_log import last_words, size
 from relctl.proxy.nginx import ManagedNginx
 from relctl.proxy.pointer import Pointer
+from relctl.proxy.processes import worker_user
 from relctl.proxy.render import render
 from relctl.proxy.upstream import Upstream
-from relctl.proxy.worker import worker_user
 from relctl.state.files import make_open, naming
 from relctl.state.paths import Paths
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from relctl.errors import ProxyError
 from relctl.proxy.command import next_step, run, said
-from relctl.proxy.workers import Worker, find, serving
+from relctl.proxy.processes import Worker, find, serving
 from relctl.state.fault import effect
 from relctl.state.person import name_of
 

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from relctl.proxy.access_line import Request
 from relctl.proxy.access_log import AccessLog
-from relctl.proxy.client import client_of
+from relctl.proxy.access_log_line import Request, client_of
 
 _SET_BACK = 60.0  # seconds; requests are logged in the order of their end, except for moments
 MOST_BYTES = 4 * 1024**2  # of a file, from its end: about 15,000 requests

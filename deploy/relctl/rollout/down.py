@@ -6,7 +6,7 @@ from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TRIAL_ROLES, labels, network, trial_network
 from relctl.errors import NeedsPersonError, RelctlError, words_of
 from relctl.proxy import front
-from relctl.proxy.door import Proxy
+from relctl.proxy.proxy import Proxy
 from relctl.rollout.alone import alone_unwatched, nobody_watching, reach_lock
 from relctl.rollout.host import Host
 from relctl.rollout.renamed import renamed

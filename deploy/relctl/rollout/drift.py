@@ -3,7 +3,7 @@
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.errors import UsageError
-from relctl.proxy.door import ProxyState
+from relctl.proxy.proxy import ProxyState
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.moving.interrupted import unfinished

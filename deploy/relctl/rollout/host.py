@@ -17,11 +17,11 @@ from relctl.engine.slot_records import SlotRecords
 from relctl.engine.slots import SLOTS, STATE, slot_container
 from relctl.errors import UsageError
 from relctl.probe.service import Service
-from relctl.proxy.access_line import Request
 from relctl.proxy.access_log import AccessLog
-from relctl.proxy.access_mark import Mark, before, mark_of
+from relctl.proxy.access_log_line import Request
+from relctl.proxy.access_log_mark import Mark, before, mark_of
 from relctl.proxy.connections import drain
-from relctl.proxy.door import Proxy
+from relctl.proxy.proxy import Proxy
 from relctl.rollout.deliver import deliver
 from relctl.rollout.moving import smoke
 from relctl.state.evidence import EvidenceStore

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from relctl.proxy import access_log
-from relctl.proxy.access_line import Request, parse
 from relctl.proxy.access_log import AccessLog
+from relctl.proxy.access_log_line import Request, parse
 
 Follow = Callable[..., AccessLog]
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from relctl.errors import ProxyError
-from relctl.proxy import exposed
-from relctl.proxy.exposed import insist_on_unprivileged, is_loopback
-from relctl.proxy.worker import worker_user
+from relctl.proxy import processes
+from relctl.proxy.processes import insist_on_unprivileged, is_loopback, worker_user
 
 HERE = ("127.0.0.1:8080", "[::1]:8080", "localhost:8080")
 OUTSIDE = ("127.0.0.1:8080", "0.0.0.0:80")
@@ -62,7 +61,7 @@ def test_who_may_use_the_engine_is_root(folder: Path, monkeypatch: pytest.Monkey
     socket = folder / "docker.sock"
     socket.touch()
     os.chown(socket, -1, pwd.getpwnam("nobody").pw_gid)
-    monkeypatch.setattr(exposed, "_ENGINE", socket)
+    monkeypatch.setattr(processes, "_ENGINE", socket)
     with pytest.raises(ProxyError, match="would be nobody, who may use Docker, as good as root, on"):
         insist_on_unprivileged("nobody", folder, OUTSIDE)
     insist_on_unprivileged("nobody", folder, HERE)
@@ -71,7 +70,7 @@ def test_who_may_use_the_engine_is_root(folder: Path, monkeypatch: pytest.Monkey
 def test_where_there_is_no_unprivileged_user_one_is_to_be_made(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exposed, "USUAL", ("nobody-of-this-name",))
+    monkeypatch.setattr(processes, "USUAL", ("nobody-of-this-name",))
     with pytest.raises(ProxyError) as refused:
         insist_on_unprivileged("root", folder, OUTSIDE)
     assert refused.value.hint.startswith("useradd --system ")

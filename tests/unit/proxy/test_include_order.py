@@ -7,7 +7,7 @@ import pytest
 from happenings import recorded
 from relctl.config.environment import Proxy as Settings
 from relctl.errors import ProxyError
-from relctl.proxy.include import Include
+from relctl.proxy.config_file import Include
 
 TRY = ["file include.before", "file svc.conf", "test"]
 

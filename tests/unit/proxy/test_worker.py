@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relctl.proxy.worker import worker_user
+from relctl.proxy.processes import worker_user
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only a master started by root chooses")
 

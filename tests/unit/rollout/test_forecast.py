@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from relctl.config.environment import Rollout
-from relctl.proxy.access_line import Request
+from relctl.proxy.access_log_line import Request
 from relctl.rollout.observation.forecast import Past, past, requests_needed, sentences
 
 PRODUCTION = Rollout.model_validate({"canary": [5, 25], "until": "healthy or 30m"})

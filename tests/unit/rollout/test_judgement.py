@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from relctl.config.environment import Rollout
-from relctl.proxy.access_line import Request
+from relctl.proxy.access_log_line import Request
 from relctl.rollout.observation.compared import Compared, compare_beside
 from relctl.rollout.observation.figures import Figures, after, figures, with_error
 from relctl.rollout.observation.judgement import ANY, LAST, Look, judge

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from relctl.config.environment import Rollout
-from relctl.proxy.access_line import Request
-from relctl.proxy.client import client_of
+from relctl.proxy.access_log_line import Request, client_of
 from relctl.rollout.observation.after_switch import baseline
 from relctl.rollout.observation.clients import gateway, loudest, mark, weights
 from relctl.rollout.observation.compared import Compared, compare_after, compare_beside

@@ -15,8 +15,8 @@ from relctl.config.environment import Rollout
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
 from relctl.probe.service import Service, UnreachableError
-from relctl.proxy.access_line import Request
 from relctl.proxy.access_log import Losses
+from relctl.proxy.access_log_line import Request
 from relctl.proxy.recent_traffic import Traffic
 from relctl.rollout.moving import prove, undo
 from relctl.rollout.moving.move import Move

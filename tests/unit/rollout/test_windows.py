@@ -6,7 +6,7 @@ import pytest
 
 from relctl.config.environment import Rollout
 from relctl.errors import UsageError
-from relctl.proxy.access_mark import Mark
+from relctl.proxy.access_log_mark import Mark
 from relctl.rollout.observation.apart import taken_by
 from relctl.rollout.observation.figures import Figures
 from relctl.rollout.observation.judgement import Judgement, Verdict

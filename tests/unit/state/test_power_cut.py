@@ -9,8 +9,7 @@ import pytest
 from power_cut import Disk
 from relctl.build.cache import Cache
 from relctl.config.environment import Proxy as Settings
-from relctl.proxy.applied import Applied
-from relctl.proxy.include import Include, put_back
+from relctl.proxy.config_file import Applied, Include, put_back
 from relctl.proxy.pointer import Pointer
 from relctl.report.page import write
 from relctl.state.event import Event
@@ -100,7 +99,7 @@ def test_the_include_before_is_safe_while_another_one_is_tried(
 ) -> None:
     path, seen = include(tmp_path, "first"), list[str | None]()
     kept = tmp_path / "kept" / "include.before"
-    monkeypatch.setattr("relctl.proxy.include.run", lambda *_: seen.append(disk.left(kept)))
+    monkeypatch.setattr("relctl.proxy.config_file.run", lambda *_: seen.append(disk.left(kept)))
     Include(path, kept.parent, Settings()).replace("second")
     assert seen == ["first", "first"]
 

@@ -2,7 +2,7 @@
 
 from relctl.engine.slots import SLOT, network, slot_address
 from relctl.errors import UsageError
-from relctl.proxy.door import Change
+from relctl.proxy.proxy import Change
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
 from relctl.rollout.situation import Situation, look

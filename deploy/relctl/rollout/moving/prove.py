@@ -10,8 +10,7 @@ from relctl.errors import RelctlError
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.ready import wait_until_ready
 from relctl.probe.service import Service, UnreachableError
-from relctl.proxy.complaints import last_words, size
-from relctl.proxy.error_log import last_errors
+from relctl.proxy.error_log import last_errors, last_words, size
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import lead_to
 from relctl.rollout.moving.slot import fill

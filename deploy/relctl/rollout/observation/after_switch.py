@@ -7,8 +7,7 @@ from math import inf
 
 from relctl.config.environment import Rollout
 from relctl.errors import UsageError
-from relctl.proxy.access_line import Request
-from relctl.proxy.client import client_of
+from relctl.proxy.access_log_line import Request, client_of
 from relctl.rollout.host import Host
 from relctl.rollout.observation import verdict
 from relctl.rollout.observation.apart import apart, insist_on_route

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from relctl.proxy.access_line import Request
-from relctl.proxy.client import client_of
+from relctl.proxy.access_log_line import Request, client_of
 from relctl.rollout.observation.clients import gateway, loudest, weights
 from relctl.statistics.columns import column
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from relctl.errors import UsageError
-from relctl.proxy.access_mark import Mark
+from relctl.proxy.access_log_mark import Mark
 from relctl.rollout.situation import SETTLED
 from relctl.state.event import Event
 

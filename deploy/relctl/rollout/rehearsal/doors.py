@@ -11,8 +11,8 @@ from relctl.engine.protocol import Container
 from relctl.engine.slot_records import SlotRecords
 from relctl.probe.identity import Identity
 from relctl.probe.service import Answer, Service
-from relctl.proxy.door import Change, Proxy, Upstreams, knows
 from relctl.proxy.pointer import Pointer
+from relctl.proxy.proxy import Change, Proxy, Upstreams, knows
 from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
 from relctl.state.ledger import History, Ledger

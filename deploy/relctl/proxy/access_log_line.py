@@ -1,9 +1,11 @@
 """Parse one line of the proxy's access log: request, pool, upstream and result."""
 
+import ipaddress
 import json
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Between attempts within one location of the configuration, and between locations.
 _BETWEEN = re.compile(r", | : ")
@@ -11,6 +13,7 @@ _SWITCHED = 101  # of a WebSocket
 _ADDRESS = re.compile(r".*:\d+")
 # 009 is an answer without a status line; the quotes in a path are escaped.
 _NO_NUMBER = re.compile(rb'"status":0+(?=\d)')
+_V6_NETWORK = 64  # bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +102,16 @@ def _differ(addresses: str) -> bool:
         return False
     each = [address for address in _BETWEEN.split(addresses) if _ADDRESS.fullmatch(address)]
     return bool(each) and each[0] != each[-1]
+
+
+@lru_cache(maxsize=10_000)
+def client_of(address: str) -> str:
+    """Return the client of an address; "" if it is not an address, as where addresses are not logged."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.IPv6Address(int(found) >> _V6_NETWORK << _V6_NETWORK))

@@ -1,11 +1,12 @@
 """Read one file of the access log: complete lines as they are written, from a given time on."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from relctl.proxy.access_line import parse
+from relctl.proxy.access_log_line import parse
 
 _AT_ONCE = 1024**2  # bytes; a backlog of an hour must not fill the memory
 _NEAR = 64 * 1024  # bytes; within them reading is as fast as searching
@@ -107,3 +108,38 @@ def _ended(lines: Iterable[bytes]) -> float | None:
     """Return when the first readable request ended."""
     found = (parse(line) for line in lines)
     return next((request.ended for request in found if request is not None), None)
+
+
+def rotated(path: Path, since: float = 0.0) -> list[Path]:
+    """Return the rotated files of the log that can be searched, oldest first."""
+    return [each for each in renamed(path, since) if not is_compressed(each)]
+
+
+def renamed(path: Path, since: float = 0.0) -> list[Path]:
+    """Return the rotated files of the log written after `since`, oldest first.
+
+    Such names are access.log.1, access.log.2.gz and access.log-20261120.
+    """
+    found = {each: _written(each) for each in path.parent.glob(f"{path.name}[.-]*")}
+    return sorted(
+        (each for each, written in found.items() if written >= since),
+        key=lambda each: (_number(each, path), found[each]),
+    )
+
+
+def is_compressed(path: Path) -> bool:
+    """Return whether a rotated file cannot be searched."""
+    return path.suffix in (".gz", ".xz", ".zst", ".bz2")
+
+
+def _number(each: Path, path: Path) -> int:
+    """Return minus the rotation number, so that the oldest is first: unlike clocks, numbers do not change."""
+    match = re.match(r"\.(\d{1,4})(\.|$)", each.name.removeprefix(path.name))
+    return -int(match[1]) if match else -10_000
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # compressed or removed meanwhile
+        return 0.0

@@ -13,18 +13,16 @@ from relctl.config.environment import reachable
 from relctl.config.project import Project
 from relctl.engine.slot_records import SlotRecords
 from relctl.errors import ProxyError
-from relctl.proxy.applied import Applied
 from relctl.proxy.command import run
-from relctl.proxy.exposed import insist_on_unprivileged
+from relctl.proxy.config_file import Applied, Include, put_back, read
+from relctl.proxy.connections import parting
 from relctl.proxy.facts import shutdown
-from relctl.proxy.include import Include, put_back, read
 from relctl.proxy.nginx import ManagedNginx
-from relctl.proxy.parting import parting
 from relctl.proxy.pointer import Pointer
+from relctl.proxy.processes import insist_on_unprivileged, worker_user
 from relctl.proxy.render import render
 from relctl.proxy.route import canaries
 from relctl.proxy.upstream import Upstream, is_marked, of_the_slots
-from relctl.proxy.worker import worker_user
 from relctl.state.files import make_open, naming, replace_text, temporary, write_all
 from relctl.state.paths import Paths
 from relctl.state.trust import insist_on_no_links

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from relctl.proxy.access_line import Request, parse
-from relctl.proxy.access_names import rotated
+from relctl.proxy.access_log_file import rotated
+from relctl.proxy.access_log_line import Request, parse
 
 _HEAD = 64  # bytes; with the time of the first line, to the millisecond
 
