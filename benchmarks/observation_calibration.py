@@ -25,8 +25,8 @@ from machine import machine
 from relctl.config.document import read
 from relctl.config.environment import Rollout
 from relctl.rollout.observation.judgement import LAST
+from relctl.statistics.clusters import NORMAL
 from relctl.statistics.proportion import difference
-from relctl.statistics.student import NORMAL
 
 PRODUCTION = Path(__file__).parents[1] / "deploy/environments/production.yaml"
 MOST_TAKEN_BACK = 0.01  # of those that are as good

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from relctl.state import fault
+from relctl.state import fault_points
 
 _WORDS = {
     "before:step": "step",
@@ -53,11 +53,11 @@ class Record:
 @contextlib.contextmanager
 def recorded(file: Path) -> Iterator[Record]:
     """Record what happens in the block."""
-    fault.arm(f"record:{file}")
+    fault_points.arm(f"record:{file}")
     try:
         yield Record(file)
     finally:
-        fault.arm(None)
+        fault_points.arm(None)
 
 
 def in_words(line: str) -> str:

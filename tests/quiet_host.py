@@ -25,8 +25,8 @@ from relctl.proxy.nginx import ManagedNginx
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.route import main_slot
 from relctl.rollout.host import Host
-from relctl.state import fault
-from relctl.state.fault import Effect, effect
+from relctl.state import fault_points
+from relctl.state.fault_points import Effect, effect
 
 
 class QuietNginx(ManagedNginx):
@@ -141,7 +141,7 @@ def quiet_host(monkeypatch: pytest.MonkeyPatch, record: Path) -> Iterator[Quiet]
 
     def told(pointer: Pointer, route: str) -> float:
         milliseconds = move(pointer, route)
-        fault.point("after", "link.rename", f"to {route}")
+        fault_points.point("after", "link.rename", f"to {route}")
         return milliseconds
 
     monkeypatch.setattr(Pointer, "move", told)

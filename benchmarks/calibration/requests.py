@@ -12,10 +12,10 @@ import numpy
 
 from calibration.points import LEAST, OWN, TIMES_MARGIN, TOO_FEW
 from relctl.config.gates import LatencySettings
+from relctl.statistics import latency_ratio
 from relctl.statistics.clusters import Numbers
-from relctl.statistics.least import LEAST_CLUSTERS, least_requests
-from relctl.verify.statistics import latency
-from relctl.verify.statistics.latency import Latencies
+from relctl.statistics.latency_ratio import Latencies
+from relctl.statistics.proportion import LEAST_CLUSTERS, least_requests
 
 SPREAD, SHARED, OF_ONE_SIDE = 0.35, 0.15, 0.075  # standard deviations of the logarithm of seconds
 MIDDLE = -4.5
@@ -36,11 +36,11 @@ class Releases:
     def is_promoted(self, number: int) -> bool:
         """Judge one of them; every number is another one."""
         margins = _margins(self.settings)
-        if latency.too_few(self.rounds, self.rounds * self.requests, list(margins)):
+        if latency_ratio.too_few(self.rounds, self.rounds * self.requests, list(margins)):
             return False
         measured = self._measured(number)
-        ratios = latency.ratios(measured, list(margins), self.settings.seed)
-        return latency.conclude(measured, ratios, margins).passed
+        ratios = latency_ratio.ratios(measured, list(margins), self.settings.seed)
+        return latency_ratio.conclude(measured, ratios, margins).passed
 
     def truth(self) -> dict[str, float]:
         """How many times as slow the slow requests are in truth."""

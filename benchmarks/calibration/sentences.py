@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from calibration.points import LEAST, OWN, TIMES_MARGIN, TOO_FEW
 from relctl.config.gates import QualitySettings
+from relctl.statistics import quality_drop
 from relctl.statistics.clusters import Numbers
-from relctl.statistics.least import LEAST_SENTENCES
-from relctl.verify.statistics import quality
-from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, Score
+from relctl.statistics.proportion import LEAST_SENTENCES
+from relctl.statistics.scores import BLEU_SCORE, CHRF_SCORE, Score
 from scratch import ROOT
 from service_parts import corpus, programs
 from service_parts.models import Decoding
@@ -74,7 +74,7 @@ class Releases:
         return all(self._passes(name, number) for name in self.sizes)
 
     def _passes(self, name: str, number: int) -> bool:
-        if quality.too_few(self.sizes[name]):
+        if quality_drop.too_few(self.sizes[name]):
             return False
         found = population(name)
         draw = numpy.random.default_rng((number, *self.sizes.values(), round(1e6 * self.bad[name])))
@@ -83,8 +83,10 @@ class Releases:
         live = found.release(draw, chosen, 0.0)
         margins = {SCORES[score]: margin for score, margin in self.settings.margins.items()}
         counted = {score: (candidate[score], live[score]) for score in margins}
-        differences = quality.compare(counted, self.settings.seed)
-        return quality.conclude(differences, {each.name: margin for each, margin in margins.items()}).passed
+        differences = quality_drop.compare(counted, self.settings.seed)
+        return quality_drop.conclude(
+            differences, {each.name: margin for each, margin in margins.items()}
+        ).passed
 
     def truth(self) -> dict[str, float]:
         """Points of each score that are lost in truth."""

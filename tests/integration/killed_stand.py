@@ -20,7 +20,7 @@ from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.situation import BEGUN, SETTLED, Situation, look
 from relctl.state.event import Event
-from relctl.state.layers import NOTES
+from relctl.state.layer_cache import NOTES
 from relctl.state.ledger import Ledger
 from relctl.state.paths import Paths
 from scratch import Scratch, echo_project

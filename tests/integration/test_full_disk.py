@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from hosts import Bench, bench
-from relctl.config.environment import Rollout
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook, Rollout
 from relctl.engine.hold import hold_image
 from relctl.errors import NeedsPersonError, RolledBackError
 from relctl.probe.load import Load, failed

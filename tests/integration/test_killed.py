@@ -1,6 +1,7 @@
 """SIGKILL under load at every point of a promote: one release serves, and order returns.
 
-A point is a state that the world is in on the way: before the first effect, and behind each (state/fault.py).
+A point is a state that the world is in on the way: before the first effect, and behind each
+(state/fault_points.py).
 Each file of these tests takes minutes, on a worker of its own.
 """
 

@@ -11,7 +11,7 @@ import pytest
 
 from hosts import Bench, bench
 from integration.test_rollout import begin, live
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook
 from relctl.errors import RolledBackError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host

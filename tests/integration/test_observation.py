@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hosts import Bench, bench
-from relctl.config.until import until
+from relctl.config.units import until
 from relctl.engine.slots import slot_container
 from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UnhealthyError, UsageError
 from relctl.probe.load import Load, failed

@@ -26,7 +26,7 @@ from relctl.probe.load import Load, failed
 from relctl.proxy.error_log import last_errors
 from relctl.proxy.nginx import ManagedNginx
 from relctl.rollout.host import Host
-from relctl.state import fault
+from relctl.state import fault_points
 
 
 @pytest.fixture
@@ -632,7 +632,7 @@ def apply_killed(point: str, stand: Bench) -> None:
     """Let a child process apply, and have it killed at a point."""
     child = os.fork()
     if not child:
-        fault.arm(f"kill:{point}#1")
+        fault_points.arm(f"kill:{point}#1")
         stand.host.proxy.apply()
         os._exit(0)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL

@@ -24,7 +24,7 @@ from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
-from relctl.state.layers import tar as tar_of
+from relctl.state.layer_cache import tar as tar_of
 from relctl.state.lock import exclusive
 
 

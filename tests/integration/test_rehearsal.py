@@ -11,7 +11,7 @@ import pytest
 
 from hosts import Bench, bench
 from integration.test_rollout import begin
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook
 from relctl.errors import LockedError, RelctlError, RolledBackError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag

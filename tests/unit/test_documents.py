@@ -33,9 +33,9 @@ from relctl.rollout.situation import BEGUN, DONE
 from relctl.rollout.slot_status import SlotStatus
 from relctl.rollout.standing_in import StandingIn
 from relctl.state.event import Event
+from relctl.state.event_schema import _RULES
 from relctl.state.evidence import GateResult
-from relctl.state.fault import VARIABLE
-from relctl.state.members import _RULES
+from relctl.state.fault_points import VARIABLE
 from relctl.verify.difference import Difference
 from relctl.verify.gates import command
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from relctl.build.layer import Digesting, Layer
 from relctl.state.files import make_folder, naming, replace_text
-from relctl.state.layers import NOTES, TARS, locked
-from relctl.state.layers import tar as tar_of
+from relctl.state.layer_cache import NOTES, TARS, locked
+from relctl.state.layer_cache import tar as tar_of
 
 # Increase it when layers are written differently, so that entries of older versions are not used.
 _GENERATION = 3

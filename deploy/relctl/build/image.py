@@ -26,8 +26,8 @@ from relctl.release import COMMIT_DIGITS, Tag
 from relctl.state.built import BuildRecord, BuildRecords
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
+from relctl.state.ownership import who
 from relctl.state.paths import Paths
-from relctl.state.person import who
 
 Say = Callable[[str], None]
 

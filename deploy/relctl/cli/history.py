@@ -36,8 +36,7 @@ def history(
 ) -> None:
     """Show what was done in this environment, by whom, when and why; the newest last."""
     from relctl.rollout.host import paths_of
-    from relctl.state.ledger import Ledger
-    from relctl.state.selection import select
+    from relctl.state.ledger import Ledger, select
 
     then = now()
     oldest = then - timedelta(seconds=seconds_of("--since", since)) if since else None

@@ -4,7 +4,7 @@ import signal
 import time
 from types import FrameType
 
-from relctl.state.interruption import heeded
+from relctl.state.signals import heeded
 
 _SAME_WISH = 0.25  # seconds
 

@@ -24,7 +24,7 @@ from relctl.cli.speak import (
 )
 from relctl.cli.verbs import Relctl
 from relctl.errors import FileError, RelctlError, UsageError, way_out, words_of
-from relctl.state import fault
+from relctl.state import fault_points
 
 app = typer.Typer(
     cls=Relctl,
@@ -111,7 +111,7 @@ def _typed(option: str, arguments: list[str]) -> bool:
 
 def _arm() -> None:
     """Let relctl's own tests have it killed; nobody shall do so without noticing."""
-    words = fault.arm(os.environ.get(fault.VARIABLE))
+    words = fault_points.arm(os.environ.get(fault_points.VARIABLE))
     if words:
         warn(f"relctl: {words}")
 

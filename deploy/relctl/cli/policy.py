@@ -28,8 +28,7 @@ def with_policy(project: "Project", canary: str, observe: str) -> "Project":
 
 def window(text: str) -> dict[str, Any]:
     """Read `30m`, `300 requests or 30m` or `0s` as what a policy has of a window; raises UsageError."""
-    from relctl.config.units import seconds
-    from relctl.config.until import until
+    from relctl.config.units import seconds, until
 
     with contextlib.suppress(ValueError):
         return {"until": None, "observe": seconds(text)}

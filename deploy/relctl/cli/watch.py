@@ -13,7 +13,7 @@ from relctl.cli.speak import Speaker, complain, failure, on_terminal, show, show
 from relctl.cli.status_words import as_json, in_one_line
 from relctl.cli.when import now
 from relctl.errors import RelctlError
-from relctl.state.interruption import held_back
+from relctl.state.signals import held_back
 
 if TYPE_CHECKING:
     from rich.live import Live

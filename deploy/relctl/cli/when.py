@@ -23,7 +23,7 @@ def span(seconds: float) -> str:
 
 def ago(at: str, then: datetime) -> str:
     """Say how long before `then` the time of an event is; "" when that is no time."""
-    from relctl.state.selection import moment
+    from relctl.state.ledger import moment
 
     found = moment(at)
     if found is None:
@@ -34,7 +34,7 @@ def ago(at: str, then: datetime) -> str:
 
 def to_the_second(at: str) -> str:
     """Shorten the time of an event; what is no time stays as it is."""
-    from relctl.state.selection import moment
+    from relctl.state.ledger import moment
 
     found = moment(at)
     return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if found else at

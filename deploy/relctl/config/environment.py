@@ -7,20 +7,55 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-from relctl.config.bounds import plain
-from relctl.config.document import Document, KeyPath
-from relctl.config.notify import Hook
-from relctl.config.units import Addresses, Bytes, Networks, Seconds, SomeSeconds, UrlPaths
-from relctl.config.until import SomeUntil, until
-from relctl.config.validate import Section
+from relctl.config.document import Document, KeyPath, plain
+from relctl.config.units import Addresses, Bytes, Networks, Seconds, SomeSeconds, SomeUntil, UrlPaths, until
+from relctl.config.validate import WITHHELD, Section
 from relctl.config.versions import ProjectPath
 from relctl.errors import ConfigError
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - Nginx listens there, not relctl
+
+
+def _webhook(value: Any) -> Any:
+    """Check a URL; the error must not repeat it, because it may hold a secret."""
+    try:
+        parts = urlsplit(str(value))
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if (
+        not good
+        or not isinstance(value, str)
+        or not value.isascii()
+        or not value.isprintable()
+        or " " in value
+    ):
+        raise PydanticCustomError(WITHHELD, "a webhook looks like https://host/path")
+    return value
+
+
+Webhook = Annotated[SecretStr, BeforeValidator(_webhook)]
+
+
+class Hook(Section):
+    """One recipient: a program, which gets the event on standard input, or a webhook, by POST."""
+
+    on: list[Literal["promoted", "rolled-back", "aborted"]] = Field(min_length=1)
+    run: list[str] | None = Field(default=None, min_length=1)
+    webhook: Webhook | None = None
+    timeout: SomeSeconds = 10.0
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Hook":
+        if (self.run is None) == (self.webhook is None):
+            raise ValueError("give either run or webhook")
+        return self
 
 
 def reachable(address: str) -> str:

@@ -9,7 +9,7 @@ from relctl.config.document import KeyPath
 from relctl.config.units import Bytes, SomeSeconds
 from relctl.config.validate import Section
 from relctl.config.versions import ProjectPath
-from relctl.statistics.least import LEAST_CLUSTERS, LEAST_SENTENCES, LEAST_SOAK, least_requests
+from relctl.statistics.proportion import LEAST_CLUSTERS, LEAST_SENTENCES, LEAST_SOAK, least_requests
 
 Score = Literal["bleu", "chrf"]
 Percentile = Literal["p50", "p95", "p99"]

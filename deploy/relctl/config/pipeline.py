@@ -1,5 +1,6 @@
 """The model of pipelines/: the gates that a candidate must pass, and the request/expectation cases."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from relctl.config import datasets
 from relctl.config.datasets import DataSet
-from relctl.config.document import Document, KeyPath, parse
-from relctl.config.files import Files
+from relctl.config.document import Document, KeyPath, contents, parse
 from relctl.config.gates import Ask, GateSection, GateSettings
 from relctl.config.units import Headers
 from relctl.config.validate import Section, validate
@@ -174,3 +174,25 @@ def _existing(root: Path, document: Document, key: KeyPath, named: PurePosixPath
     if not path.is_file():
         raise ConfigError(f"{document.place(key)}: there is no file {path}")
     return path
+
+
+class Files:
+    """Files of the project at `root`, in the order of their first use."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._contents: dict[PurePosixPath, bytes] = {}
+
+    def read(self, named: PurePosixPath) -> bytes:
+        """Return the content of a file at its first use; raises ConfigError."""
+        if named not in self._contents:
+            self._contents[named] = contents(self.root / named)
+        return self._contents[named]
+
+    def checksum(self) -> str:
+        """Return a checksum over all paths and contents; lengths separate the parts."""
+        digest = hashlib.sha256()
+        for named, content in self._contents.items():
+            for part in (str(named).encode(), content):
+                digest.update(len(part).to_bytes(8, "big") + part)
+        return f"sha256:{digest.hexdigest()}"

@@ -14,7 +14,7 @@ from relctl.engine.protocol import Network
 from relctl.engine.routes import Route, in_the_way, routes, source_of
 from relctl.engine.subnets import free_subnet
 from relctl.errors import EngineError
-from relctl.state.fault import effect
+from relctl.state.fault_points import effect
 
 _SUGGESTED = 240  # the /24 of 172.31.0.0/16 to try first: next to relctl's defaults
 _FOR_A_TRIAL = 28  # prefix length: room for candidate, twin and reference

@@ -24,7 +24,7 @@ from relctl.engine.protocol import (
     Network,
 )
 from relctl.errors import EngineError
-from relctl.state.fault import effect
+from relctl.state.fault_points import effect
 
 _LOG_CONFIG = {"Type": "local", "Config": {"max-size": "10m", "max-file": "3"}}
 _WORK_WITHIN = 60  # seconds of silence

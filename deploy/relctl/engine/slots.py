@@ -6,7 +6,9 @@ import ipaddress
 from relctl.config.project import Project
 from relctl.engine.contracts import CONTRACT, contract_of, label_of
 from relctl.engine.protocol import ContainerSpec, Image, Limits, Network, Publish
-from relctl.state.members import SLOTS as SLOTS  # defined there because the ledger imports nothing from here
+from relctl.state.event_schema import (
+    SLOTS as SLOTS,  # defined there because the ledger imports nothing from here
+)
 
 TRIAL_ROLES = ("candidate", "reference", "twin")  # outside both slots, during a verification
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from relctl.config.environment import Proxy as Settings
 from relctl.proxy.command import run
-from relctl.state.fault import effect
+from relctl.state.fault_points import effect
 from relctl.state.files import remove, replace_text
 
 _FOR_ALL = 0o644  # it lies among the external Nginx's files, not in the state directory

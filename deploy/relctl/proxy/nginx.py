@@ -11,8 +11,8 @@ from pathlib import Path
 from relctl.errors import ProxyError
 from relctl.proxy.command import next_step, run, said
 from relctl.proxy.processes import Worker, find, serving
-from relctl.state.fault import effect
-from relctl.state.person import name_of
+from relctl.state.fault_points import effect
+from relctl.state.ownership import name_of
 
 _OVER = 10.0  # seconds over worker_shutdown_timeout
 _ANSWER_WITHIN = 10.0  # seconds; Nginx itself tries a taken port for 2.5 s

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relctl.errors import UsageError, words_of
-from relctl.report import html
-from relctl.report.page import report_of
+from relctl.report.page import fill, report_of
 from relctl.state.evidence import Evidence, read
 from relctl.state.files import replace_text
 
@@ -57,7 +56,7 @@ def render(files: Iterable[File]) -> str:
     """Return the index as HTML, newest evidence first, unreadable files last."""
     found = sorted((_entry(file) for file in files), key=_newest, reverse=True)
     services = sorted({each.evidence.service for each in found if each.evidence} - {""})
-    return html.render("index.html.j2", entries=found, services=services)
+    return fill("index.html.j2", entries=found, services=services)
 
 
 def _files(folder: Path) -> set[File]:

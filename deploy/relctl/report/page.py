@@ -1,17 +1,23 @@
 """Writes the report of one verification: verdict, gates, and what each gate measured."""
 
+import functools
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relctl.report import html
+from relctl.escape import escaped
 from relctl.state.evidence import Evidence, GateResult
 from relctl.state.files import replace_text
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from relctl.report.charts import Chart
 
 _WORDS = {"pass": "passed", "fail": "failed"}  # others are as they are: off, not run
+# A log may have colours for a terminal.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def report_of(evidence: Path) -> Path:
@@ -27,7 +33,7 @@ def write(evidence: Evidence, path: Path) -> None:
 def render(evidence: Evidence) -> str:
     """Return the report as HTML."""
     gates = {gate.name: gate for gate in evidence.gates}
-    return html.render(
+    return fill(
         "report.html.j2", evidence=evidence, gates=gates, tally=_tally(evidence), charts=_charts(gates)
     )
 
@@ -56,3 +62,23 @@ def _charts(gates: dict[str, GateResult]) -> dict[str, "Chart"]:
 
 def _figures(gates: dict[str, GateResult], name: str) -> dict[str, Any]:
     return gates[name].figures if name in gates else {}
+
+
+def fill(template: str, **values: Any) -> str:
+    """Render a template; every value that is not Markup is escaped."""
+    page = _environment().get_template(template).render(values)
+    # HTML forbids control characters, and a translation must not reverse the text around it.
+    return escaped(_COLOURS.sub("", page))
+
+
+@functools.cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=PackageLoader("relctl.report"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook
 
 _SHORTEST_SECRET = 6  # characters; a shorter argument is an option or a name
 

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relctl.config.environment import Rollout
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook, Rollout
 from relctl.config.project import Project
 from relctl.config.versions import Contract
 from relctl.engine.contracts import contract_of
@@ -25,12 +24,11 @@ from relctl.proxy.proxy import Proxy
 from relctl.rollout.deliver import deliver
 from relctl.rollout.moving import smoke
 from relctl.state.evidence import EvidenceStore
-from relctl.state.layers import forget
+from relctl.state.layer_cache import forget
 from relctl.state.ledger import Ledger
-from relctl.state.lock import Hold, Wait, exclusive
+from relctl.state.lock import Hold, ReleasableLock, Wait, exclusive
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
-from relctl.state.turn import Turn
 
 if TYPE_CHECKING:
     from relctl.config.pipeline import Case
@@ -68,7 +66,7 @@ class Host:
     evidence: EvidenceStore
     records: SlotRecords
     say: Say
-    turn: Turn
+    turn: ReleasableLock
     hold: Hold = exclusive
     ask: Ask = Service
     deliver: Deliver = deliver
@@ -91,7 +89,7 @@ class Host:
             EvidenceStore(paths.evidence, partial(_refresh_index, say)),
             SlotRecords(paths.slots),
             say,
-            Turn(partial(exclusive, wait=Wait(math.inf, say))),
+            ReleasableLock(partial(exclusive, wait=Wait(math.inf, say))),
             hold,
         )
 

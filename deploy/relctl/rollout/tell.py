@@ -5,14 +5,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook
 from relctl.config.project import Project
 from relctl.errors import RelctlError, words_of
 from relctl.escape import escaped
 from relctl.rollout.host import Host
 from relctl.rollout.situation import SETTLED
 from relctl.state.event import Event
-from relctl.state.fault import effect
+from relctl.state.fault_points import effect
 
 
 def tell(host: Host) -> None:

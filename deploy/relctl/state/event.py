@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from relctl.errors import UsageError
-from relctl.state.members import misfit
+from relctl.state.event_schema import misfit
 
 VERSION = 1
 MEANWHILE = "meanwhile relctl rollback goes back to a standby that is ready"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from relctl.errors import FileError
-from relctl.state.fault import effect
-from relctl.state.sharing import file_mode, folder_mode, hand_over, is_shared
+from relctl.state.fault_points import effect
+from relctl.state.ownership import file_mode, folder_mode, hand_over, is_shared
 
 _ENTER = 0o005  # other users may list and enter it
 

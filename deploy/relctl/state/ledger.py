@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,11 @@ from typing import BinaryIO
 from relctl.errors import FileError, HeldFileError, UsageError, words_of
 from relctl.state.chain import ACCEPTED, accepted, breaks, checksum, last_line, until
 from relctl.state.event import MEANWHILE, Event, parse
-from relctl.state.fault import effect
+from relctl.state.fault_points import effect
 from relctl.state.files import make_folder, naming, sync_folder, write_all
-from relctl.state.kernel import lock_within, try_lock
+from relctl.state.kernel_lock import lock_within, try_lock
 from relctl.state.opening import opened, read_own
-from relctl.state.person import who
+from relctl.state.ownership import who
 
 _TORN = b"#torn"  # marks the end of a torn line; in older ledgers, its start
 _CHANGED = "the ledger was edited outside relctl"
@@ -196,3 +196,28 @@ def _end_of_torn_line(file: BinaryIO, end: int) -> bytes:
     """Return the bytes that close and mark a line cut short by a crash; existing bytes are not rewritten."""
     whole = end == 0 or os.pread(file.fileno(), 1, end - 1) == b"\n"
     return b"" if whole else b" " + _TORN + b"\n"
+
+
+def select(
+    events: Sequence[Event],
+    names: Collection[str] = (),
+    since: datetime | None = None,
+    last: int | None = None,
+) -> list[Event]:
+    """Return the events with these names (all if none given), since `since`, limited to the `last` ones.
+
+    An event with an unreadable time, which relctl does not write, counts as older than everything.
+    """
+    found = [event for event in events if not names or event.event in names]
+    if since is not None:
+        found = [event for event in found if (at := moment(event.at)) is not None and at >= since]
+    return found if last is None else found[-last:]
+
+
+def moment(at: str) -> datetime | None:
+    """Parse the time of an event, None if invalid; without a zone it is UTC, as relctl writes it."""
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

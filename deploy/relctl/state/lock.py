@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from relctl.errors import LockedError
-from relctl.state.fault import effect
+from relctl.state.fault_points import effect
 from relctl.state.files import make_folder, remove, replace_text
-from relctl.state.kernel import lock_holder, process_words, try_lock
+from relctl.state.kernel_lock import lock_holder, process_words, try_lock
 from relctl.state.opening import opened, read_own
-from relctl.state.person import who
+from relctl.state.ownership import who
 
 # How a use case holds a lock: `exclusive`, waiting or not, or `only_looking`, which acquires nothing.
 Hold = Callable[[Path], AbstractContextManager[None]]
@@ -180,3 +180,46 @@ def _read(path: Path) -> Holder | None:
         return Holder(**json.loads(read_own(_owner(path))))
     except (OSError, ValueError, TypeError):
         return None
+
+
+class ReleasableLock:
+    """A command's hold on its environment's lock; `again` re-acquires it after a release."""
+
+    def __init__(self, again: Hold) -> None:
+        self._again = again
+        self._path = Path()
+        self._held: contextlib.ExitStack | None = None
+
+    @property
+    def held(self) -> bool:
+        """Return whether the lock is held now; without it nothing may be undone."""
+        return self._held is not None
+
+    @contextlib.contextmanager
+    def taken(self, path: Path, hold: Hold) -> Iterator[None]:
+        """Hold the lock at `path`; raises LockedError as `hold` does."""
+        self._path = path
+        self._take(hold)
+        try:
+            yield
+        finally:
+            self._let_go()
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[None]:
+        """Release the lock during the block; afterwards wait for it without a limit."""
+        self._let_go()
+        try:
+            yield
+        finally:
+            self._take(self._again)
+
+    def _take(self, hold: Hold) -> None:
+        held = contextlib.ExitStack()
+        held.enter_context(hold(self._path))
+        self._held = held
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from relctl.errors import FileError
-from relctl.state.person import name_of
-from relctl.state.sharing import file_mode, hand_over, is_shared, share_command
+from relctl.state.ownership import file_mode, hand_over, is_shared, name_of, share_command
 
 _ALWAYS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # never block on a pipe in its place
 _WRITES = os.O_WRONLY | os.O_RDWR

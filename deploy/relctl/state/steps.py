@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from relctl.state.fault import point
+from relctl.state.fault_points import point
 
 LOOKS = "it only looks"
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from relctl.errors import UsageError
 from relctl.state.opening import a_link
+from relctl.state.ownership import ENGINE_GROUP, is_shared, name_of, share_command, us
 from relctl.state.paths import Paths
-from relctl.state.person import ENGINE_GROUP, name_of, us
-from relctl.state.sharing import is_shared, share_command
 
 
 def insist_on_trust(project: Path, paths: Paths) -> None:

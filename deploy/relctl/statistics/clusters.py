@@ -12,11 +12,10 @@ tests). They hold at all looks if the logarithm is normal at each.
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, inf, log, sqrt
+from statistics import NormalDist
 
 import numpy
 from numpy.typing import NDArray
-
-from relctl.statistics.student import NORMAL, t_quantile
 
 Numbers = NDArray[numpy.float64]
 
@@ -24,6 +23,7 @@ RESAMPLES = 2_000
 CONFIDENCE = 0.95
 _EXPECTED = 0.2  # the spread of the mixture: about what a policy allows, as a logarithm
 _SUREST = 7.0  # standard errors; quantiles further out cannot be computed
+NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,18 @@ def draws(clusters: int, seed: int) -> NDArray[numpy.float32]:
 def standard_error(resampled: Numbers, clusters: int) -> float:
     """Return a resampled statistic's standard error, its variance corrected by n / (n - 1) for n clusters."""
     return float(resampled.std(ddof=1) * (clusters / (clusters - 1)) ** 0.5)
+
+
+def t_quantile(probability: float, freedom: int) -> float:
+    """Return the quantile of Student's t, to three decimals from nine degrees of freedom on.
+
+    Abramowitz and Stegun 1964, Handbook of Mathematical Functions, formula 26.7.5.
+    """
+    z = NORMAL.inv_cdf(probability)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return float(sum(term / freedom**power for power, term in enumerate(terms)))

@@ -7,11 +7,11 @@ import numpy
 from numpy.typing import NDArray
 
 from relctl.statistics.clusters import Numbers
-from relctl.statistics.columns import column_width
 
 _AT_ONCE = 250  # resamples, which bounds the memory
 
 Counts = NDArray[numpy.float32]
+_EXACT = 1_000  # milliseconds below which each has a column of its own
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,17 @@ def histograms(sides: Sequence[Sequence[Mapping[int, float]]]) -> list[Histogram
                 counts[number, place[start]] = count
         made.append(Histogram(numpy.array(starts, dtype=numpy.float64), widths, counts))
     return made
+
+
+def column_width(milliseconds: int) -> int:
+    """Return how many milliseconds share a column, so that three digits are kept."""
+    width = 1
+    while milliseconds // width >= _EXACT:
+        width *= 10
+    return width
+
+
+def column(milliseconds: int) -> int:
+    """Return the first of the milliseconds in the same column."""
+    width = column_width(milliseconds)
+    return milliseconds // width * width

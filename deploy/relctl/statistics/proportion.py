@@ -6,7 +6,7 @@ between independent proportions, method 10; Zou and Donner 2008). If one side ne
 the result is the exact bound of the other.
 """
 
-from math import exp, lgamma, log, log1p
+from math import ceil, exp, lgamma, log, log1p
 
 _HALVINGS = 60
 _SMALLEST = 1e-300
@@ -14,6 +14,12 @@ _CLOSE = 1e-12
 _LONGEST = 100_000  # terms; about the square root of the number of requests is needed
 
 Counts = tuple[float, float]  # hits and total; fractions where some count less
+LEAST_CLUSTERS = 10  # rounds, or spans of time; bootstrap bounds over fewer mean little
+LEAST_ABOVE = 10  # requests above a percentile, which decide it
+# With fewer, bootstrap percentiles are too narrow, however large the margin is.
+LEAST_SENTENCES = 150
+LEAST_READINGS = 10  # of memory, after the warm-up; half as many in the last third
+LEAST_SOAK = 12  # requests: fewer cannot give enough readings, each after another request
 
 
 def bounds(hits: float, of: float, confidence: float) -> tuple[float, float]:
@@ -72,3 +78,8 @@ def _fraction(x: float, a: float, b: float) -> float:
 
 def _not_zero(value: float) -> float:
     return value if abs(value) > _SMALLEST else _SMALLEST
+
+
+def least_requests(percentile: float) -> int:
+    """Return how many requests a side needs for a percentile (0 to 100)."""
+    return ceil(LEAST_ABOVE / (1 - percentile / 100) - 1e-9)

@@ -17,7 +17,7 @@ from relctl.proxy import front
 from relctl.proxy.front import Front
 from relctl.proxy.upstream import Upstream
 from relctl.release import Tag
-from relctl.state.interruption import held_back
+from relctl.state.signals import held_back
 
 _ENGINE_LEARNS = 2.0  # seconds
 _CALLED = {"candidate": "the candidate", "reference": "the live release beside it", "twin": "its twin"}

@@ -14,7 +14,7 @@ from relctl.probe.idle import Idle
 from relctl.probe.ready import wait_until_ready
 from relctl.proxy import front
 from relctl.release import Tag
-from relctl.state.interruption import held_back
+from relctl.state.signals import held_back
 from relctl.verify.candidate import Candidate, remove_leftovers, running
 from relctl.verify.progress import Progress
 

@@ -4,9 +4,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from relctl.config.files import Files
 from relctl.config.gates import SizeSettings
-from relctl.config.pipeline import Pipeline, load_pipeline
+from relctl.config.pipeline import Files, Pipeline, load_pipeline
 from relctl.errors import ConfigError
 from scratch import ROOT
 

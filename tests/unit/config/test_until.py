@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from relctl.cli.policy import window
 from relctl.config.environment import Rollout
-from relctl.config.until import Until, until
+from relctl.config.units import Until, until
 from relctl.errors import UsageError
 
 

@@ -10,9 +10,8 @@ import pytest
 
 from relctl.config.versions import Contract
 from relctl.engine.protocol import Container
-from relctl.probe.ready import NeverReadyError, wait_until_ready
+from relctl.probe.ready import NeverReadyError, unready, wait_until_ready
 from relctl.probe.service import Service, UnreachableError
-from relctl.probe.unready import unready
 
 HEADERS = "contract.probe_headers in versions.yaml"
 

@@ -6,7 +6,7 @@ from types import FrameType
 
 import pytest
 
-from relctl.state.interruption import held_back
+from relctl.state.signals import held_back
 
 
 class Interrupted(BaseException):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from quiet_host import Quiet, quiet_host
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook
 from relctl.errors import EngineError, NeedsPersonError, ProxyError, RelctlError, RolledBackError, UsageError
 from relctl.proxy.pointer import Pointer
 from relctl.rollout.down import down

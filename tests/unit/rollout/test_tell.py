@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hosts import Bench, bench
-from relctl.config.notify import Hook
+from relctl.config.environment import Hook
 from relctl.rollout.host import Host
 from relctl.rollout.tell import message, previous, tell
 from relctl.state.event import Event

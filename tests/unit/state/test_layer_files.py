@@ -9,7 +9,7 @@ import pytest
 
 from happenings import recorded
 from relctl.errors import HeldFileError
-from relctl.state.layers import forget, locked, tar
+from relctl.state.layer_cache import forget, locked, tar
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_where_nothing_was_built_there_is_nothing_to_forget(tmp_path: Path) -> N
 def test_a_build_does_not_wait_for_ever_for_who_holds_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relctl.state.layers._SWEPT_WITHIN", 0.1)
+    monkeypatch.setattr("relctl.state.layer_cache._SWEPT_WITHIN", 0.1)
     with locked(tmp_path, fcntl.LOCK_EX):
         words = f"pid {os.getpid()} .* holds its lock"
         with pytest.raises(HeldFileError, match=words) as raised, locked(tmp_path, fcntl.LOCK_SH):

@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from relctl.errors import LockedError
-from relctl.state.lock import Wait, age, at_work, duration, exclusive, is_held, only_looking
-from relctl.state.turn import Turn
+from relctl.state.lock import ReleasableLock, Wait, age, at_work, duration, exclusive, is_held, only_looking
 
 HOLD = """
 import sys, time
@@ -78,7 +77,7 @@ def test_who_is_apart_lets_others_have_the_lock_and_waits_to_have_it_again(tmp_p
         said.append(words)
         kill(held[0])
 
-    turn = Turn(partial(exclusive, wait=Wait(math.inf, say)))
+    turn = ReleasableLock(partial(exclusive, wait=Wait(math.inf, say)))
     with turn.taken(path, exclusive):
         with turn.apart():
             assert not is_held(path)
@@ -94,7 +93,7 @@ def test_who_is_interrupted_while_waiting_to_have_it_again_holds_nothing(tmp_pat
     def interrupt(_: Path) -> AbstractContextManager[None]:
         raise KeyboardInterrupt
 
-    turn = Turn(interrupt)
+    turn = ReleasableLock(interrupt)
     with pytest.raises(KeyboardInterrupt), turn.taken(tmp_path / "lock", exclusive), turn.apart():
         pass
     assert not turn.held

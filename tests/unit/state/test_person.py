@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from relctl.state.person import who
+from relctl.state.ownership import who
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 OTHER = next(each.pw_name for each in pwd.getpwall() if each.pw_name != ME)

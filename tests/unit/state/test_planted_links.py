@@ -11,7 +11,7 @@ from relctl.errors import FileError, UsageError
 from relctl.state.event import Event
 from relctl.state.evidence import read
 from relctl.state.files import replace_text
-from relctl.state.layers import locked
+from relctl.state.layer_cache import locked
 from relctl.state.ledger import Ledger
 from relctl.state.lock import at_work, exclusive, is_held
 from relctl.state.paths import Paths

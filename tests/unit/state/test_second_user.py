@@ -13,7 +13,7 @@ import pytest
 from relctl.errors import FileError, HeldFileError, UsageError
 from relctl.state.event import Event
 from relctl.state.files import make_open, replace_link, replace_text
-from relctl.state.layers import locked
+from relctl.state.layer_cache import locked
 from relctl.state.ledger import Ledger
 from relctl.state.lock import exclusive
 from relctl.state.paths import Paths

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relctl.state.event import Event
-from relctl.state.selection import moment, select
+from relctl.state.ledger import moment, select
 
 NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
 

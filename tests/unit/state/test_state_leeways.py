@@ -12,11 +12,11 @@ import pytest
 from relctl.errors import LockedError
 from relctl.state import lock
 from relctl.state.event import Event
+from relctl.state.event_schema import misfit
 from relctl.state.evidence import EvidenceStore
-from relctl.state.interruption import held_back
+from relctl.state.ledger import select
 from relctl.state.lock import Wait, exclusive
-from relctl.state.members import misfit
-from relctl.state.selection import select
+from relctl.state.signals import held_back
 from still_clock import StillClock
 
 

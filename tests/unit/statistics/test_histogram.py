@@ -6,8 +6,7 @@ import numpy
 import pytest
 
 from relctl.statistics.clusters import Ratio, draws, standard_error
-from relctl.statistics.columns import column, column_width
-from relctl.statistics.histogram import histograms
+from relctl.statistics.histogram import column, column_width, histograms
 
 
 def test_the_percentile_is_that_of_the_times_themselves() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from happenings import recorded
 from relctl.report.index import index_of
-from relctl.state import fault
+from relctl.state import fault_points
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, Outcome
 from relctl.state.paths import Paths
 from relctl.verify import run
@@ -83,7 +83,7 @@ def test_a_new_run_takes_the_place_of_an_earlier_one(tmp_path: Path, monkeypatch
 
 
 def held(*_: Any) -> None:
-    fault.point("after", "image.name", "hold")
+    fault_points.point("after", "image.name", "hold")
 
 
 def test_the_evidence_is_written_last_and_what_an_earlier_run_found_goes_before_anything_is(

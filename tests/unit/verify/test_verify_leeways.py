@@ -15,13 +15,13 @@ from relctl.engine.slots import trial_spec
 from relctl.errors import RelctlError
 from relctl.probe.service import UnreachableError
 from relctl.probe.traffic import Plan
-from relctl.statistics import least
+from relctl.statistics import proportion
+from relctl.statistics.growth import Reading, conclude
+from relctl.statistics.quality_drop import too_few
 from relctl.verify import asking, candidate, cases, run, trial
 from relctl.verify.candidate import Candidate, remove_leftovers
 from relctl.verify.gates import contract, latency, soak, startup
 from relctl.verify.quality.faults import find
-from relctl.verify.statistics.growth import Reading, conclude
-from relctl.verify.statistics.quality import too_few
 from relctl.verify.trial import Subject
 from relctl.verify.verdict import passed
 from stands import FIRST, SECOND
@@ -61,8 +61,8 @@ def test_memory_may_grow_by_just_what_is_allowed(limit: float, fails: int) -> No
 
 
 def test_the_least_samples_are_what_the_documents_say() -> None:
-    assert (least.LEAST_CLUSTERS, least.LEAST_SENTENCES) == (10, 150)
-    assert (least.LEAST_READINGS, least.LEAST_SOAK) == (10, 12)
+    assert (proportion.LEAST_CLUSTERS, proportion.LEAST_SENTENCES) == (10, 150)
+    assert (proportion.LEAST_READINGS, proportion.LEAST_SOAK) == (10, 12)
 
 
 @pytest.mark.parametrize(

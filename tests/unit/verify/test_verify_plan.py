@@ -11,7 +11,7 @@ from hosts import Bench, bench
 from relctl.engine.protocol import Container, ContainerSpec
 from relctl.engine.slots import ROLE
 from relctl.errors import ConfigError
-from relctl.state import fault
+from relctl.state import fault_points
 from relctl.verify.plan import plan
 from relctl.verify.run import verify
 from relctl.verify.trial import Subject
@@ -93,9 +93,9 @@ class Diary:
 @pytest.fixture
 def diary(stand: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Diary]:
     path = tmp_path / "diary"
-    fault.arm(f"record:{path}")
+    fault_points.arm(f"record:{path}")
     yield Diary(stand, path, monkeypatch)
-    fault.arm(None)
+    fault_points.arm(None)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from relctl.rollout.moving.steps import reach
 from relctl.rollout.observation.window import Window, logged
 from relctl.rollout.situation import DONE
 from relctl.state.event import Event
-from relctl.state.interruption import held_back
+from relctl.state.signals import held_back
 
 if TYPE_CHECKING:  # imported where used: a warm rollback that goes well must not pay for it
     from relctl.rollout.observation.watch import Watched

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from relctl.rollout.observation.traffic import Side
-from relctl.statistics.least import LEAST_CLUSTERS, least_requests
+from relctl.statistics.proportion import LEAST_CLUSTERS, least_requests
 
 if TYPE_CHECKING:  # numpy is imported only to observe
     from relctl.statistics.clusters import Ratio

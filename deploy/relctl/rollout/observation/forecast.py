@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from relctl.config.environment import Rollout
 from relctl.proxy.recent_traffic import unbroken
 from relctl.rollout.host import Host
-from relctl.statistics.least import least_requests
-from relctl.statistics.proportion import difference
+from relctl.statistics.proportion import difference, least_requests
 
 _LATELY = 12 * 3600.0  # seconds
 _MOST = 4 * 1024**2  # bytes of the log: about 15,000 requests

@@ -7,7 +7,7 @@ from math import inf
 
 from relctl.proxy.access_log_line import Request, client_of
 from relctl.rollout.observation.clients import gateway, loudest, weights
-from relctl.statistics.columns import column
+from relctl.statistics.histogram import column
 
 SPAN = 0.5  # seconds; a disturbance of the machine affects all requests of a span
 _MOST_SPANS = 30  # more do not improve a bound

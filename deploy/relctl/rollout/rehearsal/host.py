@@ -23,9 +23,8 @@ from relctl.rollout.rehearsal.doors import (
 )
 from relctl.rollout.rehearsal.engine import RehearsedEngine
 from relctl.rollout.situation import BRIEFLY
-from relctl.state.lock import Hold, only_looking
+from relctl.state.lock import Hold, ReleasableLock, only_looking
 from relctl.state.steps import Steps
-from relctl.state.turn import Turn
 
 
 def rehearse(host: Host, look: Hold = only_looking) -> Host:
@@ -59,7 +58,7 @@ def rehearse(host: Host, look: Hold = only_looking) -> Host:
         try_cases=lambda _service, _cases: None,
         watch=lambda _log, what, _policy, _say: _accepted(what),
         steps=Steps(),
-        turn=Turn(look),
+        turn=ReleasableLock(look),
     )
 
 

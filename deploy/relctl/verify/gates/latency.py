@@ -9,11 +9,11 @@ import numpy
 from relctl.config.gates import LatencySettings
 from relctl.probe import translation
 from relctl.probe.traffic import Plan, Reply
+from relctl.statistics import latency_ratio as statistics
 from relctl.statistics.clusters import CONFIDENCE, RESAMPLES, Numbers
+from relctl.statistics.latency_ratio import Latencies, Ratio
 from relctl.verify.asking import NoTranslationError, progress
 from relctl.verify.candidate import Candidate
-from relctl.verify.statistics import latency as statistics
-from relctl.verify.statistics.latency import Latencies, Ratio
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 

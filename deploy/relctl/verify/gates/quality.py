@@ -3,9 +3,9 @@
 from relctl.config.gates import DataSetSettings, QualitySettings
 from relctl.probe.traffic import Plan
 from relctl.statistics.clusters import CONFIDENCE, RESAMPLES
+from relctl.statistics.quality_drop import too_few
 from relctl.verify import asking
 from relctl.verify.quality.judging import Judged, alone, beside
-from relctl.verify.statistics.quality import too_few
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 

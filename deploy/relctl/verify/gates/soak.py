@@ -10,9 +10,9 @@ from relctl.config.gates import SoakSettings
 from relctl.errors import RelctlError
 from relctl.probe import translation
 from relctl.probe.traffic import Plan, Reply
+from relctl.statistics.growth import WARM_UP, Growth, Reading, conclude
 from relctl.verify.asking import progress
 from relctl.verify.candidate import Candidate
-from relctl.verify.statistics.growth import WARM_UP, Growth, Reading, conclude
 from relctl.verify.trial import Trial
 from relctl.verify.verdict import Verdict, failed, passed
 

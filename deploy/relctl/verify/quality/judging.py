@@ -7,10 +7,10 @@ from typing import Any
 from relctl.config.datasets import DataSet
 from relctl.config.gates import DataSetSettings, Fault, QualitySettings
 from relctl.config.gates import Score as ScoreName
+from relctl.statistics import quality_drop as statistics
+from relctl.statistics.bootstrap import Difference
+from relctl.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
 from relctl.verify.quality import faults, sentences
-from relctl.verify.statistics import quality as statistics
-from relctl.verify.statistics.bootstrap import Difference
-from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
 
 _SCORES: dict[ScoreName, Score] = {"bleu": BLEU_SCORE, "chrf": CHRF_SCORE}
 _SHOWN_SCORES = (BLEU_SCORE, CHRF_SCORE, TER_SCORE)

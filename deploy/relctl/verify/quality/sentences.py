@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from relctl.verify.statistics.scores import CHRF_SCORE
+from relctl.statistics.scores import CHRF_SCORE
 
 SHOWN = 10
 

@@ -8,9 +8,9 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from relctl.statistics.student import t_quantile
-from relctl.verify.statistics.bootstrap import paired
-from relctl.verify.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
+from relctl.statistics.bootstrap import paired
+from relctl.statistics.clusters import t_quantile
+from relctl.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
 
 SCORES = [(BLEU_SCORE, BLEU), (CHRF_SCORE, CHRF), (TER_SCORE, TER)]
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "slept.", "Dogs", "bark", "42", ""]

@@ -1,17 +1,54 @@
-"""File permissions: a folder is private to its owner, or shared with its group if setgid and group-writable.
-
-As in git's shared repositories, the folder's mode decides, and everything created in it follows.
-"""
+"""Name the user at work, and set who else may read and write a folder: its owner, or its group if setgid."""
 
 import contextlib
+import grp
 import os
+import pwd
 import shlex
+import socket
 import stat
 from pathlib import Path
 
-from relctl.state.person import group_of_us, us
-
+ENGINE_GROUP = "docker"  # its members are root through the engine, so relctl may be shared with it
 _AGREED = stat.S_ISGID | stat.S_IWGRP
+
+
+def who() -> str:
+    """Return `user@host`, and the user behind sudo: `root@host (sudo by ops)`."""
+    user, behind = name_of(os.getuid()), _sudoer()
+    by = f" (sudo by {behind})" if behind not in ("", user) else ""
+    return f"{user}@{socket.gethostname()}{by}"
+
+
+def name_of(uid: int) -> str:
+    """Return a user's name, or the uid if there is none, as in a container."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _sudoer() -> str:
+    """Return the user behind sudo, "" if none; as it comes from a variable, only existing users count."""
+    try:
+        return pwd.getpwnam(os.environ.get("SUDO_USER", "")).pw_name
+    except (KeyError, ValueError):
+        return ""
+
+
+def us() -> set[int]:
+    """Return the uids of root, the current user and the user behind sudo; git trusts the same."""
+    behind = os.environ.get("SUDO_UID", "") if os.geteuid() == 0 else ""
+    return {0, os.geteuid()} | ({int(behind)} if behind.isdecimal() else set())
+
+
+def group_of_us() -> str:
+    """Return the best group to share relctl with: docker's for its members, else the user's own."""
+    ours = {os.getegid(), *os.getgroups()}
+    with contextlib.suppress(KeyError):
+        if grp.getgrnam(ENGINE_GROUP).gr_gid in ours:
+            return ENGINE_GROUP
+    return str(os.getegid())
 
 
 def is_shared(facts: os.stat_result) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relctl.statistics.bootstrap import Difference, paired
 from relctl.statistics.clusters import CONFIDENCE, Numbers
-from relctl.statistics.least import LEAST_SENTENCES
-from relctl.verify.statistics.bootstrap import Difference, paired
-from relctl.verify.statistics.scores import Score
+from relctl.statistics.proportion import LEAST_SENTENCES
+from relctl.statistics.scores import Score
 
 # Standard errors of a drop that a one-sided test at 5 % detects with 80 % power (1.645 + 0.842).
 _TOLD_FROM_NONE = 2.487

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from relctl.state.files import make_folder, remove
-from relctl.state.kernel import lock_within
+from relctl.state.kernel_lock import lock_within
 from relctl.state.opening import opened
 
 NOTES = "layers"

@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from relctl.state import fault
+from relctl.state import fault_points
 from relctl.state.event import Event
 from relctl.state.files import make_open, replace_link, replace_text
 from relctl.state.ledger import Ledger
@@ -22,18 +22,18 @@ RELCTL = Path(sys.executable).with_name("relctl")
 @pytest.fixture(autouse=True)
 def unarmed() -> Iterator[None]:
     yield
-    fault.arm(None)
+    fault_points.arm(None)
 
 
 def killed(setting: str, work: str, folder: Path) -> int:
     """Run a line of Python with a fault armed; returns how it ended."""
     lines = (
-        "import sys; from pathlib import Path; from relctl.state import fault",
+        "import sys; from pathlib import Path; from relctl.state import fault_points",
         "from relctl.state.files import replace_link, replace_text",
         "from relctl.state.event import Event; from relctl.state.ledger import Ledger",
-        f"fault.arm({setting!r}); folder = Path({str(folder)!r}); {work}",
+        f"fault_points.arm({setting!r}); folder = Path({str(folder)!r}); {work}",
     )
-    environ = {"PYTHONPATH": str(Path(fault.__file__).parents[2])}
+    environ = {"PYTHONPATH": str(Path(fault_points.__file__).parents[2])}
     return subprocess.run([sys.executable, "-c", "\n".join(lines)], env=environ, timeout=30).returncode
 
 
@@ -86,7 +86,7 @@ def test_a_point_that_is_not_reached_kills_nobody(tmp_path: Path) -> None:
 
 
 def test_a_recording_names_every_point_in_order(tmp_path: Path) -> None:
-    fault.arm(f"record:{tmp_path / 'points'}")
+    fault_points.arm(f"record:{tmp_path / 'points'}")
     replace_text(tmp_path / "file", "x")
     replace_text(tmp_path / "file", "y")
     found = (tmp_path / "points").read_text().splitlines()
@@ -96,16 +96,16 @@ def test_a_recording_names_every_point_in_order(tmp_path: Path) -> None:
 
 
 def test_what_raises_is_not_behind_its_effect(tmp_path: Path) -> None:
-    fault.arm(f"record:{tmp_path / 'points'}")
-    with pytest.raises(FileNotFoundError), fault.effect("file.remove", "gone"):
+    fault_points.arm(f"record:{tmp_path / 'points'}")
+    with pytest.raises(FileNotFoundError), fault_points.effect("file.remove", "gone"):
         (tmp_path / "gone").unlink()
     assert (tmp_path / "points").read_text() == "before:file.remove:gone#1\n"
 
 
 def test_without_the_variable_nothing_is_armed() -> None:
-    assert fault.arm(None) == ""
-    with fault.effect("step", "any"):
-        assert fault._armed == []
+    assert fault_points.arm(None) == ""
+    with fault_points.effect("step", "any"):
+        assert fault_points._armed == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_without_the_variable_nothing_is_armed() -> None:
 def test_anything_else_is_one_clear_error(setting: str) -> None:
     done = subprocess.run(
         [RELCTL, "--version"],
-        env={**os.environ, fault.VARIABLE: setting},
+        env={**os.environ, fault_points.VARIABLE: setting},
         capture_output=True,
         text=True,
         timeout=30,
@@ -143,7 +143,7 @@ def test_anything_else_is_one_clear_error(setting: str) -> None:
 
 
 def test_whoever_has_set_it_is_told() -> None:
-    environ = {**os.environ, fault.VARIABLE: "kill:after:link.rename:live#1"}
+    environ = {**os.environ, fault_points.VARIABLE: "kill:after:link.rename:live#1"}
     done = subprocess.run([RELCTL, "--version"], env=environ, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0
     assert done.stderr == (
@@ -154,14 +154,14 @@ def test_whoever_has_set_it_is_told() -> None:
 def test_every_kind_of_effect_stands_somewhere_in_the_code() -> None:
     calls = [
         call
-        for path in Path(fault.__file__).parents[1].rglob("*.py")
-        if path != Path(fault.__file__)
+        for path in Path(fault_points.__file__).parents[1].rglob("*.py")
+        if path != Path(fault_points.__file__)
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(call, ast.Call)
     ]
     named = {ast.literal_eval(call.args[0]) for call in calls if name_of(call) == "effect"}
     named |= {ast.literal_eval(call.args[1]) for call in calls if name_of(call) == "point"}
-    assert named == set(get_args(fault.Effect))
+    assert named == set(get_args(fault_points.Effect))
 
 
 def name_of(call: ast.Call) -> str:

@@ -3,11 +3,11 @@
 import numpy
 import pytest
 
-from relctl.statistics.least import least_requests
-from relctl.verify.statistics import latency, quality
-from relctl.verify.statistics.bootstrap import Difference
-from relctl.verify.statistics.latency import Latencies, ratios, resampled
-from relctl.verify.statistics.trend import slope
+from relctl.statistics import latency_ratio, quality_drop
+from relctl.statistics.bootstrap import Difference
+from relctl.statistics.growth import slope
+from relctl.statistics.latency_ratio import Latencies, ratios, resampled
+from relctl.statistics.proportion import least_requests
 
 MARGINS = {50.0: 0.15, 95.0: 0.25}
 
@@ -20,11 +20,11 @@ def difference(value: float, lower: float, sentences: int = 200) -> Difference:
     ("lower", "passed"), [(0.0, True), (-1.99, True), (-2.0, False), (-2.01, False), (float("nan"), False)]
 )
 def test_the_lower_bound_decides(lower: float, passed: bool) -> None:
-    assert quality.conclude({"chrF": difference(0, lower)}, {"chrF": 2}).passed is passed
+    assert quality_drop.conclude({"chrF": difference(0, lower)}, {"chrF": 2}).passed is passed
 
 
 def test_one_score_that_may_have_dropped_is_enough_and_is_named() -> None:
-    found = quality.conclude(
+    found = quality_drop.conclude(
         {"chrF": difference(0.3, -0.2), "BLEU": difference(-1, -4.1)}, {"chrF": 2, "BLEU": 3}
     )
     assert not found.passed
@@ -32,7 +32,7 @@ def test_one_score_that_may_have_dropped_is_enough_and_is_named() -> None:
 
 
 def test_a_pass_names_every_score_with_its_bound_and_margin() -> None:
-    found = quality.conclude(
+    found = quality_drop.conclude(
         {"BLEU": difference(0.3, -0.2), "chrF": difference(0, -1.5)}, {"BLEU": 3, "chrF": 2}
     )
     assert found.passed
@@ -43,7 +43,7 @@ def test_a_pass_names_every_score_with_its_bound_and_margin() -> None:
 
 
 def test_a_small_sample_proves_nothing() -> None:
-    found = quality.conclude({"chrF": difference(5, 4, sentences=149)}, {"chrF": 2})
+    found = quality_drop.conclude({"chrF": difference(5, 4, sentences=149)}, {"chrF": 2})
     assert not found.passed
     assert found.reasons == ("149 sentences are too few; 150 are needed",)
 
@@ -56,7 +56,7 @@ def sample(seed: int, rounds: int = 30, requests: int = 40, times: float = 1.0) 
 
 
 def concluded(latencies: Latencies) -> bool:
-    return latency.conclude(latencies, ratios(latencies, list(MARGINS), seed=1), MARGINS).passed
+    return latency_ratio.conclude(latencies, ratios(latencies, list(MARGINS), seed=1), MARGINS).passed
 
 
 def test_as_fast_passes_and_twice_the_margin_does_not() -> None:
@@ -67,7 +67,7 @@ def test_as_fast_passes_and_twice_the_margin_does_not() -> None:
 
 def test_a_pass_names_every_percentile_with_its_bound_and_limit() -> None:
     same = Latencies(numpy.full((30, 40), 0.5), numpy.full((30, 40), 0.5))
-    found = latency.conclude(same, ratios(same, [50, 95], seed=1), {50: 0.25, 95: 0.75})
+    found = latency_ratio.conclude(same, ratios(same, [50, 95], seed=1), {50: 0.25, 95: 0.75})
     assert found.reasons == (
         "p50 1.00x of live (upper bound 1.00x, limit 1.25x)",
         "p95 1.00x of live (upper bound 1.00x, limit 1.75x)",
@@ -139,12 +139,12 @@ def test_a_slope_is_not_moved_by_a_few_wild_points() -> None:
     ("upper", "passed"), [(1.2499, True), (1.25, False), (1.3, False), (float("nan"), False)]
 )
 def test_the_upper_bound_of_a_ratio_decides_and_not_what_was_measured(upper: float, passed: bool) -> None:
-    ratio = latency.Ratio(50.0, 1.0, 1.0, 0.9, upper)
-    assert latency.conclude(sample(1), [ratio], {50.0: 0.25}).passed is passed
+    ratio = latency_ratio.Ratio(50.0, 1.0, 1.0, 0.9, upper)
+    assert latency_ratio.conclude(sample(1), [ratio], {50.0: 0.25}).passed is passed
 
 
 def test_the_smallest_sample_of_all_scores_counts() -> None:
-    found = quality.conclude(
+    found = quality_drop.conclude(
         {"chrF": difference(5, 4, sentences=200), "BLEU": difference(5, 4, sentences=149)},
         {"chrF": 2, "BLEU": 2},
     )
@@ -152,4 +152,4 @@ def test_the_smallest_sample_of_all_scores_counts() -> None:
 
 
 def test_the_smallest_drop_that_can_be_told_is_so_many_standard_errors() -> None:
-    assert quality.told_from_none(difference(0, 0)) == pytest.approx(2.487 * 0.5)
+    assert quality_drop.told_from_none(difference(0, 0)) == pytest.approx(2.487 * 0.5)

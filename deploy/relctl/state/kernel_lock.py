@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from relctl.errors import HeldFileError
-from relctl.state.person import name_of
+from relctl.state.ownership import name_of
 
 _PAUSES = (0.001, 0.05)  # seconds between attempts, first and longest; most holders only write a line
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import median
 
-from relctl.statistics.least import LEAST_READINGS
-from relctl.verify.statistics.trend import slope
+from relctl.statistics.proportion import LEAST_READINGS
 
 WARM_UP = 0.2  # share of the requests in which caches fill and memory may grow
 _LAST_THIRD = 2 / 3
@@ -70,3 +70,13 @@ def _rise(readings: Sequence[Reading]) -> float:
         for part in (readings[:tenth], readings[-tenth:])
     )
     return (high - low) / (last - first)
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return the Theil-Sen estimator, the median slope of all pairs of points; NaN for fewer than two.
+
+    Sen 1968, Estimates of the regression coefficient based on Kendall's tau. Up to 29 % of the points may be
+    outliers.
+    """
+    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2) if x1 != x2]
+    return median(slopes) if slopes else float("nan")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from relctl.statistics import clusters
 from relctl.statistics.clusters import CONFIDENCE, Numbers
-from relctl.statistics.least import LEAST_CLUSTERS, least_requests
-from relctl.verify.statistics.quality import Conclusion
+from relctl.statistics.proportion import LEAST_CLUSTERS, least_requests
+from relctl.statistics.quality_drop import Conclusion
 
 
 @dataclass(frozen=True)

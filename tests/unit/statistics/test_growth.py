@@ -3,8 +3,8 @@
 import numpy
 import pytest
 
-from relctl.statistics.least import LEAST_SOAK
-from relctl.verify.statistics.growth import Reading, conclude
+from relctl.statistics.growth import Reading, conclude
+from relctl.statistics.proportion import LEAST_SOAK
 
 REQUESTS = 2_000
 MEBIBYTE = 1024**2

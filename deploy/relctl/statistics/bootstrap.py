@@ -12,9 +12,8 @@ from functools import lru_cache
 import numpy
 from numpy.typing import NDArray
 
-from relctl.statistics.clusters import CONFIDENCE, RESAMPLES, Numbers
-from relctl.statistics.student import NORMAL, t_quantile
-from relctl.verify.statistics.scores import Score
+from relctl.statistics.clusters import CONFIDENCE, NORMAL, RESAMPLES, Numbers, t_quantile
+from relctl.statistics.scores import Score
 
 _BLOCK = 500  # resamples at a time, which bounds the memory
 
