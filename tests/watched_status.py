@@ -8,8 +8,8 @@ import itertools
 import sys
 from datetime import UTC, datetime, timedelta
 
-from relctl.cli.interrupted import Interrupted, end_by_signals
-from relctl.cli.speak import Speaker
+from relctl.cli.output import Speaker
+from relctl.cli.signals import Interrupted, end_by_signals
 from relctl.cli.watch import keep_watching
 from relctl.errors import EngineError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic

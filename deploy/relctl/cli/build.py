@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from relctl.cli.context import settings
-from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.speak import show
+from relctl.cli.context import DryRun, settings, tell_plan
+from relctl.cli.output import show
 
 
 def build(

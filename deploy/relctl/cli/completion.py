@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from relctl.cli.context import Settings
-from relctl.cli.speak import Speaker
+from relctl.cli.output import Speaker
 from relctl.cli.verbs import typed
 from relctl.errors import RelctlError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from relctl.cli.context import settings
-from relctl.cli.speak import show, table
+from relctl.cli.output import show, table
 
 if TYPE_CHECKING:
     from relctl.config.effective import Value

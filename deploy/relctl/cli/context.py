@@ -1,24 +1,25 @@
 """What the global options say, and the project, engine and host that follow from them."""
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relctl.cli.speak import Speaker
-from relctl.cli.when import seconds_of
+from relctl.cli.durations import seconds_of
+from relctl.cli.output import Speaker, show
 from relctl.errors import UsageError
 
-if TYPE_CHECKING:  # imported where used: --help must not pay for pydantic and the engine's SDK
+if TYPE_CHECKING:
     from relctl.config.project import Project
     from relctl.engine.protocol import Engine
     from relctl.release import Tag
     from relctl.rollout.host import Host
     from relctl.state.lock import Hold, Wait
+    from relctl.state.steps import Step
 
 Waiting = Annotated[
     str,
@@ -31,6 +32,7 @@ Waiting = Annotated[
 ]
 
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded in the ledger.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the steps and change nothing.")]
 
 
 @dataclass(frozen=True)
@@ -125,3 +127,17 @@ def settings(context: typer.Context) -> Settings:
     """Return what the global options said."""
     found: Settings = context.obj
     return found
+
+
+def tell_plan(speaker: Speaker, steps: "Sequence[Step]") -> None:
+    """Print the steps in their order, each with what undoes it."""
+    speaker.emit([asdict(step) for step in steps], lambda: _print(steps))
+
+
+def _print(steps: "Sequence[Step]") -> None:
+    width = max((len(step.name) for step in steps), default=0)
+    for number, step in enumerate(steps, 1):
+        show(f"{number:2}  {step.name:{width}}  {step.does}")
+        if step.undo:
+            show(f"    {'':{width}}  if it or a later step fails: {step.undo}", "dim")
+    show("nothing was done")

@@ -7,7 +7,7 @@ import typer
 
 from relctl.cli.completion import Release
 from relctl.cli.context import settings
-from relctl.cli.speak import show, table
+from relctl.cli.output import show, table
 from relctl.release import COMMIT_DIGITS
 
 if TYPE_CHECKING:

@@ -2,9 +2,8 @@
 
 import typer
 
-from relctl.cli.context import Waiting, settings
-from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.speak import show
+from relctl.cli.context import DryRun, Waiting, settings, tell_plan
+from relctl.cli.output import show
 
 
 def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.context import settings
-from relctl.cli.events import HEADINGS, drawn, rows
-from relctl.cli.speak import Speaker, on_terminal, table
-from relctl.cli.when import now, seconds_of
+from relctl.cli.durations import now, seconds_of
+from relctl.cli.event_text import HEADINGS, drawn, rows
+from relctl.cli.output import Speaker, on_terminal, table
 
 if TYPE_CHECKING:
     from relctl.state.event import Event

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relctl.cli.context import Settings, settings
-from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.speak import show
+from relctl.cli.context import DryRun, Settings, settings, tell_plan
+from relctl.cli.output import show
 from relctl.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.context import Settings, settings
-from relctl.cli.interrupted import Interrupted
-from relctl.cli.speak import show, show_json
-from relctl.cli.when import seconds_of
+from relctl.cli.durations import seconds_of
+from relctl.cli.output import show, show_json
+from relctl.cli.signals import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

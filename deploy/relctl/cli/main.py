@@ -11,8 +11,7 @@ import typer
 import relctl
 from relctl.cli.completion import environments
 from relctl.cli.context import Settings
-from relctl.cli.interrupted import Interrupted, end_by_signals, heed_no_more
-from relctl.cli.speak import (
+from relctl.cli.output import (
     Speaker,
     complain,
     complain_json,
@@ -22,6 +21,7 @@ from relctl.cli.speak import (
     warn,
     write_what_cannot_be_encoded,
 )
+from relctl.cli.signals import Interrupted, end_by_signals, heed_no_more
 from relctl.cli.verbs import Relctl
 from relctl.errors import FileError, RelctlError, UsageError, way_out, words_of
 from relctl.state import fault_points

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relctl.cli.context import Waiting, settings
-from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.speak import show
-from relctl.cli.when import seconds_of
+from relctl.cli.context import DryRun, Waiting, settings, tell_plan
+from relctl.cli.durations import seconds_of
+from relctl.cli.output import show
 
 if TYPE_CHECKING:
     from relctl.rollout.observation.watch import Watched

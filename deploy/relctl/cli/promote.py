@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.completion import Release
-from relctl.cli.context import Reason, Settings, Waiting, settings
-from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.context import DryRun, Reason, Settings, Waiting, settings, tell_plan
+from relctl.cli.output import show
 from relctl.cli.policy import with_policy
-from relctl.cli.speak import show
 
 if TYPE_CHECKING:
     from relctl.rollout.moving.move import Moved

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from relctl.cli.context import Settings, Waiting, settings
-from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.speak import show
+from relctl.cli.context import DryRun, Settings, Waiting, settings, tell_plan
+from relctl.cli.output import show
 from relctl.cli.verbs import Verb, VerbGroup
 
 if TYPE_CHECKING:

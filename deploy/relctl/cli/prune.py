@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relctl.cli.context import Waiting, settings
-from relctl.cli.speak import table
+from relctl.cli.output import table
 
 if TYPE_CHECKING:
     from relctl.rollout.prune import Pruned

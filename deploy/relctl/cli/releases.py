@@ -6,7 +6,7 @@ from dataclasses import asdict
 import typer
 
 from relctl.cli.context import settings
-from relctl.cli.speak import show, table
+from relctl.cli.output import show, table
 
 
 def releases(context: typer.Context) -> None:

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from relctl.cli.completion import tags
-from relctl.cli.context import Reason, Waiting, settings
-from relctl.cli.plan import DryRun, tell_plan
+from relctl.cli.context import DryRun, Reason, Waiting, settings, tell_plan
 from relctl.cli.promote import tell
 
 

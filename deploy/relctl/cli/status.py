@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from relctl.cli.context import settings
-from relctl.cli.speak import on_terminal
-from relctl.cli.status_words import as_json, tell
-from relctl.cli.when import seconds_of
+from relctl.cli.durations import seconds_of
+from relctl.cli.output import on_terminal
+from relctl.cli.status_text import as_json, tell
 
 _ON_SCREEN, _IN_A_FILE = 2.0, 30.0  # seconds
 _SHORTEST = 0.1  # seconds; a look at everything takes about as long

@@ -3,9 +3,8 @@
 import typer
 
 from relctl.cli.completion import Release
-from relctl.cli.context import Reason, Waiting, settings
-from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.speak import show
+from relctl.cli.context import DryRun, Reason, Waiting, settings, tell_plan
+from relctl.cli.output import show
 
 
 def unpin(

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relctl.cli.completion import Release, tags
-from relctl.cli.context import Waiting, settings
-from relctl.cli.plan import DryRun, tell_plan
-from relctl.cli.speak import show, table
+from relctl.cli.context import DryRun, Waiting, settings, tell_plan
+from relctl.cli.output import show, table
 from relctl.errors import NotProvedError
 
 if TYPE_CHECKING:

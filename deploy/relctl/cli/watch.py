@@ -1,17 +1,19 @@
 """Looking again and again: a screen that is drawn in place, or repeated output where there is none."""
 
 import contextlib
+import os
+import select
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from relctl.cli.interrupted import Interrupted
-from relctl.cli.pause import Pause, pauses
-from relctl.cli.speak import Speaker, complain, failure, on_terminal, show, show_json
-from relctl.cli.status_words import as_json, in_one_line
-from relctl.cli.when import now
+from relctl.cli.durations import now
+from relctl.cli.output import Speaker, complain, failure, on_terminal, show, show_json
+from relctl.cli.signals import Interrupted
+from relctl.cli.status_text import as_json, in_one_line
 from relctl.errors import RelctlError
 from relctl.state.signals import held_back
 
@@ -19,6 +21,36 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from relctl.rollout.status import Status
+
+
+class Pause:
+    """A wait of `seconds`; `signals` becomes readable whenever a signal has arrived."""
+
+    def __init__(self, seconds: float, signals: int) -> None:
+        self.seconds, self._signals = seconds, signals
+
+    def wait(self, resized: Callable[[], None] = lambda: None) -> None:
+        """Wait; call `resized` each time that the terminal has got another size."""
+        deadline = time.monotonic() + self.seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self._signals], [], [], left)[0]:
+                os.read(self._signals, 4096)
+                resized()  # any other signal than that has raised its exception before
+
+
+@contextlib.contextmanager
+def pauses(seconds: float) -> Iterator[Pause]:
+    """Let signals wake a wait through a pipe: one that comes just before a sleep begins does not end it."""
+    reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    before = signal.signal(signal.SIGWINCH, lambda *_: None)  # one that is ignored would not wake
+    try:
+        yield Pause(seconds, reading)
+    finally:
+        signal.signal(signal.SIGWINCH, before)
+        signal.set_wakeup_fd(woken)
+        os.close(reading)
+        os.close(writing)
 
 
 @dataclass(frozen=True)
@@ -71,7 +103,7 @@ def _repeated(looks: Iterator[Look], pause: Pause) -> None:
 
 
 def _screen(looks: Iterator[Look], pause: Pause) -> None:
-    from relctl.cli.picture import Picture
+    from relctl.cli.status_screen import Picture
 
     with _drawn_in_place() as live:
         for seen in looks:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from relctl.cli.plan import tell_plan
-from relctl.cli.speak import Speaker, complain
+from relctl.cli.context import tell_plan
+from relctl.cli.output import Speaker, complain
 from relctl.cli.status import pause_of
-from relctl.cli.status_words import tell
+from relctl.cli.status_text import tell
 from relctl.errors import RelctlError
 from relctl.proxy.recent_traffic import Traffic
 from relctl.rollout.slot_status import SlotStatus

@@ -11,7 +11,7 @@ from memory_engine import MemoryEngine
 from relctl.cli import completion
 from relctl.cli.context import Settings
 from relctl.cli.main import app
-from relctl.cli.speak import Speaker
+from relctl.cli.output import Speaker
 from relctl.engine.protocol import Image
 from scratch import ECHO, RELCTL
 

@@ -17,8 +17,8 @@ from rich.text import Text
 
 import relctl.cli.main
 from relctl.cli.console import Screen, as_text
-from relctl.cli.events import drawn
-from relctl.cli.speak import Speaker, complain, show, show_traceback, table
+from relctl.cli.event_text import drawn
+from relctl.cli.output import Speaker, complain, show, show_traceback, table
 from relctl.errors import RelctlError
 from relctl.escape import escaped
 from relctl.state.event import Event
@@ -54,7 +54,7 @@ STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
 FILES = {"/dev/tty", "/dev/stdout", "/dev/stderr"}
 # The picture names the types of what the door makes, and makes none itself. The start prints relctl's own
 # version, before the door is imported.
-ALLOWED = {"cli/picture.py": {"Console", "Text"}, "cli/start.py": {"print"}}
+ALLOWED = {"cli/status_screen.py": {"Console", "Text"}, "cli/start.py": {"print"}}
 
 
 def doors(source: str) -> Iterator[str]:
@@ -205,7 +205,7 @@ def test_a_wrong_call_is_explained_without_what_it_holds(arguments: tuple[str, .
 
 def test_without_unicode_nothing_ends_a_command() -> None:
     code = (
-        "from relctl.cli.speak import *\nwrite_what_cannot_be_encoded()\n"
+        "from relctl.cli.output import *\nwrite_what_cannot_be_encoded()\n"
         "show('北京 \\udcff'); Speaker(True).emit({'北京': 'é🙂'}, print)"
     )
     environ = os.environ | {"PYTHONIOENCODING": "ascii"}

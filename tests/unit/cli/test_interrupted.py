@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from relctl.cli import interrupted
-from relctl.cli.interrupted import Interrupted, end_by_signals
+from relctl.cli import signals
+from relctl.cli.signals import Interrupted, end_by_signals
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -48,7 +48,7 @@ def test_one_that_follows_at_once_does_not_end_the_undoing() -> None:
 
 
 def test_one_that_comes_later_ends_what_the_first_could_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interrupted, "_SAME_WISH", 0.05)
+    monkeypatch.setattr(signals, "_SAME_WISH", 0.05)
     with pytest.raises(Interrupted):
         signal.raise_signal(signal.SIGINT)
     time.sleep(0.1)
@@ -66,7 +66,7 @@ def test_one_that_is_ignored_at_the_start_stays_ignored(number: signal.Signals) 
 
 TWICE = """
 import atexit, signal, sys
-from relctl.cli.interrupted import end_by_signals, heed_no_more
+from relctl.cli.signals import end_by_signals, heed_no_more
 end_by_signals()
 {heed}
 class Last:

@@ -3,7 +3,7 @@
 import pytest
 
 from relctl.cli.context import Settings
-from relctl.cli.speak import Speaker
+from relctl.cli.output import Speaker
 from relctl.config.project import load
 from scratch import ECHO
 

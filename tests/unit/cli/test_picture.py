@@ -11,10 +11,10 @@ import pytest
 from rich.cells import cell_len
 
 from relctl.cli.console import Screen
-from relctl.cli.events import drawn
-from relctl.cli.picture import Picture, _slot
-from relctl.cli.speak import Speaker, table
-from relctl.cli.status_words import as_json, tell
+from relctl.cli.event_text import drawn
+from relctl.cli.output import Speaker, table
+from relctl.cli.status_screen import Picture, _slot
+from relctl.cli.status_text import as_json, tell
 from relctl.errors import EngineError
 from relctl.escape import escaped
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic

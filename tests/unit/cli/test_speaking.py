@@ -9,7 +9,7 @@ import pytest
 
 import relctl
 from relctl.cli.context import Settings
-from relctl.cli.speak import Speaker, complain
+from relctl.cli.output import Speaker, complain
 from relctl.cli.verbs import SHARED
 from relctl.errors import RelctlError
 from scratch import RELCTL
@@ -217,7 +217,7 @@ def test_quiet_reaches_the_speaker() -> None:
 
 
 def test_words_that_nobody_reads_any_more_stop_nothing() -> None:
-    speaking = "from relctl.cli.speak import Speaker; Speaker(False).say('x' * 10**6); print('went on')"
+    speaking = "from relctl.cli.output import Speaker; Speaker(False).say('x' * 10**6); print('went on')"
     command = f'{sys.executable} -c "{speaking}" 2>/dev/full'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
     assert done.stdout == "went on\n"
@@ -225,7 +225,7 @@ def test_words_that_nobody_reads_any_more_stop_nothing() -> None:
 
 def test_a_reason_in_brackets_is_no_markup(tmp_path: Path) -> None:
     table = (
-        "from relctl.cli.speak import table; table(('A', 'B'), [('[/prod] broken', '[red]x' + 'y' * 500)])"
+        "from relctl.cli.output import table; table(('A', 'B'), [('[/prod] broken', '[red]x' + 'y' * 500)])"
     )
     done = subprocess.run([sys.executable, "-c", table], capture_output=True, text=True, timeout=30)
     assert "[/prod] broken" in done.stdout

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from relctl.cli.when import ago, seconds_of, span, to_the_second
+from relctl.cli.durations import ago, seconds_of, span, to_the_second
 from relctl.errors import UsageError
 
 NOW = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relctl.cli.context import Settings
-from relctl.cli.speak import Speaker
+from relctl.cli.output import Speaker
 from relctl.errors import FileError, UsageError
 from scratch import ECHO
 from second_user import NOBODY, needs_root, open_folder

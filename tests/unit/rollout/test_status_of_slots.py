@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from relctl.cli.status_words import slot_words
+from relctl.cli.status_text import slot_words
 from relctl.engine.protocol import Container
 from relctl.rollout.slot_status import SlotStatus, _ended
 

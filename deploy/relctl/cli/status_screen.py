@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from relctl.cli.console import as_text
-from relctl.cli.events import drawn
-from relctl.cli.status_words import (
+from relctl.cli.durations import span
+from relctl.cli.event_text import drawn
+from relctl.cli.status_text import (
     BAD,
     BUSY,
     health_style,
@@ -21,7 +22,6 @@ from relctl.cli.status_words import (
     traffic_words,
     window_words,
 )
-from relctl.cli.when import span
 from relctl.errors import RelctlError
 
 if TYPE_CHECKING:

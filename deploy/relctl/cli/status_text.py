@@ -4,9 +4,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from relctl.cli.events import why
-from relctl.cli.speak import show, show_fact
-from relctl.cli.when import ago, now, span, to_the_second
+from relctl.cli.durations import ago, now, span, to_the_second
+from relctl.cli.event_text import why
+from relctl.cli.output import show, show_fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from relctl.cli.when import ago, to_the_second
+from relctl.cli.durations import ago, to_the_second
 from relctl.escape import line
 
 if TYPE_CHECKING:
