@@ -18,7 +18,7 @@ from relctl.build.image import write_down
 from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.versions import Versions
-from relctl.engine.contracts import CONTRACT, label_of
+from relctl.engine.labels import CONTRACT, label_of
 from relctl.engine.protocol import Image
 from relctl.release import Tag
 from relctl.rollout.host import Host

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from relctl.engine.inspected import PORT_LABEL
+from relctl.engine.labels import PORT
 from relctl.engine.protocol import Container, ContainerSpec, Image, Network
 from relctl.errors import EngineError
 
@@ -174,7 +174,7 @@ class MemoryEngine:
         self.prove(spec.image_id)
         image = self.image(spec.image_id)
         assert image is not None
-        labels = {**image.labels, **spec.labels, PORT_LABEL: str(spec.port)}
+        labels = {**image.labels, **spec.labels, PORT: str(spec.port)}
         behaviour = json.loads(labels.get("behaviour", "{}"))
         runs = not behaviour.get("exits")
         server = _serve(spec, labels, behaviour) if runs else None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import docker
 
-from relctl.engine.local import LocalEngine
+from relctl.engine.docker import DockerEngine
 from relctl.errors import EngineError
 
 _WITHIN = 60.0  # seconds
@@ -99,7 +99,7 @@ class OwnEngine:
 
     def _answers(self) -> bool:
         try:
-            LocalEngine(self.host.removeprefix("unix://")).image("any")
+            DockerEngine(self.host).image("any")
         except EngineError:
             return False
         return True

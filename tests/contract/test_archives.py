@@ -16,8 +16,7 @@ from memory_engine import MemoryEngine
 from relctl.build.assembly import Assembly, digest, encoded, write_archive
 from relctl.build.layer import Layer
 from relctl.config.environment import Environment
-from relctl.engine.connect import connect
-from relctl.engine.docker import DockerEngine
+from relctl.engine.docker import DockerEngine, connect
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import EngineError
 

@@ -14,9 +14,7 @@ from memory_engine import MemoryEngine
 from ports import free_port
 from relctl.config.environment import Environment
 from relctl.config.versions import Contract
-from relctl.engine.connect import connect
-from relctl.engine.docker import DockerEngine
-from relctl.engine.local import LocalEngine
+from relctl.engine.docker import DockerEngine, connect
 from relctl.engine.protocol import ContainerSpec, Engine, Image, Limits, Network, Publish
 from relctl.errors import EngineError
 from relctl.probe.ready import NeverReadyError, wait_until_ready
@@ -70,7 +68,7 @@ def stand(request: pytest.FixtureRequest, built: tuple[str, str]) -> Iterator[St
         engine = memory
     if request.param == "socket":
         engine = connect(Environment())
-        assert isinstance(engine, LocalEngine)
+        assert isinstance(engine, DockerEngine)
     name = f"relctl-suite-{unique}"
     yield Stand(engine, images[0], images[1], name, Network(name, free_subnet()))
     for container in engine.containers({"suite": name}):
@@ -304,7 +302,7 @@ def test_fixed_addresses_are_kept_out_of_what_the_engine_gives_out(built: tuple[
 @pytest.mark.parametrize("path", ["/nowhere/docker.sock", "/dev/null"])
 def test_a_socket_where_no_engine_listens_is_one_clear_error(path: str) -> None:
     with pytest.raises(EngineError, match=f"no Docker engine answers at unix://{path}") as raised:
-        LocalEngine(path).container("any")
+        DockerEngine(f"unix://{path}").container("any")
     assert "make setup" in raised.value.hint
 
 

@@ -14,7 +14,7 @@ import docker
 from docker.errors import ImageNotFound
 
 from relctl.config.project import load as load_project
-from relctl.engine.connect import connect
+from relctl.engine.docker import connect
 from relctl.engine.slots import SLOTS
 from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from relctl.config.project import load as load_project
-from relctl.engine.connect import connect
+from relctl.engine.docker import connect
 from relctl.engine.slots import trial_spec
 from relctl.proxy.processes import find
 from scratch import RELCTL, ROOT, Scratch

@@ -17,7 +17,7 @@ from integration.locked_project import build_with, use_cache
 from relctl.build import requirements
 from relctl.build.lock import check_requirements, lock_requirements
 from relctl.config.project import load
-from relctl.engine.connect import connect
+from relctl.engine.docker import connect
 from relctl.engine.protocol import Image
 from relctl.errors import UsageError
 from scratch import RELCTL, Scratch

@@ -12,7 +12,7 @@ import pytest
 
 from hosts import Bench, bench
 from relctl.config.environment import Hook, Rollout
-from relctl.engine.hold import hold_image
+from relctl.engine.leases import hold_image
 from relctl.errors import NeedsPersonError, RolledBackError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag

@@ -11,7 +11,7 @@ import requests
 from hosts import Bench, bench
 from ports import free_port
 from relctl.config.environment import Ports
-from relctl.engine.hold import hold_image
+from relctl.engine.leases import hold_image
 from relctl.engine.protocol import ContainerSpec, Limits, Network
 from relctl.errors import EngineError, LockedError, UsageError
 from relctl.release import Tag

@@ -79,7 +79,7 @@ def test_a_library_for_something_outside_is_imported_by_its_door_alone(library: 
 HTTP_CLIENTS = {
     "requests": {"hooks/webhook.py", "engine/docker.py"},
     "http.client": {
-        "engine/local.py",
+        "engine/docker_socket.py",
         "probe/idle.py",
         "probe/load.py",
         "probe/service.py",

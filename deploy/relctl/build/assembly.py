@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from relctl.build.layer import Layer
+from relctl.engine.labels import OCI
 
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -103,7 +104,7 @@ def _index(image: Assembly) -> bytes:
         "platform": platform,
         "annotations": {
             "io.containerd.image.name": f"docker.io/library/{image.reference}",
-            "org.opencontainers.image.ref.name": image.reference.rpartition(":")[2],
+            f"{OCI}ref.name": image.reference.rpartition(":")[2],
         },
     }
     return encoded({"schemaVersion": 2, "mediaType": _INDEX, "manifests": [manifest]})

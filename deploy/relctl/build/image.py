@@ -18,9 +18,9 @@ from relctl.build.layer import intact
 from relctl.build.load import Loaded, expected_id, load, present
 from relctl.config.project import Project
 from relctl.config.versions import Versions
-from relctl.engine.hold import hold_image, names
+from relctl.engine.labels import TAG
+from relctl.engine.leases import hold_image, names
 from relctl.engine.protocol import Engine, Image
-from relctl.engine.slots import TAG
 from relctl.errors import EngineError, UsageError
 from relctl.release import COMMIT_DIGITS, Tag
 from relctl.state.built import BuildRecord, BuildRecords

@@ -9,11 +9,21 @@ from relctl.build.job import Job
 from relctl.build.layer import Layer
 from relctl.build.rootfs import USER
 from relctl.config.versions import Versions
-from relctl.engine.contracts import CONTRACT, label_of
-from relctl.engine.slots import SERVICE, TAG
-
-OCI = "org.opencontainers.image"
-OWN = "io.relctl"
+from relctl.engine.labels import (
+    BASE_PACKAGES,
+    CONTRACT,
+    DEPENDENCIES,
+    LOCK,
+    MODEL,
+    MODEL_SHA256,
+    OCI,
+    PYTHON,
+    REVISION,
+    SERVICE,
+    TAG,
+    VERSION,
+    label_of,
+)
 
 
 def config(job: Job, layers: Sequence[Layer], labels: Mapping[str, str]) -> bytes:
@@ -74,7 +84,7 @@ def _oci(job: Job) -> dict[str, str]:
         "base.digest": digest,
     }
     blank = ("authors", "description", "documentation", "licenses", "source", "url", "vendor")
-    return {f"{OCI}.{key}": value for key, value in {**dict.fromkeys(blank, ""), **known}.items()}
+    return {f"{OCI}{key}": value for key, value in {**dict.fromkeys(blank, ""), **known}.items()}
 
 
 def _own(job: Job, facts: Mapping[str, str]) -> dict[str, str]:
@@ -83,14 +93,14 @@ def _own(job: Job, facts: Mapping[str, str]) -> dict[str, str]:
         SERVICE: versions.service,
         TAG: str(job.tag),
         CONTRACT: label_of(versions.contract),
-        f"{OWN}.version": versions.version,
-        f"{OWN}.revision": source.revision,
-        f"{OWN}.python": versions.python,
-        f"{OWN}.model.name": versions.model.name,
-        f"{OWN}.model.revision": versions.model.revision,
-        f"{OWN}.model.sha256": versions.model.sha256,
-        f"{OWN}.model.license": versions.model.license,
-        f"{OWN}.base.packages": facts.get("packages", ""),
-        f"{OWN}.lock": facts.get("lock", ""),
-        f"{OWN}.dependencies": facts.get("dependencies", ""),
+        VERSION: versions.version,
+        REVISION: source.revision,
+        PYTHON: versions.python,
+        f"{MODEL}name": versions.model.name,
+        f"{MODEL}revision": versions.model.revision,
+        MODEL_SHA256: versions.model.sha256,
+        f"{MODEL}license": versions.model.license,
+        BASE_PACKAGES: facts.get("packages", ""),
+        LOCK: facts.get("lock", ""),
+        DEPENDENCIES: facts.get("dependencies", ""),
     }

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from relctl.build.assembly import Assembly, in_common, write_archive
 from relctl.build.cache import Cache
 from relctl.build.layer import Layer, intact
+from relctl.engine.labels import SERVICE
 from relctl.engine.protocol import Engine, Image
-from relctl.engine.slots import SERVICE
 from relctl.errors import BuildError, EngineError
 from relctl.state.files import naming
 

@@ -70,7 +70,7 @@ class Settings:
 
     def engine(self, project: "Project") -> "Engine":
         """Connect to the environment's engine."""
-        from relctl.engine.connect import connect
+        from relctl.engine.docker import connect
 
         return connect(project.environment)
 

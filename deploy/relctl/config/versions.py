@@ -35,6 +35,8 @@ Idempotent = Annotated[bool | Literal["replay"], BeforeValidator(_idempotent)]
 ProjectPath = Annotated[PurePosixPath, BeforeValidator(_inside)]
 Name = Annotated[str, BeforeValidator(_name)]
 
+OWN_LABELS = "io.relctl."
+
 
 class Base(Section):
     """The lowest layer: bootstrapped from Debian packages, or an image pinned by its digest."""
@@ -132,6 +134,6 @@ class Versions(Section):
     def _not_ours(cls, value: dict[str, str]) -> dict[str, str]:
         """Reject labels reserved for relctl, which finds and verifies images by them."""
         for name in value:
-            if name.startswith("io.relctl."):
-                raise ValueError(f"{name}: labels that begin with io.relctl. are written by relctl")
+            if name.startswith(OWN_LABELS):
+                raise ValueError(f"{name}: labels that begin with {OWN_LABELS} are written by relctl")
         return value

@@ -3,9 +3,9 @@
 import difflib
 
 from relctl.config.project import Project
-from relctl.engine import hold
+from relctl.engine import leases
+from relctl.engine.labels import SERVICE, TAG
 from relctl.engine.protocol import Engine, Image
-from relctl.engine.slots import SERVICE, TAG
 from relctl.errors import UsageError
 from relctl.release import Tag
 
@@ -18,7 +18,7 @@ def resolve(project: Project, engine: Engine, tag: Tag) -> Image:
     Raises UsageError if it is missing or belongs to another service.
     """
     reference = f"{project.versions.image}:{tag}"
-    image = engine.image(reference) or engine.image(hold.name(project, tag))
+    image = engine.image(reference) or engine.image(leases.name(project, tag))
     if image is None:
         raise UsageError(
             f"there is no image {reference} in the engine{_slip(project, engine, tag)}",

@@ -2,22 +2,19 @@
 
 import hashlib
 import ipaddress
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
 
 from relctl.config.project import Project
-from relctl.engine.contracts import CONTRACT, contract_of, label_of
-from relctl.engine.protocol import ContainerSpec, Image, Limits, Network, Publish
+from relctl.engine.labels import CONTRACT, ENVIRONMENT, ROLE, SERVICE, SLOT, STATE, contract_of, label_of
+from relctl.engine.protocol import Container, ContainerSpec, Image, Limits, Network, Publish
 from relctl.state.event_schema import (
     SLOTS as SLOTS,  # defined there because the ledger imports nothing from here
 )
+from relctl.state.files import remove, replace_text
 
 TRIAL_ROLES = ("candidate", "reference", "twin")  # outside both slots, during a verification
-
-SERVICE = "io.relctl.service"
-ENVIRONMENT = "io.relctl.environment"
-STATE = "io.relctl.state"
-ROLE = "io.relctl.role"
-SLOT = "io.relctl.slot"
-TAG = "io.relctl.tag"
 
 
 def other(slot: str) -> str:
@@ -121,3 +118,32 @@ def _port(project: Project, image: Image) -> int:
 def _environment(port: int) -> dict[str, str]:
     """Pass the port, so that an image without the contract label still listens where Nginx expects it."""
     return {"PORT": str(port)}
+
+
+class SlotRecords:
+    """One file per slot below `folder`: what was started there last, whether or not it still runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, slot: str) -> Container | None:
+        """Return what was last started in a slot, None if nothing."""
+        try:
+            found = json.loads(self._path(slot).read_text(encoding="utf-8"))
+            return Container(
+                **{each.name: found[each.name] for each in fields(Container) if each.name in found}
+            )
+        except (OSError, ValueError, TypeError):  # only an aid: an unreadable record counts as missing
+            return None
+
+    def keep(self, slot: str, container: Container) -> None:
+        """Record what a slot holds; raises OSError."""
+        replace_text(self._path(slot), json.dumps(asdict(container), indent=1) + "\n")
+
+    def forget(self, slot: str) -> None:
+        """Remove the record of a slot that is emptied for good."""
+        if self._path(slot).exists():
+            remove(self._path(slot), self._path(slot).name)
+
+    def _path(self, slot: str) -> Path:
+        return self._folder / slot / "container.json"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from relctl.engine.labels import MODEL_SHA256, OCI_REVISION, OCI_VERSION, TAG
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -18,10 +20,10 @@ class Identity:
     def of_labels(cls, labels: Mapping[str, str]) -> "Identity":
         """Read the labels of an image or of a container."""
         return cls(
-            tag=labels.get("io.relctl.tag", ""),
-            version=labels.get("org.opencontainers.image.version", ""),
-            revision=labels.get("org.opencontainers.image.revision", ""),
-            model_sha256=labels.get("io.relctl.model.sha256", ""),
+            tag=labels.get(TAG, ""),
+            version=labels.get(OCI_VERSION, ""),
+            revision=labels.get(OCI_REVISION, ""),
+            model_sha256=labels.get(MODEL_SHA256, ""),
         )
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import Literal
 
 from relctl.config.environment import reachable
 from relctl.config.project import Project
-from relctl.engine.slot_records import SlotRecords
+from relctl.engine.slots import SlotRecords
 from relctl.errors import ProxyError
 from relctl.proxy.command import run
 from relctl.proxy.config_file import Applied, Include, put_back, read

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from relctl.config.project import Project
 from relctl.config.versions import Contract
-from relctl.engine.contracts import contract_of
+from relctl.engine.labels import contract_of
 from relctl.engine.protocol import Container
-from relctl.engine.slot_records import SlotRecords
-from relctl.engine.slots import SLOTS, slot_address
+from relctl.engine.slots import SLOTS, SlotRecords, slot_address
 
 _MARK = "# slots: "
 _IDLE = 1.0  # seconds; draining detects within them whether a connection is in use

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from relctl.config.environment import Hook, Rollout
 from relctl.config.project import Project
 from relctl.config.versions import Contract
-from relctl.engine.contracts import contract_of
+from relctl.engine.labels import STATE, contract_of
 from relctl.engine.protocol import Container, Engine
-from relctl.engine.slot_records import SlotRecords
-from relctl.engine.slots import SLOTS, STATE, slot_container
+from relctl.engine.slots import SLOTS, SlotRecords, slot_container
 from relctl.errors import UsageError
 from relctl.probe.service import Service
 from relctl.proxy.access_log import AccessLog

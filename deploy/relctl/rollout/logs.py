@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from relctl.engine.slots import SLOTS, TAG, other
+from relctl.engine.labels import TAG
+from relctl.engine.slots import SLOTS, other
 from relctl.errors import UsageError
 from relctl.proxy.route import main_slot
 from relctl.rollout.host import Host

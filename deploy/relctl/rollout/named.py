@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from relctl.config.project import Project
-from relctl.engine.hold import names
+from relctl.engine.labels import SERVICE, TAG
+from relctl.engine.leases import names
 from relctl.engine.protocol import Engine, Image
-from relctl.engine.slots import SERVICE, TAG
 from relctl.errors import EngineError, UsageError
 from relctl.release import Tag, is_version
 from relctl.rollout.host import paths_of

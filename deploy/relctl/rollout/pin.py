@@ -1,6 +1,6 @@
 """Pin releases: retention keeps them until they are unpinned."""
 
-from relctl.engine.hold import hold_image
+from relctl.engine.leases import hold_image
 from relctl.engine.resolve import resolve
 from relctl.errors import UsageError
 from relctl.release import Tag

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from relctl.engine.hold import hold_image
+from relctl.engine.labels import TAG
+from relctl.engine.leases import hold_image
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
-from relctl.engine.slots import TAG, network
+from relctl.engine.slots import network
 from relctl.errors import ConfigError, RelctlError, UsageError
 from relctl.proxy.route import Canary
 from relctl.release import Tag

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from relctl.engine.hold import Names, hold_image, let_go, names, shares_state
+from relctl.engine.labels import SERVICE, TAG
+from relctl.engine.leases import Names, hold_image, let_go, names, shares_state
 from relctl.engine.protocol import Image
-from relctl.engine.slots import SERVICE, TAG
 from relctl.errors import EngineError, RelctlError, words_of
 from relctl.rollout.alone import alone
 from relctl.rollout.host import Host

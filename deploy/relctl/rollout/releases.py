@@ -4,8 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from relctl.engine.labels import OCI, TAG
 from relctl.engine.protocol import Image
-from relctl.engine.slots import TAG, other
+from relctl.engine.slots import other
 from relctl.errors import UsageError
 from relctl.report.index import index_of
 from relctl.report.page import report_of
@@ -51,7 +52,7 @@ def _listed(host: Host, situation: Situation, image: Image) -> Listed:
     return Listed(
         tag=image.labels[TAG],
         image_id=image.id,
-        created=image.labels.get("org.opencontainers.image.created", ""),
+        created=image.labels.get(f"{OCI}created", ""),
         size_bytes=image.size_bytes,
         evidence=verdict,
         runs=_runs(situation, image),

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from relctl.engine.labels import SLOT
 from relctl.engine.protocol import Container
-from relctl.engine.slots import SLOT, SLOTS, labels, slot_container
+from relctl.engine.slots import SLOTS, labels, slot_container
 from relctl.errors import NeedsPersonError
 from relctl.rollout.host import Host
 

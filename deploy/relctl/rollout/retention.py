@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from relctl.engine.hold import Names
+from relctl.engine.leases import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
 from relctl.rollout.moving.interrupted import unfinished

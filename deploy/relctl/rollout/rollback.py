@@ -1,7 +1,8 @@
 """Roll back: return traffic to the warm standby, or to any retained release."""
 
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import SILENT
-from relctl.engine.slots import SLOTS, TAG, other
+from relctl.engine.slots import SLOTS, other
 from relctl.errors import EngineError, UsageError
 from relctl.proxy.route import canary
 from relctl.release import Tag

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
-from relctl.engine.slots import SLOTS, TAG, other
+from relctl.engine.slots import SLOTS, other
 from relctl.errors import EngineError, UsageError
 from relctl.proxy.route import main_slot
 from relctl.rollout.host import Host

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relctl.engine.labels import OCI_REVISION
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError
 from relctl.source.git import Git
-from relctl.source.origin import REVISION
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FORMAT = "--format=%m%x00%H%x00%cI%x00%an%x00%s"  # which side, id, time, author, subject
@@ -41,7 +41,7 @@ def commits_between(root: Path, first: Image, second: Image) -> CommitsBetween:
 
     An unknown revision or a missing repository is a reason, not an error: images can be compared without.
     """
-    git, revisions = Git(root), [image.labels.get(REVISION, "") for image in (first, second)]
+    git, revisions = Git(root), [image.labels.get(OCI_REVISION, "") for image in (first, second)]
     try:
         for revision in revisions:
             if not _WHOLE_ID.fullmatch(revision) or not git.knows(revision):

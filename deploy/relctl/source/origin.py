@@ -1,14 +1,13 @@
 """The origin of an image: it must be built here, from a commit that the repository has."""
 
 from relctl.config.project import Project
+from relctl.engine.labels import OCI_REVISION
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
 from relctl.release import Tag
 from relctl.source.git import Git
 from relctl.state.built import BuildRecord, BuildRecords, of_ledgers
 from relctl.state.paths import Paths
-
-REVISION = "org.opencontainers.image.revision"
 
 
 def insist_on_origin(project: Project, paths: Paths, image: Image, tag: Tag) -> None:
@@ -34,7 +33,7 @@ def _insist_on_labels(record: BuildRecord, image: Image, tag: Tag) -> None:
         raise NotProvedError(
             f"{image.id[:19]} was built as {record.tag}, and not as {tag}", f"relctl verify {record.tag}"
         )
-    labelled = image.labels.get(REVISION, "")
+    labelled = image.labels.get(OCI_REVISION, "")
     if labelled != record.revision or not record.revision.startswith(tag.commit):
         raise NotProvedError(
             f"{tag} was built of {record.revision[:12]}, and its labels say {labelled[:12]!r}", _build(tag)

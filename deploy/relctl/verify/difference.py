@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from relctl.engine.labels import DEPENDENCIES, MODEL
 from relctl.engine.protocol import Engine, Image
 from relctl.state.evidence import Evidence
-from relctl.verify.gates.dependencies import LOCKED, parse
+from relctl.verify.gates.dependencies import parse
 from relctl.verify.gates.size import new_bytes
-
-_MODEL = "io.relctl.model."  # the labels that identify the model
 
 Pairs = dict[str, tuple[Any, Any]]  # by name: the first's and the second's value, None if missing
 
@@ -63,7 +62,9 @@ def compare(engine: Engine, first: Side, second: Side) -> Difference:
         said = list(_translations(first.evidence, second.evidence))
     return Difference(
         labels=pairs(_labels(one), _labels(other)),
-        dependencies=pairs(parse(one.labels.get(LOCKED, "")), parse(other.labels.get(LOCKED, ""))),
+        dependencies=pairs(
+            parse(one.labels.get(DEPENDENCIES, "")), parse(other.labels.get(DEPENDENCIES, ""))
+        ),
         model=pairs(_model(one), _model(other)),
         size_bytes=(one.size_bytes, other.size_bytes),
         shared_layers=len(set(one.layers) & set(other.layers)),
@@ -77,11 +78,13 @@ def compare(engine: Engine, first: Side, second: Side) -> Difference:
 
 def _labels(image: Image) -> dict[str, str]:
     """Return the labels except those of dependencies and model, which are compared separately."""
-    return {key: value for key, value in image.labels.items() if key != LOCKED and not key.startswith(_MODEL)}
+    return {
+        key: value for key, value in image.labels.items() if key != DEPENDENCIES and not key.startswith(MODEL)
+    }
 
 
 def _model(image: Image) -> dict[str, str]:
-    return {key.removeprefix(_MODEL): value for key, value in image.labels.items() if key.startswith(_MODEL)}
+    return {key.removeprefix(MODEL): value for key, value in image.labels.items() if key.startswith(MODEL)}
 
 
 def pairs(first: Mapping[str, Any], second: Mapping[str, Any]) -> Pairs:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from relctl.config.gates import ContractSettings, GateSection, LatencySettings, QualitySettings
-from relctl.engine.hold import names
-from relctl.engine.slots import TAG
+from relctl.engine.labels import TAG
+from relctl.engine.leases import names
 from relctl.report.index import index_of
 from relctl.report.page import report_of
 from relctl.state.evidence import EvidenceStore

@@ -12,8 +12,8 @@ from typing import Any
 import relctl
 from relctl.config import gates
 from relctl.config.gates import GateSection
-from relctl.engine.hold import hold_image
-from relctl.engine.slots import TAG
+from relctl.engine.labels import TAG
+from relctl.engine.leases import hold_image
 from relctl.errors import RelctlError, UsageError
 from relctl.report.index import refresh
 from relctl.report.page import report_of, write

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from relctl.config.pipeline import Pipeline
 from relctl.config.project import Project
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import Engine, Image
-from relctl.engine.slots import TAG, network, trial_network
+from relctl.engine.slots import network, trial_network
 from relctl.errors import EngineError
 from relctl.probe.idle import Idle
 from relctl.probe.ready import wait_until_ready

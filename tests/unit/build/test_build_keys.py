@@ -104,7 +104,7 @@ LAST = "code"  # it holds release.json, which tells all of this
         ({"command": ["other"]}, set()),
         ({"retain": 9}, set()),
     ],
-    ids=str,
+    ids=lambda each: str(sorted(each)) if isinstance(each, set) else str(each),  # sets have no order
 )
 def test_each_setting_gives_another_key_to_the_layers_that_it_is_in(
     made: Job, changes: dict[str, Any], differing: set[str]

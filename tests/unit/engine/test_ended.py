@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from relctl.engine import inspected
+from relctl.engine import docker_inspect
 from relctl.engine.ended import how_it_ended, restarted, spelled
 from relctl.engine.protocol import Container
 
@@ -59,6 +59,6 @@ def test_a_container_that_is_gone_was_not_restarted() -> None:
 def test_an_engine_that_tells_nothing_of_memory_is_believed() -> None:
     state = {"Running": False, "ExitCode": 137}
     found = {"Name": "/c", "Image": "i", "State": state, "Config": {"Labels": None}, "NetworkSettings": {}}
-    assert not inspected.container(found).out_of_memory
+    assert not docker_inspect.container(found).out_of_memory
     told = found | {"State": state | {"OOMKilled": True}, "HostConfig": {"Memory": 5 * MIB}}
-    assert how_it_ended(inspected.container(told)) == "137, out of memory (limit 5m)"
+    assert how_it_ended(docker_inspect.container(told)) == "137, out of memory (limit 5m)"

@@ -6,8 +6,8 @@ from ipaddress import IPv4Network
 import pytest
 
 from own_network import own_network
+from relctl.engine.networks import free_subnet
 from relctl.engine.routes import Route, in_the_way, routes, source_of
-from relctl.engine.subnets import free_subnet
 
 OURS = IPv4Network("172.31.143.0/24")
 

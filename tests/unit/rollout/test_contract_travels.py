@@ -9,8 +9,7 @@ import pytest
 
 from quiet_host import Quiet, quiet_host
 from relctl.config.versions import Contract
-from relctl.engine.contracts import CONTRACT, contract_of, label_of
-from relctl.engine.inspected import PORT_LABEL
+from relctl.engine.labels import CONTRACT, PORT, contract_of, label_of
 from relctl.errors import RolledBackError
 from relctl.rollout.host import Host
 from relctl.rollout.observation.figures import Figures
@@ -118,7 +117,7 @@ def test_a_label_that_says_nothing_sensible_is_as_good_as_none(stand: Quiet) -> 
     container = stand.host.slot("blue")
     assert container is not None
     folder = stand.host.project.versions.contract
-    started_at = int(container.labels[PORT_LABEL])
+    started_at = int(container.labels[PORT])
     for junk in ("", "{", "[]", "null", '{"port": "x"}', "3"):
         odd = replace(container, labels={**container.labels, CONTRACT: junk})
         assert stand.host.contract(odd) == folder.model_copy(update={"port": started_at})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relctl.engine.hold import Names
+from relctl.engine.leases import Names
 from relctl.engine.protocol import Container, Image
 from relctl.rollout.retained import pinned, retained
 from relctl.rollout.retention import Release, decide, needed, used_by

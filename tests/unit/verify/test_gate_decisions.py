@@ -25,6 +25,7 @@ from relctl.config.datasets import DataSet
 from relctl.config.gates import Ask
 from relctl.config.pipeline import CaseFile, Expectation
 from relctl.config.versions import Contract
+from relctl.engine.labels import DEPENDENCIES
 from relctl.engine.protocol import Container, Image
 from relctl.probe import traffic
 from relctl.probe.cases import judge
@@ -36,7 +37,7 @@ from relctl.verify.candidate import Candidate, running
 from relctl.verify.gates import latency as latency_gate
 from relctl.verify.gates.command import command
 from relctl.verify.gates.contract import contract
-from relctl.verify.gates.dependencies import LOCKED, dependencies
+from relctl.verify.gates.dependencies import dependencies
 from relctl.verify.gates.identity import identity
 from relctl.verify.gates.quality import quality
 from relctl.verify.gates.size import size
@@ -56,7 +57,7 @@ IMAGE = Image(
         "io.relctl.tag": str(TAG),
         "org.opencontainers.image.version": "1.0.0",
         "org.opencontainers.image.revision": REVISION,
-        LOCKED: "one==1.0 Two_Words==2.0",
+        DEPENDENCIES: "one==1.0 Two_Words==2.0",
     },
     ("a", "b"),
     "65532",
@@ -224,7 +225,7 @@ def test_new_bytes_that_the_engine_does_not_tell_are_a_fault_only_where_they_are
 
 
 SITE, BASE = "/app/site", "/usr/lib/python3/dist-packages"
-NO_LABEL = f"the image has no label {LOCKED}; build it again"
+NO_LABEL = f"the image has no label {DEPENDENCIES}; build it again"
 
 
 @pytest.mark.parametrize(
@@ -258,8 +259,10 @@ NO_LABEL = f"the image has no label {LOCKED}; build it again"
 def test_what_is_installed_is_what_was_locked(
     locked: str | None, installed: list[tuple[str, str]], words: str
 ) -> None:
-    labels = {key: value for key, value in IMAGE.labels.items() if key != LOCKED}
-    with trial(image=replace(IMAGE, labels=labels if locked is None else labels | {LOCKED: locked})) as found:
+    labels = {key: value for key, value in IMAGE.labels.items() if key != DEPENDENCIES}
+    with trial(
+        image=replace(IMAGE, labels=labels if locked is None else labels | {DEPENDENCIES: locked})
+    ) as found:
         found.candidate.engine.installed = "".join(f"{place}\t{each}\n" for place, each in installed)
         verdict = dependencies(found, settings(gates.DependenciesSettings))
     assert (verdict.outcome, verdict.reason if words else "") == ("fail" if words else "pass", words)

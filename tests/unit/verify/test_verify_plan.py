@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from hosts import Bench, bench
+from relctl.engine.labels import ROLE
 from relctl.engine.protocol import Container, ContainerSpec
-from relctl.engine.slots import ROLE
 from relctl.errors import ConfigError
 from relctl.state import fault_points
 from relctl.verify.plan import plan

@@ -1,6 +1,7 @@
 """Start or update Nginx without losing the live release."""
 
-from relctl.engine.slots import SLOT, network, slot_address
+from relctl.engine.labels import SLOT
+from relctl.engine.slots import network, slot_address
 from relctl.errors import UsageError
 from relctl.proxy.proxy import Change
 from relctl.rollout.alone import alone

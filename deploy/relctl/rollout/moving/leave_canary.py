@@ -2,8 +2,8 @@
 
 import time
 
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
-from relctl.engine.slots import TAG
 from relctl.errors import NeedsPersonError
 from relctl.rollout.host import Host
 from relctl.rollout.moving.move import Moved

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from relctl.engine.slots import SLOT
+from relctl.engine.labels import SLOT
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up

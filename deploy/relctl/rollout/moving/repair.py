@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
-from relctl.engine.slots import TAG
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.rollout.host import Host
 from relctl.rollout.moving.prove import is_warm

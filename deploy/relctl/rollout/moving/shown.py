@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
-from relctl.engine.slots import TAG
 from relctl.errors import NeedsPersonError, RelctlError, way_out, words_of
 from relctl.rollout.host import Host
 from relctl.rollout.moving.bring_up import bring_up

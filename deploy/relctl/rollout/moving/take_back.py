@@ -2,7 +2,7 @@
 
 import time
 
-from relctl.engine.slots import TAG
+from relctl.engine.labels import TAG
 from relctl.errors import EngineError, words_of
 from relctl.proxy.route import newcomer
 from relctl.rollout.host import Host

@@ -3,7 +3,8 @@
 Shared by the process whose move failed, by reconcile, and by a rollback that aborts the move.
 """
 
-from relctl.engine.slots import TAG, slot_container
+from relctl.engine.labels import TAG
+from relctl.engine.slots import slot_container
 from relctl.errors import NeedsPersonError
 from relctl.proxy.pointer import NOWHERE
 from relctl.proxy.route import main_slot, newcomer

@@ -1,7 +1,7 @@
 """Run a canary step: give a release a share of the traffic, and compare both pools over the same time."""
 
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
-from relctl.engine.slots import TAG
 from relctl.errors import UsageError
 from relctl.proxy.route import Canary
 from relctl.rollout.host import Host

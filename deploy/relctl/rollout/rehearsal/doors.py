@@ -8,7 +8,7 @@ from typing import Any
 from relctl.config.project import Project
 from relctl.config.versions import Contract
 from relctl.engine.protocol import Container
-from relctl.engine.slot_records import SlotRecords
+from relctl.engine.slots import SlotRecords
 from relctl.probe.identity import Identity
 from relctl.probe.service import Answer, Service
 from relctl.proxy.pointer import Pointer

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name, canonicalize_version
 
 from relctl.config.gates import DependenciesSettings
+from relctl.engine.labels import DEPENDENCIES, PYTHON
 from relctl.errors import RelctlError
 from relctl.verify.candidate import Candidate
 from relctl.verify.trial import Trial
@@ -15,7 +16,6 @@ from relctl.verify.verdict import Verdict, failed, passed
 
 # A label: `name==version` of every locked wheel, separated by spaces. The build writes it from the lock of
 # the image's commit. The lock itself is not read here, so labels written by hand are trusted.
-LOCKED = "io.relctl.dependencies"
 _SITE = "/app/site"  # where a build installs them; other packages belong to the base
 
 _LIST = """
@@ -42,9 +42,9 @@ class Distribution:
 def dependencies(trial: Trial, settings: DependenciesSettings) -> Verdict:
     """Compare the packages that Python finds with the label; name every difference. Raises EngineError."""
     del settings  # nothing about it can be configured
-    label = trial.candidate.image.labels.get(LOCKED)
+    label = trial.candidate.image.labels.get(DEPENDENCIES)
     if label is None:
-        return failed(f"the image has no label {LOCKED}; build it again")
+        return failed(f"the image has no label {DEPENDENCIES}; build it again")
     locked = parse(label)
     try:
         found = read(_list(trial.candidate))
@@ -58,7 +58,7 @@ def dependencies(trial: Trial, settings: DependenciesSettings) -> Verdict:
 
 def _list(candidate: Candidate) -> str:
     """List packages by Python inside the container, not by /version, which may claim anything."""
-    python = f"python{candidate.image.labels.get('io.relctl.python', '3')}"
+    python = f"python{candidate.image.labels.get(PYTHON, '3')}"
     return candidate.engine.execute(candidate.container.name, [python, "-c", _LIST])
 
 

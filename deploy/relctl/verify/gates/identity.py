@@ -1,8 +1,8 @@
 """Gate `identity`: labels, commit, user and `/version` all agree with the tag."""
 
 from relctl.config.gates import IdentitySettings
+from relctl.engine.labels import OCI_REVISION, OCI_VERSION, SERVICE, TAG
 from relctl.engine.protocol import Image
-from relctl.engine.slots import SERVICE, TAG
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.service import UnreachableError
 from relctl.release import Tag
@@ -21,7 +21,7 @@ def identity(trial: Trial, settings: IdentitySettings) -> Verdict:
     except UnreachableError as error:
         return failed(*wrong, error.message)
     wrong += disagreements(Identity.of_labels(image.labels), Identity.of_info(info))
-    figures = {"image_id": image.id, "revision": image.labels.get("org.opencontainers.image.revision", "")}
+    figures = {"image_id": image.id, "revision": image.labels.get(OCI_REVISION, "")}
     if wrong:
         return failed(*wrong, **figures)
     return passed(f"labels, user and /version agree with {tag}", **figures)
@@ -35,9 +35,9 @@ def label_errors(image: Image, tag: Tag, service: str) -> list[str]:
         wrong.append(f"the labels name service {labels.get(SERVICE)!r}, not {service!r}")
     if labels.get(TAG) != str(tag):
         wrong.append(f"the labels name tag {labels.get(TAG)!r}")
-    if labels.get("org.opencontainers.image.version") != tag.version:
-        wrong.append(f"the labels name version {labels.get('org.opencontainers.image.version')!r}")
-    revision = labels.get("org.opencontainers.image.revision", "")
+    if labels.get(OCI_VERSION) != tag.version:
+        wrong.append(f"the labels name version {labels.get(OCI_VERSION)!r}")
+    revision = labels.get(OCI_REVISION, "")
     if len(revision) != 40 or not revision.startswith(tag.commit):
         wrong.append(f"the labels name commit {revision!r}")
     if image.user.split(":")[0].lstrip("0") in ("", "root"):

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from relctl.engine.labels import PORT
 from relctl.engine.protocol import Container, Image
-
-PORT_LABEL = "io.relctl.port"
 
 
 def image(found: Mapping[str, Any]) -> Image:
@@ -32,7 +31,7 @@ def container(found: Mapping[str, Any], host: str = "") -> Container:
         paused=bool(state.get("Paused")),
         restarts=found.get("RestartCount", 0),
         exit_code=state.get("ExitCode", 0),
-        address=_address(found["NetworkSettings"], labels.get(PORT_LABEL, ""), host),
+        address=_address(found["NetworkSettings"], labels.get(PORT, ""), host),
         out_of_memory=bool(state.get("OOMKilled")),
         memory_limit=(found.get("HostConfig") or {}).get("Memory") or 0,
     )

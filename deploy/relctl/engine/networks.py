@@ -3,8 +3,9 @@
 import contextlib
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import IPv4Network
+from itertools import islice
 from typing import Any
 
 import docker
@@ -12,7 +13,6 @@ from docker.errors import APIError, NotFound
 
 from relctl.engine.protocol import Network
 from relctl.engine.routes import Route, in_the_way, routes, source_of
-from relctl.engine.subnets import free_subnet
 from relctl.errors import EngineError
 from relctl.state.fault_points import effect
 
@@ -20,6 +20,9 @@ _SUGGESTED = 240  # the /24 of 172.31.0.0/16 to try first: next to relctl's defa
 _FOR_A_TRIAL = 28  # prefix length: room for candidate, twin and reference
 _WIDEST = (8, 17)  # shortest prefixes that count: a wider route leads everywhere, or to a whole pool
 _ATTEMPTS = 5  # to create a network: another process may take the subnet first
+# Private networks (RFC 1918), those least used by offices, homes and clouds first.
+_POOLS = tuple(map(IPv4Network, ("172.31.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")))
+_LOOKED_AT = 4096  # candidates per pool
 
 
 def ensure(api: Any, network: Network, here: bool) -> None:
@@ -138,3 +141,19 @@ def _make(api: Any, name: str, subnet: str) -> None:
     *_, upper = ipaddress.ip_network(subnet).subnets()
     pool = docker.types.IPAMPool(subnet=subnet, iprange=str(upper))
     api.create_network(name, driver="bridge", ipam=docker.types.IPAMConfig(pool_configs=[pool]))
+
+
+def free_subnet(taken: Collection[IPv4Network], prefix: int, begin: int = 0) -> str:
+    """Return a subnet of this prefix length that overlaps none of `taken`, "" if none was found.
+
+    `begin` is the index to try first, so that concurrent searches find different subnets.
+    """
+    found = (each for pool in _POOLS for each in islice(_from(pool, prefix, begin), _LOOKED_AT))
+    return next((str(each) for each in found if not any(each.overlaps(other) for other in taken)), "")
+
+
+def _from(pool: IPv4Network, prefix: int, begin: int) -> Iterator[IPv4Network]:
+    number, size = 1 << max(prefix - pool.prefixlen, 0), 1 << (32 - prefix)
+    for offset in range(number):
+        place = (begin + offset) % number
+        yield IPv4Network((int(pool.network_address) + place * size, prefix), strict=False)

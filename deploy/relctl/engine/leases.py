@@ -8,8 +8,9 @@ directories that cannot read each other's ledgers.
 from dataclasses import dataclass
 
 from relctl.config.project import Project
+from relctl.engine.labels import TAG
 from relctl.engine.protocol import Engine, Image
-from relctl.engine.slots import TAG, scope, state_mark
+from relctl.engine.slots import scope, state_mark
 from relctl.release import Tag
 
 _PREFIX = "relctl-hold/"
