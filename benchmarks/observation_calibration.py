@@ -24,7 +24,7 @@ from calibration.traffic import BASELINE, FAILING, HALF_A_DAY, Watched
 from machine import machine
 from relctl.config.document import read
 from relctl.config.environment import Rollout
-from relctl.rollout.observation.judgement import LAST
+from relctl.observation.judge import LAST
 from relctl.statistics.clusters import NORMAL
 from relctl.statistics.proportion import difference
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from machine import machine
 from relctl.config.environment import Rollout
+from relctl.observation.judge import Compared, compare_beside
+from relctl.observation.tally import Tally
+from relctl.observation.watch import Watch, watch
 from relctl.proxy.access_log import AccessLog
-from relctl.rollout.observation.compared import Compared, compare_beside
-from relctl.rollout.observation.traffic import Tally
-from relctl.rollout.observation.watch import Watch, watch
 
 LIMIT = 0.05  # of one core, at 1,000 requests a second
 LINE = (

@@ -22,9 +22,9 @@ from relctl.engine.labels import CONTRACT, label_of
 from relctl.engine.protocol import Image
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.moving.move import Move
-from relctl.rollout.moving.prove import start_up
-from relctl.rollout.situation import look
+from relctl.rollout.move import Move
+from relctl.rollout.prove import start_up
+from relctl.rollout.snapshot import look
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence, GateResult
 from relctl.state.ledger import Ledger

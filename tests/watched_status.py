@@ -13,7 +13,7 @@ from relctl.cli.signals import Interrupted, end_by_signals
 from relctl.cli.watch import keep_watching
 from relctl.errors import EngineError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
-from relctl.rollout.slot_status import SlotStatus
+from relctl.rollout.failover import SlotStatus
 from relctl.rollout.status import Status
 from relctl.state.event import Event
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy
 
 from relctl.config.environment import Rollout
+from relctl.observation.figures import Figures, figures, with_error
+from relctl.observation.judge import ANY, LAST, Compared, compare_after, compare_beside, judge
+from relctl.observation.tally import Tally
+from relctl.observation.watch import enough, step
 from relctl.proxy.access_log_line import Request
-from relctl.rollout.observation.compared import Compared, compare_after, compare_beside
-from relctl.rollout.observation.figures import Figures, figures, with_error
-from relctl.rollout.observation.judgement import ANY, LAST, judge
-from relctl.rollout.observation.patience import enough, step
-from relctl.rollout.observation.traffic import Tally
 
 SPREAD, SHARED, OF_ONE_POOL = 0.35, 0.15, 0.075  # standard deviations of the logarithm of milliseconds
 MIDDLE = 2.5  # the logarithm of 12 ms

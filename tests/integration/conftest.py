@@ -12,7 +12,7 @@ import docker
 import pytest
 
 from integration.locked_project import BASE_LOCK, lock_base, locked, use_cache
-from relctl.rollout.observation import traffic, watch
+from relctl.observation import tally, watch
 from scratch import Scratch, echo_project
 
 # Files that take one worker for minutes. They begin first, so that none is left over at the end.
@@ -73,7 +73,7 @@ def todays_base_lock(run_folder: Path) -> Path:
 @pytest.fixture
 def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short windows need short spans, and looks that are as short."""
-    monkeypatch.setattr(traffic, "SPAN", 0.1)
+    monkeypatch.setattr(tally, "SPAN", 0.1)
     monkeypatch.setattr(watch, "_READ_EVERY", 0.1)
     monkeypatch.setattr(watch, "_JUDGE_EVERY", 0.2)
 

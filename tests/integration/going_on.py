@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from integration.killed_stand import Stand
 from killing import Run
-from relctl.rollout.situation import ENDED, Situation
+from relctl.rollout.snapshot import Situation
+from relctl.state.history import ENDED
 
 ROLLBACK = Run(("rollback",))
 

@@ -18,8 +18,9 @@ from relctl.engine.docker import connect
 from relctl.engine.slots import SLOTS
 from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
-from relctl.rollout.situation import BEGUN, SETTLED, Situation, look
+from relctl.rollout.snapshot import Situation, look
 from relctl.state.event import Event
+from relctl.state.history import BEGUN, SETTLED
 from relctl.state.layer_cache import NOTES
 from relctl.state.ledger import Ledger
 from relctl.state.paths import Paths

@@ -15,7 +15,7 @@ from hosts import bench
 from odd_service import Asked, Slots, odd_slots
 from ports import free_port
 from relctl.errors import ProxyError
-from relctl.rollout.standing_in import ask as ask_as_status_does
+from relctl.rollout.failover import ask as ask_as_status_does
 
 FRONT = {
     "X-Forwarded-For": "192.0.2.7",

@@ -14,11 +14,11 @@ from relctl.errors import RolledBackError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.moving.bring_up import up
-from relctl.rollout.moving.move import Move
+from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
+from relctl.rollout.proxy import up
 from relctl.rollout.rollback import rollback
-from relctl.rollout.situation import look
+from relctl.rollout.snapshot import look
 from relctl.rollout.status import status
 from relctl.state.event import Event
 from stands import ANY_P95

@@ -10,17 +10,17 @@ import pytest
 from hosts import Bench, bench
 from log_lines import line
 from relctl.config.environment import Rollout
+from relctl.observation.window import Window
 from relctl.probe.load import Load
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
-from relctl.rollout.retained import retained
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from relctl.state.chain import checksum
+from relctl.state.history import retained
 from stands import ANY_P95
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))

@@ -8,7 +8,7 @@ import pytest
 from hosts import Bench
 from relctl.errors import NeedsPersonError, UsageError
 from relctl.rollout.host import Host
-from relctl.rollout.moving.move import Move
+from relctl.rollout.move import Move
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin
 from relctl.rollout.promote import promote

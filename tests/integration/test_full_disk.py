@@ -14,12 +14,12 @@ from hosts import Bench, bench
 from relctl.config.environment import Hook, Rollout
 from relctl.engine.leases import hold_image
 from relctl.errors import NeedsPersonError, RolledBackError
+from relctl.observation.figures import Figures
+from relctl.observation.watch import Watched
+from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.watch import Watched
-from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote

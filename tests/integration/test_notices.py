@@ -8,10 +8,10 @@ import pytest
 
 from hosts import Bench, bench
 from relctl.errors import RolledBackError
+from relctl.observation.figures import Figures
+from relctl.observation.watch import Watch, Watched
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status

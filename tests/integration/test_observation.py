@@ -15,17 +15,17 @@ from hosts import Bench, bench
 from relctl.config.units import until
 from relctl.engine.slots import slot_container
 from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UnhealthyError, UsageError
+from relctl.observation import watch
+from relctl.observation.figures import Figures
+from relctl.observation.watch import Watched
+from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.observation import watch
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.watch import Watched
-from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
-from relctl.rollout.situation import look
+from relctl.rollout.snapshot import look
 from relctl.rollout.status import status
 from stands import ANY_P95
 
@@ -307,9 +307,7 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
 
     with monkeypatch.context() as patched:
         patched.setattr(watch, "judge", kill)
-        patched.setattr(
-            "relctl.rollout.moving.failed.undo_failed", kill
-        )  # a process that was killed undoes nothing
+        patched.setattr("relctl.rollout.undo.undo_failed", kill)  # a process that was killed undoes nothing
         with pytest.raises(KilledError):
             promote(watching(stand), second)
     assert stand.events()[-1] == "observing"

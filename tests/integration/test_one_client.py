@@ -13,7 +13,7 @@ import pytest
 from hosts import Bench, bench
 from relctl.errors import RolledBackError
 from relctl.rollout.promote import promote
-from relctl.rollout.situation import look
+from relctl.rollout.snapshot import look
 from stands import ANY_P95
 
 EVE = "127.0.0.66"

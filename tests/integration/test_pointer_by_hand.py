@@ -12,7 +12,7 @@ import requests
 
 from hosts import Bench
 from relctl.errors import RolledBackError
-from relctl.rollout.observation.watch import Watch, Watched
+from relctl.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback

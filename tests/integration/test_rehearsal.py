@@ -13,17 +13,16 @@ from hosts import Bench, bench
 from integration.test_rollout import begin
 from relctl.config.environment import Hook
 from relctl.errors import LockedError, RelctlError, RolledBackError
+from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.down import down, down_proxy
+from relctl.rollout.dry_run import RehearsedProxy, rehearse
 from relctl.rollout.host import Host
-from relctl.rollout.moving.bring_up import up
-from relctl.rollout.observation.window import Window
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
-from relctl.rollout.rehearsal.doors import RehearsedProxy
-from relctl.rollout.rehearsal.host import rehearse
+from relctl.rollout.proxy import up
 from relctl.rollout.rollback import rollback
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps

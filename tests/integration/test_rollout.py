@@ -19,13 +19,12 @@ from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.report.page import report_of
 from relctl.rollout.down import down
-from relctl.rollout.live import live_image
-from relctl.rollout.moving.bring_up import up
-from relctl.rollout.moving.move import Move
+from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
+from relctl.rollout.proxy import up
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
-from relctl.rollout.situation import look
+from relctl.rollout.snapshot import live_image, look
 from relctl.rollout.status import status
 
 
@@ -476,7 +475,7 @@ def test_while_the_pointer_cannot_be_moved_back_nothing_else_is_undone(
         return move(route)
 
     monkeypatch.setattr(stand.host.proxy.pointer, "move", only_forward)
-    monkeypatch.setattr("relctl.rollout.moving.carry_out.prove_through_proxy", refuse)
+    monkeypatch.setattr("relctl.rollout.switch.prove_through_proxy", refuse)
     with pytest.raises(NeedsPersonError, match="the pointer cannot be moved back: live: No space left"):
         promote(stand.host, third)
     assert live(stand) == "3.0.0"

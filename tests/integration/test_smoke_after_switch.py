@@ -7,9 +7,9 @@ import pytest
 
 from hosts import Bench, bench
 from relctl.errors import ConfigError, RolledBackError
-from relctl.rollout.moving import smoke
+from relctl.probe import smoke
+from relctl.rollout.dry_run import rehearse
 from relctl.rollout.promote import promote
-from relctl.rollout.rehearsal.host import rehearse
 from relctl.rollout.rollback import rollback
 
 MARKED = """cases:

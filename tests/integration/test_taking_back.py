@@ -10,13 +10,13 @@ from hosts import Bench, bench
 from relctl.engine.protocol import Container, ContainerSpec
 from relctl.engine.slots import slot_container
 from relctl.errors import NeedsPersonError
+from relctl.observation.window import Window
 from relctl.release import Tag
-from relctl.rollout.moving.move import Move
-from relctl.rollout.observation.window import Window
+from relctl.rollout.dry_run import rehearse
+from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
-from relctl.rollout.rehearsal.host import rehearse
 from relctl.rollout.rollback import rollback
-from relctl.rollout.situation import look
+from relctl.rollout.snapshot import look
 from relctl.rollout.status import status
 from relctl.state import lock
 from relctl.state.lock import exclusive

@@ -10,18 +10,18 @@ import pytest
 from hosts import Bench
 from relctl.engine.slots import slot_container
 from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UsageError
+from relctl.observation.figures import Figures
+from relctl.observation.watch import Watch, Watched
 from relctl.release import Tag
+from relctl.rollout import abort
+from relctl.rollout.failover import ask
 from relctl.rollout.host import Host
-from relctl.rollout.moving import take_back
-from relctl.rollout.moving.move import Move
-from relctl.rollout.moving.prove import start_up
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.watch import Watch, Watched
+from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
+from relctl.rollout.prove import start_up
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
-from relctl.rollout.situation import look
-from relctl.rollout.standing_in import ask
+from relctl.rollout.snapshot import look
 from relctl.rollout.status import status
 from relctl.state.event import Event
 from stands import FIRST, SECOND, THIRD, second_is_live
@@ -203,7 +203,7 @@ def test_an_engine_that_fails_in_a_rollback_is_told_and_the_next_command_settles
 
     stand.killed_promote(THIRD)
     with monkeypatch.context() as patched:
-        patched.setattr(take_back, "give_slot_back", fail)
+        patched.setattr(abort, "give_slot_back", fail)
         moved = rollback(stand.host, None)
     assert moved is not None
     assert moved.tag == str(SECOND)
@@ -229,7 +229,7 @@ def test_a_rollback_killed_before_the_ledger_knew_of_the_traffic_goes_no_further
         with pytest.raises(KeyboardInterrupt):
             stand.killed_promote(THIRD, "blue-20")
     with monkeypatch.context() as patched:
-        patched.setattr(take_back, "give_slot_back", die)
+        patched.setattr(abort, "give_slot_back", die)
         with pytest.raises(KeyboardInterrupt):
             rollback(stand.host, None)
     moved = rollback(stand.host, None)
@@ -271,7 +271,7 @@ def test_an_nginx_that_finds_no_room_to_come_up_is_told_when_all_else_is_done(
 
     stand.killed_promote(THIRD, "blue-20")
     stand.host.proxy.down()
-    monkeypatch.setattr("relctl.rollout.moving.shown.bring_up", full)
+    monkeypatch.setattr("relctl.rollout.abort.bring_up", full)
     with pytest.raises(NeedsPersonError, match=r"Nginx does not show it: nginx\.conf: No space") as raised:
         rollback(stand.host, None)
     assert "make room" in raised.value.hint

@@ -10,7 +10,7 @@ import pytest
 
 from hosts import Bench
 from relctl.errors import NeedsPersonError, RelctlError, RolledBackError
-from relctl.rollout.observation.watch import Watch, Watched
+from relctl.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status

@@ -8,11 +8,11 @@ import pytest
 
 from hosts import Bench
 from relctl.errors import EngineError, NeedsPersonError, TakenBackError
+from relctl.observation.watch import Watch, Watched
 from relctl.rollout.host import Host
-from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
-from relctl.rollout.situation import look
+from relctl.rollout.snapshot import look
 from relctl.rollout.status import status
 from stands import FIRST, SECOND, THIRD, second_is_live
 

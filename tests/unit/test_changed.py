@@ -9,7 +9,7 @@ from changed import ROOT, held_by
     ("name", "tests"),
     [
         ("deploy/relctl/state/ledger.py", ["tests/unit/state"]),
-        ("deploy/relctl/rollout/moving/undo.py", ["tests/unit/rollout"]),
+        ("deploy/relctl/rollout/undo.py", ["tests/unit/rollout"]),
         ("deploy/relctl/errors.py", ["tests/unit"]),
         ("deploy/relctl/probe/load.py", ["tests/unit/probe"]),
         ("tests/memory_engine.py", ["tests/unit"]),

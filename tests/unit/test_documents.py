@@ -28,15 +28,14 @@ from relctl.config.versions import Versions
 from relctl.engine.slots import TRIAL_ROLES
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout import drift, status
-from relctl.rollout.moving.move import NOTICES
-from relctl.rollout.situation import BEGUN, DONE
-from relctl.rollout.slot_status import SlotStatus
-from relctl.rollout.standing_in import StandingIn
+from relctl.rollout.failover import SlotStatus, StandingIn
+from relctl.rollout.move import NOTICES
 from relctl.state.event import Event
 from relctl.state.event_schema import _RULES
 from relctl.state.evidence import GateResult
 from relctl.state.fault_points import VARIABLE
-from relctl.verify.difference import Difference
+from relctl.state.history import BEGUN, DONE
+from relctl.verify.diff import Difference
 from relctl.verify.gates import command
 
 ROOT = Path(__file__).parents[2]

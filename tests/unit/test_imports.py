@@ -11,10 +11,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RELCTL = ROOT / "deploy" / "relctl"
 
-BOTTOM = {"release", "errors", "escape"}
+BOTTOM = {"release", "errors", "escape", "process"}
 ALLOWED = {
     "errors": set(),
     "escape": set(),
+    "process": {"errors"},
     "release": {"errors"},
     "statistics": BOTTOM,
     "config": BOTTOM | {"statistics"},
@@ -22,15 +23,27 @@ ALLOWED = {
     "engine": BOTTOM | {"config", "state"},
     "proxy": BOTTOM | {"config", "state", "engine"},
     "probe": BOTTOM | {"config", "engine"},
-    "hooks": BOTTOM,
+    "observation": BOTTOM | {"config", "state", "proxy", "statistics"},
     "source": BOTTOM | {"config", "state", "engine"},
     "report": BOTTOM | {"state"},
     "build": BOTTOM | {"config", "state", "engine", "source"},
-    "verify": BOTTOM | {"config", "state", "report", "engine", "probe", "proxy", "hooks", "statistics"},
+    "verify": BOTTOM | {"config", "state", "report", "engine", "probe", "proxy", "statistics"},
     "rollout": BOTTOM
-    | {"config", "state", "report", "engine", "source", "probe", "proxy", "hooks", "statistics"},
+    | {"config", "state", "report", "engine", "source", "probe", "proxy", "observation", "statistics"},
     "cli": BOTTOM
-    | {"config", "state", "engine", "probe", "proxy", "source", "report", "build", "verify", "rollout"},
+    | {
+        "config",
+        "state",
+        "engine",
+        "probe",
+        "proxy",
+        "observation",
+        "source",
+        "report",
+        "build",
+        "verify",
+        "rollout",
+    },
 }
 
 
@@ -77,7 +90,7 @@ def test_a_library_for_something_outside_is_imported_by_its_door_alone(library: 
 
 # ADR 3 says why probes, and the questions of a warm rollback to the engine, are asked without `requests`.
 HTTP_CLIENTS = {
-    "requests": {"hooks/webhook.py", "engine/docker.py"},
+    "requests": {"rollout/deliver.py", "engine/docker.py"},
     "http.client": {
         "engine/docker_socket.py",
         "probe/idle.py",
@@ -147,15 +160,15 @@ def test_a_warm_rollback_pays_for_nothing_that_it_does_not_use() -> None:
     found = set(done.stdout.split())
     assert not found & {"numpy", "jinja2", "sacrebleu", "rich", "git", "packaging", "docker", "requests"}
     ours = {each for each in found if each.startswith("relctl.")}
-    assert not {each for each in ours if room(each) in ("verify", "build", "source", "hooks", "statistics")}
+    assert not {each for each in ours if room(each) in ("verify", "build", "source", "statistics")}
     assert not ours & {
         f"relctl.{each}"
         for each in (
             "cli.status",
             "cli.verify",
-            "rollout.moving.failed",
-            "rollout.observation.watch",
-            "rollout.observation.canary",
-            "rollout.observation.after_switch",
+            "rollout.undo",
+            "observation.watch",
+            "rollout.watching",
+            "rollout.watching",
         )
     }

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import unquote
 
+from relctl import process
 from relctl.errors import BuildError, ConfigError
-from relctl.source import program
 
 HINT = "relctl lock --base"
 
@@ -98,7 +98,7 @@ def bootstrap(suite: str, architecture: str, names: Sequence[str], scratch: Path
     """
     tar = scratch / "root.tar"
     command = ["mmdebstrap", *_options(), f"--architectures={architecture}", f"--include={','.join(names)}"]
-    done = program.run([*command, suite, str(tar)], scratch, {**os.environ, "TMPDIR": str(scratch)})
+    done = process.run([*command, suite, str(tar)], scratch, {**os.environ, "TMPDIR": str(scratch)})
     if done.returncode != 0:
         raise _in_words(done.stderr.decode(errors="replace"), f"{suite}/{architecture}")
     return tar

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from relctl.build import assembly, requirements, tarball, wheels
+from relctl.build import assembly, requirements, tarball
 from relctl.build.cache import key
 from relctl.build.job import Job
 from relctl.build.layer import Digesting, Layer
@@ -50,11 +50,11 @@ def _fetched(job: Job, lock: str) -> list[Path]:
     """Return the wheels of a lock, each checked against its hash: the cache may be damaged."""
     where = str(job.versions.requirements)
     pinned, found = requirements.read(lock, where), requirements.fetch(job, lock)
-    if other := wheels.altered(found, pinned):
+    if other := requirements.altered(found, pinned):
         job.say(f"not what {where} pins, fetching all wheels again: {', '.join(other)} in {found[0].parent}")
         job.cache.drop_wheels(found[0].parent)
         found = requirements.fetch(job, lock)
-        other = wheels.altered(found, pinned)
+        other = requirements.altered(found, pinned)
     if other:
         raise BuildError(
             f"{', '.join(other)}: not what {where} pins", "relctl lock; check the indexes that pip uses"
@@ -74,7 +74,7 @@ def _unpack(found: list[Path], root: Path, python: str) -> None:
     schemes = {name: f"/{SITE}/{below}".rstrip("/") for name, below in _SCHEMES.items()}
     destination = SchemeDictionaryDestination(schemes, python, "posix", destdir=str(root))
     for wheel in found:
-        wheels.insist_on_members(wheel)
+        requirements.insist_on_members(wheel)
         try:
             _install(wheel, destination)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -95,7 +95,7 @@ def _install(wheel: Path, destination: "SchemeDictionaryDestination") -> None:
         with WheelFile.open(wheel) as source:
             install(source, destination, {"INSTALLER": b"relctl\n"})
     except (*spoilt, *strange) as error:
-        raise wheels.refused(wheel, f"cannot be unpacked: {str(error) or _NO_WHEEL}") from None
+        raise requirements.refused(wheel, f"cannot be unpacked: {str(error) or _NO_WHEEL}") from None
 
 
 def _entries(root: Path) -> Iterator[tarball.Entry]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import relctl
-from relctl.build import base, code, dependencies, model, target
+from relctl.build import base, code, dependencies, model
 from relctl.build.assembly import Assembly
 from relctl.build.cache import Cache
-from relctl.build.checkout import Checkout
-from relctl.build.commit import open_checkout
-from relctl.build.imageconfig import config, labels
-from relctl.build.job import Job
+from relctl.build.checkout import Checkout, open_checkout
+from relctl.build.image_config import config, labels
+from relctl.build.job import Job, find_target
 from relctl.build.layer import intact
 from relctl.build.load import Loaded, expected_id, load, present
 from relctl.config.project import Project
@@ -77,7 +76,7 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
     with cache.in_use(), cache.scratch() as scratch:
         source = open_checkout(project.root, options.allow_dirty, scratch)
         tag = tag_of(project.versions, source)
-        job = Job(source, project.versions, tag, target.find(options.platform), cache, say)
+        job = Job(source, project.versions, tag, find_target(options.platform), cache, say)
         image = _assemble(job, engine)
         existing = _existing(project, engine, image, say)
         if existing:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from relctl.build import base, requirements, target
+from relctl import process
+from relctl.build import base, requirements
 from relctl.build.cache import Cache
 from relctl.build.debian import BaseLock
+from relctl.build.job import TARGETS
 from relctl.config.project import Project
 from relctl.errors import BuildError, UsageError
-from relctl.source import program
 from relctl.state.files import replace_text
 from relctl.state.paths import Paths
 
@@ -113,7 +114,7 @@ def _compile(wanted: Path, old: str) -> str:
         output.write_text(old, encoding="utf-8")
         command = [sys.executable, "-m", "piptools", "compile", *_OPTIONS, f"--output-file={output}"]
         environment = {**os.environ, "CUSTOM_COMPILE_COMMAND": "relctl lock"}
-        done = program.run([*command, wanted.name], wanted.parent, environment)
+        done = process.run([*command, wanted.name], wanted.parent, environment)
         if done.returncode != 0:
             raise _in_words(wanted, done.stderr.decode(errors="replace").strip())
         return output.read_text(encoding="utf-8")
@@ -156,7 +157,7 @@ def _today(project: Project, say: Say) -> BaseLock:
     suite = project.versions.base.bootstrap
     cache = Cache(Paths(project.state_dir, project.versions.service, project.name).cache)
     found = {}
-    for each in target.TARGETS:
+    for each in TARGETS:
         say(f"resolving {suite} for {each.platform}")
         found[suite, each.architecture] = base.resolve(
             cache, suite, each.architecture, project.versions.python

@@ -3,10 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from relctl.build import target
-from relctl.build.commit import open_checkout
+from relctl.build.checkout import open_checkout
 from relctl.build.image import Options, tag_of
-from relctl.build.job import reference
+from relctl.build.job import TARGETS, find_target, reference
 from relctl.build.lock import base_lock, requirements_in
 from relctl.config.project import Project
 from relctl.engine.protocol import Engine
@@ -18,7 +17,7 @@ def plan_build(project: Project, engine: Engine, options: Options) -> list[Step]
 
     Whether the tag names another image shows only once the layers are written.
     """
-    versions, on = project.versions, target.find(options.platform)
+    versions, on = project.versions, find_target(options.platform)
     with tempfile.TemporaryDirectory(prefix="relctl-plan-") as scratch:
         source = open_checkout(project.root, options.allow_dirty, Path(scratch))
         wanted = [*map(str, versions.code), str(versions.model.path), str(versions.requirements)]
@@ -61,7 +60,7 @@ def plan_lock(project: Project, base_only: bool) -> list[Step]:
         )
     if base_only or project.versions.base.lock:
         path, suite = base_lock(project), project.versions.base.bootstrap
-        for each in target.TARGETS:
+        for each in TARGETS:
             steps.append(Step("base", f"resolve the packages of {suite} for {each.platform}"))
         steps.append(Step("write", f"replace {path}"))
     return steps

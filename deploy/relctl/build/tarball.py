@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from relctl.build.layer import Digesting
-from relctl.build.whiteout import insist_on_files
 from relctl.errors import BuildError
 
 EPOCH = 0
+_PREFIX = ".wh."  # of the OCI image specification, layer.md
 
 
 class Stream(Protocol):
@@ -88,3 +88,13 @@ def _header(entry: Entry, mtime: int) -> tarfile.TarInfo:
     header.type, header.mode, header.mtime = entry.kind, entry.mode, mtime
     header.size, header.linkname = entry.size, entry.target
     return header
+
+
+def insist_on_files(path: str, shown: str = "") -> None:
+    """Raise BuildError for a path with a whiteout name in it; `shown` is the path for the message."""
+    if any(part.startswith(_PREFIX) for part in PurePosixPath(path).parts):
+        raise BuildError(
+            f"{shown or path}: no file of an image can have a name that begins with {_PREFIX}: in a layer it"
+            " removes what lies below",
+            "give it another name, or leave it out",
+        )

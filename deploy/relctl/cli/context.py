@@ -88,7 +88,7 @@ class Settings:
         """The host that a command works on, or with `dry_run` is rehearsed on; `project` as for `host`."""
         if not dry_run:
             return self.host(wait, project)
-        from relctl.rollout.rehearsal.host import rehearse
+        from relctl.rollout.dry_run import rehearse
 
         return rehearse(self.host(project=project), self.look(wait))
 

@@ -12,7 +12,7 @@ from relctl.release import COMMIT_DIGITS
 
 if TYPE_CHECKING:
     from relctl.source.commits import Commit, CommitsBetween
-    from relctl.verify.difference import Difference, Pairs
+    from relctl.verify.diff import Difference, Pairs
 
 _SHOWN = 20  # sentences, and commits of each release
 
@@ -26,7 +26,7 @@ def diff(
     from relctl.engine.resolve import resolve
     from relctl.errors import UsageError
     from relctl.source.commits import commits_between
-    from relctl.verify.difference import Side, compare
+    from relctl.verify.diff import Side, compare
 
     chosen = settings(context)
     tags = chosen.tag(first), chosen.tag(second)

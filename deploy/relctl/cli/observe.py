@@ -9,7 +9,7 @@ from relctl.cli.durations import seconds_of
 from relctl.cli.output import show
 
 if TYPE_CHECKING:
-    from relctl.rollout.observation.watch import Watched
+    from relctl.observation.watch import Watched
 
 
 def observe(

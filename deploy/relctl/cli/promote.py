@@ -11,7 +11,7 @@ from relctl.cli.output import show
 from relctl.cli.policy import with_policy
 
 if TYPE_CHECKING:
-    from relctl.rollout.moving.move import Moved
+    from relctl.rollout.move import Moved
 
 
 def promote(

@@ -18,7 +18,7 @@ app = typer.Typer(cls=VerbGroup, help="Start, stop or test the Nginx in front.",
 @app.command(cls=Verb)
 def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
-    from relctl.rollout.moving.bring_up import up as bring_up
+    from relctl.rollout.proxy import up as bring_up
 
     chosen = settings(context)
     host = chosen.stage(wait, dry_run)
@@ -32,8 +32,8 @@ def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> N
 def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Stop the managed Nginx once its requests are finished; the service is unreachable afterwards."""
     from relctl.rollout.down import down_proxy
+    from relctl.rollout.dry_run import RehearsedProxy
     from relctl.rollout.host import paths_of
-    from relctl.rollout.rehearsal.doors import RehearsedProxy
     from relctl.state.steps import Steps
 
     chosen, steps = settings(context), Steps()

@@ -26,7 +26,7 @@ from relctl.errors import RelctlError
 
 if TYPE_CHECKING:
     from relctl.proxy.recent_traffic import Traffic
-    from relctl.rollout.slot_status import SlotStatus
+    from relctl.rollout.failover import SlotStatus
     from relctl.rollout.status import Status
 
 _WIDE_ENOUGH = 72  # columns of the table of traffic

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from relctl.proxy.recent_traffic import Traffic
-    from relctl.rollout.slot_status import SlotStatus
-    from relctl.rollout.standing_in import StandingIn
+    from relctl.rollout.failover import SlotStatus, StandingIn
     from relctl.rollout.status import Observing, Status
     from relctl.state.event import Event
 

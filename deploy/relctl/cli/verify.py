@@ -29,11 +29,11 @@ def verify(
     """Run the pipeline against a candidate and store the evidence; exit code 3 if a gate fails."""
     from relctl.engine.resolve import resolve
     from relctl.report.page import report_of
-    from relctl.rollout.live import live_image
+    from relctl.rollout.snapshot import live_image
     from relctl.source.origin import insist_on_origin
+    from relctl.verify.pipeline import verify as run_pipeline
     from relctl.verify.plan import plan
-    from relctl.verify.run import verify as run_pipeline
-    from relctl.verify.trial import Subject
+    from relctl.verify.trial.trial import Subject
 
     chosen = settings(context)
     release, other = chosen.tag(tag), chosen.tag(against) if against else None

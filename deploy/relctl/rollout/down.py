@@ -7,11 +7,11 @@ from relctl.engine.slots import SLOTS, TRIAL_ROLES, labels, network, trial_netwo
 from relctl.errors import NeedsPersonError, RelctlError, words_of
 from relctl.proxy import front
 from relctl.proxy.proxy import Proxy
-from relctl.rollout.alone import alone_unwatched, nobody_watching, reach_lock
 from relctl.rollout.host import Host
-from relctl.rollout.renamed import renamed
-from relctl.rollout.situation import BEGUN, ENDED
+from relctl.rollout.locking import alone_unwatched, nobody_watching, reach_lock
+from relctl.rollout.renamed_slots import renamed
 from relctl.state.event import Event
+from relctl.state.history import BEGUN, ENDED
 from relctl.state.lock import Hold
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps

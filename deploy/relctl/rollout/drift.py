@@ -3,14 +3,14 @@
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.errors import UsageError
+from relctl.observation.window import open_window
 from relctl.proxy.proxy import ProxyState
 from relctl.proxy.route import newcomer
+from relctl.rollout.failover import Answering
 from relctl.rollout.host import Host
-from relctl.rollout.moving.interrupted import unfinished
-from relctl.rollout.observation.window import open_window
-from relctl.rollout.situation import Situation
-from relctl.rollout.standing_in import Answering
+from relctl.rollout.snapshot import Situation
 from relctl.state.event import Event
+from relctl.state.history import unfinished
 
 CHANGED_BY_HAND = 'compare it with a backup; if it is right, relctl history --accept "why"'
 

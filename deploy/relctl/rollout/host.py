@@ -14,6 +14,7 @@ from relctl.engine.labels import STATE, contract_of
 from relctl.engine.protocol import Container, Engine
 from relctl.engine.slots import SLOTS, SlotRecords, slot_container
 from relctl.errors import UsageError
+from relctl.probe import smoke
 from relctl.probe.service import Service
 from relctl.proxy.access_log import AccessLog
 from relctl.proxy.access_log_line import Request
@@ -21,7 +22,6 @@ from relctl.proxy.access_log_mark import Mark, before, mark_of
 from relctl.proxy.connections import drain
 from relctl.proxy.proxy import Proxy
 from relctl.rollout.deliver import deliver
-from relctl.rollout.moving import smoke
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layer_cache import forget
 from relctl.state.ledger import Ledger
@@ -31,7 +31,7 @@ from relctl.state.steps import Steps
 
 if TYPE_CHECKING:
     from relctl.config.pipeline import Case
-    from relctl.rollout.observation.watch import Watch, Watched
+    from relctl.observation.watch import Watch, Watched
 
 Say = Callable[[str], None]
 Ask = Callable[[str, Contract], Service]
@@ -43,7 +43,7 @@ Watching = Callable[[AccessLog, "Watch", Rollout, Say], "Watched"]
 
 
 def _watch(log: AccessLog, what: "Watch", policy: Rollout, say: Say) -> "Watched":
-    from relctl.rollout.observation.watch import watch  # imported here: a warm rollback watches nothing
+    from relctl.observation.watch import watch  # imported here: a warm rollback watches nothing
 
     return watch(log, what, policy, say)
 

@@ -1,9 +1,9 @@
 """Report what to remember about a release for as long as it serves users."""
 
 from relctl.proxy.route import newcomer
-from relctl.rollout.moving.interrupted import unfinished
-from relctl.rollout.situation import BEGUN, DONE, Situation
+from relctl.rollout.snapshot import Situation
 from relctl.state.event import Event
+from relctl.state.history import BEGUN, DONE, unfinished
 
 
 def notices(situation: Situation) -> list[str]:

@@ -12,16 +12,15 @@ from relctl.errors import (
     way_out,
     words_of,
 )
+from relctl.observation.watch import Watched
+from relctl.observation.window import Window, last_baseline, open_window
 from relctl.proxy.route import main_slot
-from relctl.rollout.alone import alone_unwatched
 from relctl.rollout.host import Host
-from relctl.rollout.moving.reconcile import reconcile_from
-from relctl.rollout.observation.after_switch import watch_window
-from relctl.rollout.observation.apart import apart
-from relctl.rollout.observation.watch import Watched
-from relctl.rollout.observation.window import Window, last_baseline, open_window
+from relctl.rollout.locking import alone_unwatched, apart
+from relctl.rollout.reconcile import reconcile_from
 from relctl.rollout.rollback import roll_back
-from relctl.rollout.situation import Situation, look_at_once
+from relctl.rollout.snapshot import Situation, look_at_once
+from relctl.rollout.watching import watch_window
 from relctl.state.steps import LOOKS
 
 

@@ -4,10 +4,10 @@ from relctl.engine.leases import hold_image
 from relctl.engine.resolve import resolve
 from relctl.errors import UsageError
 from relctl.release import Tag
-from relctl.rollout.alone import alone
 from relctl.rollout.host import Host
-from relctl.rollout.retained import pinned
+from relctl.rollout.locking import alone
 from relctl.state.event import Event
+from relctl.state.history import pinned
 
 
 def pin(host: Host, tag: Tag, reason: str = "") -> bool:

@@ -9,23 +9,21 @@ from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.engine.slots import network
 from relctl.errors import ConfigError, RelctlError, UsageError
+from relctl.observation.window import open_window, refused_window
 from relctl.proxy.route import Canary
 from relctl.release import Tag
-from relctl.rollout.alone import alone_unwatched
+from relctl.rollout.admission import insist_on_vouched, proof
+from relctl.rollout.forecast import foretell
 from relctl.rollout.host import Host
-from relctl.rollout.moving.bring_up import bring_up
-from relctl.rollout.moving.carry_out import carry_out
-from relctl.rollout.moving.move import Move, Moved
-from relctl.rollout.moving.prove import is_warm, prove_through_proxy
-from relctl.rollout.moving.reconcile import reconcile
-from relctl.rollout.moving.repair import heal_live
-from relctl.rollout.observation.forecast import foretell
-from relctl.rollout.observation.window import open_window, refused_window
-from relctl.rollout.proved import proof
+from relctl.rollout.locking import alone_unwatched
+from relctl.rollout.move import Move, Moved
+from relctl.rollout.prove import is_warm, prove_through_proxy
+from relctl.rollout.proxy import bring_up
 from relctl.rollout.prune import prune_after_promote
-from relctl.rollout.renamed import insist_on_names
-from relctl.rollout.situation import Situation
-from relctl.rollout.vouched import insist_on_vouched
+from relctl.rollout.reconcile import heal_live, reconcile
+from relctl.rollout.renamed_slots import insist_on_names
+from relctl.rollout.snapshot import Situation
+from relctl.rollout.switch import carry_out
 from relctl.source.origin import insist_on_origin
 from relctl.state.steps import LOOKS
 

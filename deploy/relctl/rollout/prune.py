@@ -7,14 +7,14 @@ from relctl.engine.labels import SERVICE, TAG
 from relctl.engine.leases import Names, hold_image, let_go, names, shares_state
 from relctl.engine.protocol import Image
 from relctl.errors import EngineError, RelctlError, words_of
-from relctl.rollout.alone import alone
+from relctl.rollout.abort import watched_move
 from relctl.rollout.host import Host
-from relctl.rollout.moving.reconcile import reconcile_from
-from relctl.rollout.moving.take_back import watched_move
-from relctl.rollout.retained import remembered
+from relctl.rollout.locking import alone
+from relctl.rollout.reconcile import reconcile_from
 from relctl.rollout.retention import Decision, Release, decide, needed, used_by
-from relctl.rollout.situation import Situation, look
+from relctl.rollout.snapshot import Situation, look
 from relctl.state.event import Event
+from relctl.state.history import remembered
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from relctl.report.index import index_of
 from relctl.report.page import report_of
 from relctl.rollout.host import Host
 from relctl.rollout.named import images
-from relctl.rollout.retained import pinned, retained
-from relctl.rollout.situation import Situation, look
+from relctl.rollout.snapshot import Situation, look
+from relctl.state.history import pinned, retained
 
 
 @dataclass(frozen=True)

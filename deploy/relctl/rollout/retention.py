@@ -7,10 +7,9 @@ from typing import Literal
 from relctl.engine.leases import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
-from relctl.rollout.moving.interrupted import unfinished
-from relctl.rollout.retained import pinned, promoted, remembered
-from relctl.rollout.situation import Situation
+from relctl.rollout.snapshot import Situation
 from relctl.state.event import Event
+from relctl.state.history import pinned, promoted, remembered, unfinished
 
 # "leave": not this environment's to decide; "let go": no longer needed here, but by another holder.
 Action = Literal["keep", "leave", "let go", "remove"]

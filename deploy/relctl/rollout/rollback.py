@@ -6,20 +6,17 @@ from relctl.engine.slots import SLOTS, other
 from relctl.errors import EngineError, UsageError
 from relctl.proxy.route import canary
 from relctl.release import Tag
-from relctl.rollout.alone import alone
+from relctl.rollout.abort import leave_canary, move_to_end, take_back
 from relctl.rollout.host import Host
-from relctl.rollout.moving.bring_up import bring_up, insist_on_places
-from relctl.rollout.moving.carry_out import carry_out
-from relctl.rollout.moving.interrupted import unfinished
-from relctl.rollout.moving.leave_canary import leave_canary
-from relctl.rollout.moving.move import Move, Moved
-from relctl.rollout.moving.prove import is_warm
-from relctl.rollout.moving.reconcile import reconcile_from
-from relctl.rollout.moving.repair import heal_live
-from relctl.rollout.moving.take_back import move_to_end, take_back
-from relctl.rollout.renamed import insist_on_names
-from relctl.rollout.retained import Retained, retained
-from relctl.rollout.situation import BEGUN, Situation, look, look_at_once
+from relctl.rollout.locking import alone
+from relctl.rollout.move import Move, Moved
+from relctl.rollout.prove import is_warm
+from relctl.rollout.proxy import bring_up, insist_on_places
+from relctl.rollout.reconcile import heal_live, reconcile_from
+from relctl.rollout.renamed_slots import insist_on_names
+from relctl.rollout.snapshot import Situation, look, look_at_once
+from relctl.rollout.switch import carry_out
+from relctl.state.history import BEGUN, Retained, retained, unfinished
 
 _TYPED_AGAIN = 60.0  # seconds after the pointer's move in which a rollback repeats an interrupted one
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from relctl.engine.protocol import SILENT
 from relctl.engine.slots import other
 from relctl.errors import EngineError, UsageError
+from relctl.observation.window import open_window
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
+from relctl.rollout.abort import watched_move
 from relctl.rollout.drift import drift, proxy_drift, slot_names
+from relctl.rollout.failover import Answering, SlotStatus, StandingIn, ask, slot_status, standing_in
 from relctl.rollout.host import Host
-from relctl.rollout.moving.take_back import watched_move
 from relctl.rollout.notices import notices
-from relctl.rollout.observation.window import open_window
-from relctl.rollout.renamed import renamed
-from relctl.rollout.situation import Situation, compare_at_once
-from relctl.rollout.slot_status import SlotStatus, slot_status
-from relctl.rollout.standing_in import Answering, StandingIn, ask, standing_in
+from relctl.rollout.renamed_slots import renamed
+from relctl.rollout.snapshot import Situation, compare_at_once
 from relctl.state.event import Event
 from relctl.state.lock import at_work as at_work_now
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from relctl import process
 from relctl.errors import BuildError
-from relctl.source import program
 
 if TYPE_CHECKING:  # imported at the first command: the import takes longer than most commands
     from git import Git as Commands
@@ -54,7 +54,7 @@ class Git:
         GitPython uses a pipe for messages, which blocks git when it is full and nobody reads it (ADR 4).
         """
         with _clean_environment():
-            return program.start(
+            return process.start(
                 self._command(*arguments), self.folder, {**os.environ, **self._variables()}, stderr=errors
             )
 
@@ -66,9 +66,9 @@ class Git:
             try:
                 started = commands.execute(self._command(*arguments), as_process=True, env=self._variables())
             except GitCommandNotFound:
-                raise program.not_installed("git") from None
+                raise process.not_installed("git") from None
         assert started.proc is not None  # noqa: S101 - for the type checker: it has just been started
-        return program.finish(started.proc)
+        return process.finish(started.proc)
 
     def _command(self, *arguments: str) -> list[str]:
         """Pass the folder to git itself: GitPython would use another one if it cannot enter this one."""

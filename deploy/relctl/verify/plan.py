@@ -10,7 +10,7 @@ from relctl.report.page import report_of
 from relctl.state.evidence import EvidenceStore
 from relctl.state.paths import Paths
 from relctl.state.steps import Step
-from relctl.verify.trial import Subject
+from relctl.verify.trial.trial import Subject
 
 _GONE = "its container is removed at the end, whatever happens"
 

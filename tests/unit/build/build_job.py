@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from relctl.build.cache import Cache
-from relctl.build.commit import open_checkout
-from relctl.build.job import Job
-from relctl.build.target import find
+from relctl.build.checkout import open_checkout
+from relctl.build.job import Job, find_target
 from relctl.config.versions import Versions
 from relctl.release import Tag
 
@@ -49,4 +48,4 @@ def again(folder: Path, **versions: Any) -> Job:
     source = open_checkout(root, allow_dirty=False, scratch=scratch)
     settings = Versions.model_validate(VERSIONS | versions)
     tag = Tag(settings.version, source.revision[:7])
-    return Job(source, settings, tag, find("linux/amd64"), Cache(folder / "cache"), lambda _: None)
+    return Job(source, settings, tag, find_target("linux/amd64"), Cache(folder / "cache"), lambda _: None)

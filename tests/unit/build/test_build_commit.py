@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relctl.build.commit import open_checkout
+from relctl.build.checkout import open_checkout
 from relctl.errors import BuildError, UsageError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from relctl.build.imageconfig import config, labels
+from relctl.build.image_config import config, labels
 from relctl.build.layer import Layer
 from unit.build.build_job import job
 

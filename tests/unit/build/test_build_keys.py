@@ -10,9 +10,8 @@ import pytest
 
 from relctl.build import base, cache, code, debian, dependencies, model, requirements
 from relctl.build.cache import Cache
-from relctl.build.job import Job
+from relctl.build.job import Job, find_target
 from relctl.build.layer import Digesting, Layer
-from relctl.build.target import find
 from unit.build.build_job import VERSIONS, again, git, job
 
 LOCK = "requirements.lock"
@@ -117,7 +116,7 @@ def different(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
 
 
 def test_another_platform_gives_other_bases_dependencies_and_wheels(made: Job) -> None:
-    there = replace(made, target=find("linux/arm64"))
+    there = replace(made, target=find_target("linux/arm64"))
     assert different(keys(made), keys(there)) == {"base", "dependencies", "wheels", LAST}
     told = json.loads(code.release_json(there))["image"]
     assert (told["name"], told["platform"]) == ("x-arm64", "linux/arm64")

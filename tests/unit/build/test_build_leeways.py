@@ -17,8 +17,8 @@ from relctl.build.assembly import Assembly
 from relctl.build.cache import Cache
 from relctl.build.checkout import Blob
 from relctl.build.image import Options
+from relctl.build.job import find_target
 from relctl.build.load import Loaded
-from relctl.build.target import find
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError
 from relctl.state.built import BuildRecords
@@ -61,7 +61,7 @@ def test_a_pointer_of_git_lfs_has_a_kibibyte_at_most(tmp_path: Path, size: int, 
 
 
 def test_wheels_are_taken_that_the_base_s_libc_can_run() -> None:
-    tags = find("linux/arm64").wheel_tags
+    tags = find_target("linux/arm64").wheel_tags
     assert (tags[0], tags[-2]) == ("manylinux_2_36_aarch64", "manylinux_2_17_aarch64")
     assert tags[-1] == "manylinux2014_aarch64"
     assert len(tags) == 21

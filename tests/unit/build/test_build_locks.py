@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from relctl import process
 from relctl.build import base, lock
 from relctl.build.debian import BaseLock, Package
 from relctl.build.lock import Change, check_base, check_requirements, lock_base, lock_requirements
@@ -13,7 +14,6 @@ from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.errors import UsageError
-from relctl.source import program
 from unit.build.build_job import VERSIONS
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -119,4 +119,4 @@ def test_pip_tools_that_are_not_installed_are_named(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_installed_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no-such-program is not installed"):
-        program.run(["no-such-program"], tmp_path)
+        process.run(["no-such-program"], tmp_path)

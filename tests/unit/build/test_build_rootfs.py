@@ -6,9 +6,9 @@ import tarfile
 import pytest
 
 from relctl.build import tarball
+from relctl.build.base import entries
 from relctl.build.debian import Package
 from relctl.build.layer import Digesting
-from relctl.build.rootfs import entries
 
 KEPT = (
     "usr/bin/python3.11",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from relctl.build import code, dependencies, model, requirements, wheels
+from relctl.build import code, dependencies, model, requirements
 from relctl.build.job import Job
 from relctl.build.tarball import complete, text
 from relctl.errors import BuildError, RelctlError
@@ -156,7 +156,7 @@ def test_a_member_that_no_installer_should_write_is_refused_by_name(
 def test_a_file_that_stands_twice_is_refused(tmp_path: Path) -> None:
     found = wheel(tmp_path, ("good/__init__.py", b"VALUE = 2\n"))
     with pytest.raises(BuildError, match=r"'good/__init__\.py' is in it twice"):
-        wheels.insist_on_members(found)
+        requirements.insist_on_members(found)
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_a_script_that_would_lie_elsewhere_is_refused(
 def test_a_wheel_that_unpacks_to_many_times_its_size_is_refused(tmp_path: Path, size: int, why: str) -> None:
     found = wheel(tmp_path, ("good/zeros", bytes(size)))
     if not why:
-        return wheels.insist_on_members(found)
+        return requirements.insist_on_members(found)
     with pytest.raises(BuildError, match=why):
-        wheels.insist_on_members(found)
+        requirements.insist_on_members(found)
     return None
 
 
@@ -196,14 +196,14 @@ def test_a_wheel_may_not_state_more_than_a_disk_is_for(tmp_path: Path) -> None:
     content[at + 24 : at + 28] = (0xFFFFFFF0).to_bytes(4, "little")
     found.write_bytes(content)
     with pytest.raises(BuildError, match=r"would unpack to 4,295 MB"):
-        wheels.insist_on_members(found)
+        requirements.insist_on_members(found)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\3\4" + bytes(100)])
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(BuildError, match=rf"{NAME}: cannot be read: "):
-        wheels.insist_on_members(tmp_path / NAME)
+        requirements.insist_on_members(tmp_path / NAME)
 
 
 def test_a_member_that_was_damaged_is_refused(tmp_path: Path, offered: Callable[[Path], Job]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from relctl.build import debian, requirements
-from relctl.build.target import Target, find, host
+from relctl.build.job import Target, find_target, host_target
 from relctl.errors import UsageError
 
 APT = """\
@@ -81,7 +81,7 @@ def test_what_pip_says_becomes_one_error_with_a_next_step(said: str, message: st
 
 
 def test_wheels_are_asked_for_by_platform_newest_glibc_first() -> None:
-    tags = find("linux/arm64").wheel_tags
+    tags = find_target("linux/arm64").wheel_tags
     assert (tags[0], tags[-2:]) == (
         "manylinux_2_36_aarch64",
         ["manylinux_2_17_aarch64", "manylinux2014_aarch64"],
@@ -89,11 +89,11 @@ def test_wheels_are_asked_for_by_platform_newest_glibc_first() -> None:
 
 
 def test_only_the_hosts_own_platform_has_the_plain_image_name() -> None:
-    assert host().image("translator") == "translator"
+    assert host_target().image("translator") == "translator"
     assert Target("riscv64", "riscv64").image("translator") == "translator-riscv64"
 
 
 def test_an_unknown_platform_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
-        find("windows/amd64")
+        find_target("windows/amd64")
     assert caught.value.hint == "relctl build --platform linux/amd64 or linux/arm64"

@@ -11,7 +11,7 @@ from relctl.cli.status import pause_of
 from relctl.cli.status_text import tell
 from relctl.errors import RelctlError
 from relctl.proxy.recent_traffic import Traffic
-from relctl.rollout.slot_status import SlotStatus
+from relctl.rollout.failover import SlotStatus
 from relctl.rollout.status import Status
 from relctl.state.steps import Step
 from scratch import RELCTL

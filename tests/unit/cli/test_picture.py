@@ -18,8 +18,7 @@ from relctl.cli.status_text import as_json, tell
 from relctl.errors import EngineError
 from relctl.escape import escaped
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
-from relctl.rollout.slot_status import SlotStatus
-from relctl.rollout.standing_in import StandingIn
+from relctl.rollout.failover import SlotStatus, StandingIn
 from relctl.rollout.status import Observing, Status
 from relctl.state.event import Event
 

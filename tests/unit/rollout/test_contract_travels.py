@@ -11,9 +11,9 @@ from quiet_host import Quiet, quiet_host
 from relctl.config.versions import Contract
 from relctl.engine.labels import CONTRACT, PORT, contract_of, label_of
 from relctl.errors import RolledBackError
+from relctl.observation.figures import Figures
+from relctl.observation.watch import Watch, Watched
 from relctl.rollout.host import Host
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status

@@ -9,14 +9,12 @@ from relctl.errors import UsageError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.release import Tag
 from relctl.rollout.drift import drift
-from relctl.rollout.moving.interrupted import is_watched, refusal, unfinished
-from relctl.rollout.moving.repair import decide
-from relctl.rollout.retained import retained
+from relctl.rollout.failover import Answering, SlotStatus, StandingIn, standing_in
+from relctl.rollout.reconcile import decide
 from relctl.rollout.rollback import choose
-from relctl.rollout.situation import Situation
-from relctl.rollout.slot_status import SlotStatus
-from relctl.rollout.standing_in import Answering, StandingIn, standing_in
+from relctl.rollout.snapshot import Situation
 from relctl.state.event import Event
+from relctl.state.history import is_watched, refusal, retained, unfinished
 
 A, B, C, D = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4))
 NAMES = {"blue": "svc-blue", "green": "svc-green"}

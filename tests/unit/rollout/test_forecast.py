@@ -8,7 +8,7 @@ import pytest
 
 from relctl.config.environment import Rollout
 from relctl.proxy.access_log_line import Request
-from relctl.rollout.observation.forecast import Past, past, requests_needed, sentences
+from relctl.rollout.forecast import Past, past, requests_needed, sentences
 
 PRODUCTION = Rollout.model_validate({"canary": [5, 25], "until": "healthy or 30m"})
 HALF_A_DAY = 43_200.0

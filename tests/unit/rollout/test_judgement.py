@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from relctl.config.environment import Rollout
+from relctl.observation.figures import Figures, after, figures, with_error
+from relctl.observation.judge import ANY, LAST, Compared, Look, compare_beside, judge
+from relctl.observation.tally import Tally
 from relctl.proxy.access_log_line import Request
-from relctl.rollout.observation.compared import Compared, compare_beside
-from relctl.rollout.observation.figures import Figures, after, figures, with_error
-from relctl.rollout.observation.judgement import ANY, LAST, Look, judge
-from relctl.rollout.observation.traffic import Tally
 from relctl.statistics.clusters import Ratio
 
 LIMITS = Rollout(min_requests=100, max_error_rate=0.002, max_p95_ratio=1.25)

@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 
 from relctl.config.environment import Rollout
+from relctl.observation.figures import Figures
+from relctl.observation.judge import ANY, LAST, Compared, compare_after, compare_beside, judge
+from relctl.observation.tally import Tally, gateway, loudest, mark, weights
+from relctl.observation.window import Window
 from relctl.proxy.access_log_line import Request, client_of
-from relctl.rollout.observation.after_switch import baseline
-from relctl.rollout.observation.clients import gateway, loudest, mark, weights
-from relctl.rollout.observation.compared import Compared, compare_after, compare_beside
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.judgement import ANY, LAST, judge
-from relctl.rollout.observation.traffic import Tally
-from relctl.rollout.observation.window import Window
+from relctl.rollout.watching import baseline
 
 POLICY = Rollout()
 MANY = [f"192.0.2.{number}" for number in range(1, 41)]
@@ -255,7 +253,7 @@ def test_addresses_that_are_not_logged_leave_everything_as_requests_say() -> Non
 
 
 def test_more_clients_than_can_be_kept_are_nobody_in_particular(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relctl.rollout.observation.traffic._MOST_CLIENTS", 10)
+    monkeypatch.setattr("relctl.observation.tally._MOST_CLIENTS", 10)
     tally = Tally()
     tally.add(traffic(1, 60, "green", fails=0.5))
     [side] = tally.sides("green")

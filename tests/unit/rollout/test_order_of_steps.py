@@ -14,16 +14,16 @@ import pytest
 from quiet_host import Quiet, quiet_host
 from relctl.config.environment import Hook
 from relctl.errors import EngineError, NeedsPersonError, ProxyError, RelctlError, RolledBackError, UsageError
+from relctl.observation.figures import Figures
+from relctl.observation.judge import Verdict
+from relctl.observation.watch import Watch, Watched
 from relctl.proxy.pointer import Pointer
 from relctl.rollout.down import down
 from relctl.rollout.host import Host
-from relctl.rollout.moving.bring_up import up
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.judgement import Verdict
-from relctl.rollout.observation.watch import Watch, Watched
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
+from relctl.rollout.proxy import up
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.state.lock import is_held
@@ -198,7 +198,7 @@ def test_a_start_that_was_refused_leaves_a_standby_that_runs_as_it_is(
     def refused(*_: Any) -> None:
         raise EngineError("planted")
 
-    monkeypatch.setattr("relctl.rollout.moving.carry_out.start_up", refused)
+    monkeypatch.setattr("relctl.rollout.switch.start_up", refused)
     if crashed:
         stand.bench.engine.crash("relctl-svc-test-blue")
     with pytest.raises(RolledBackError, match="planted"):
@@ -220,7 +220,7 @@ def test_a_first_release_that_nginx_does_not_show_loses_the_traffic_before_its_s
     def not_shown(*_: Any) -> None:
         raise ProxyError("planted")
 
-    monkeypatch.setattr("relctl.rollout.moving.carry_out.prove_through_proxy", not_shown)
+    monkeypatch.setattr("relctl.rollout.switch.prove_through_proxy", not_shown)
     with quiet_host(monkeypatch, tmp_path / "record") as made:
         tag = made.bench.proved("1.0.0")
         with pytest.raises(RolledBackError):

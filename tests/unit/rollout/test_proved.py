@@ -12,7 +12,7 @@ from relctl.config.gates import IdentitySettings, LatencySettings
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
 from relctl.release import Tag
-from relctl.rollout.proved import proof
+from relctl.rollout.admission import proof
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult
 

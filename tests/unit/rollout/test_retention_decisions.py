@@ -4,10 +4,10 @@ import pytest
 
 from relctl.engine.leases import Names
 from relctl.engine.protocol import Container, Image
-from relctl.rollout.retained import pinned, retained
 from relctl.rollout.retention import Release, decide, needed, used_by
-from relctl.rollout.situation import Situation
+from relctl.rollout.snapshot import Situation
 from relctl.state.event import Event
+from relctl.state.history import pinned, retained
 
 A, B, C, D, E = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4, 5))
 OWN, PLAIN, OTHER = f"relctl-hold/svc-a-000000:{A}", f"svc:{A}", f"relctl-hold/svc-b-111111:{A}"

@@ -14,22 +14,21 @@ from quiet_host import Quiet, quiet_host
 from relctl.config.environment import Rollout
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
+from relctl.observation import watch
+from relctl.observation.figures import Figures
+from relctl.observation.judge import ANY, LAST, Compared, judge
+from relctl.observation.tally import Tally
+from relctl.observation.window import Window
 from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.access_log import Losses
 from relctl.proxy.access_log_line import Request
 from relctl.proxy.recent_traffic import Traffic
-from relctl.rollout.moving import prove, undo
-from relctl.rollout.moving.move import Move
-from relctl.rollout.observation import watch
-from relctl.rollout.observation.after_switch import baseline
-from relctl.rollout.observation.compared import Compared
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.judgement import ANY, LAST, judge
-from relctl.rollout.observation.traffic import Tally
-from relctl.rollout.observation.window import Window
+from relctl.rollout import prove, undo
+from relctl.rollout.admission import proof
+from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
-from relctl.rollout.proved import proof
 from relctl.rollout.status import status
+from relctl.rollout.watching import baseline
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult
 from relctl.statistics.clusters import Ratio
 from stands import FIRST, SECOND
@@ -62,7 +61,7 @@ def stand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Quiet]:
 def test_evidence_may_be_as_old_as_the_environment_says_and_a_minute_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: timedelta, taken: bool
 ) -> None:
-    monkeypatch.setattr("relctl.rollout.proved.datetime", StillDay(NOW))
+    monkeypatch.setattr("relctl.rollout.admission.datetime", StillDay(NOW))
     image = Image("sha256:1", (), {}, (), "", 1)
     gate = GateResult(name="x", verdict="pass", figures={}, reason="", seconds=0)
     EvidenceStore(tmp_path).save(

@@ -9,8 +9,8 @@ import pytest
 
 from log_lines import line
 from quiet_host import Quiet, quiet_host
-from relctl.rollout.observation import traffic, watch
-from relctl.rollout.observation.window import open_window
+from relctl.observation import tally, watch
+from relctl.observation.window import open_window
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.status import status
@@ -22,7 +22,7 @@ POLICY = {"observe": 1.5, "max_error_rate": 0.05, "too_few": "rollback", "max_p9
 @pytest.fixture
 def stand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Quiet]:
     """1 was in blue, 2 in green, and both failed by a clock that was an hour ahead; 3 is live in blue."""
-    monkeypatch.setattr(traffic, "SPAN", 0.05)
+    monkeypatch.setattr(tally, "SPAN", 0.05)
     monkeypatch.setattr(watch, "_READ_EVERY", 0.1)
     with quiet_host(monkeypatch, tmp_path / "record") as made:
         made.host.paths.access_log.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import pytest
 
 from relctl.cli.status_text import slot_words
 from relctl.engine.protocol import Container
-from relctl.rollout.slot_status import SlotStatus, _ended
+from relctl.rollout.failover import SlotStatus, _ended
 
 RUNS = Container("svc-blue", "sha256:1", {}, running=True, restarts=0, exit_code=0, address="10.0.0.2:80")
 MEMORY = {"out_of_memory": True, "memory_limit": 256 * 1024**2}

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import relctl.rollout
-from relctl.rollout.moving.move import Move
-from relctl.rollout.moving.steps import describe
+from relctl.rollout.move import Move, describe
 
 MOVES = (
     Move("promote", "v2", "id-2", "green", "blue", "id-0", previous="v1", canary=(5,), observe=1.0),

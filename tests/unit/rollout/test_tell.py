@@ -12,7 +12,7 @@ import pytest
 from hosts import Bench, bench
 from relctl.config.environment import Hook
 from relctl.rollout.host import Host
-from relctl.rollout.tell import message, previous, tell
+from relctl.rollout.notify import message, previous, tell
 from relctl.state.event import Event
 from webhook_server import WebhookServer
 

@@ -10,7 +10,7 @@ from hosts import Bench
 from relctl.config.versions import Contract
 from relctl.engine.protocol import Container
 from relctl.probe.service import Service, UnreachableError
-from relctl.rollout import standing_in
+from relctl.rollout import failover
 
 HOST = {"Host": "shop.example"}
 
@@ -40,5 +40,5 @@ def test_releases_with_one_path_and_other_headers_are_each_asked_in_their_way(
     def ask(address: str, contract: Contract) -> Service:
         return Wants(address, contract)
 
-    found = standing_in.ask(replace(stand.host, ask=ask), *containers)
+    found = failover.ask(replace(stand.host, ask=ask), *containers)
     assert (found.tag, found.problem) == ("live", "")

@@ -6,12 +6,12 @@ import pytest
 
 from relctl.config.environment import Rollout
 from relctl.errors import UsageError
+from relctl.observation.figures import Figures
+from relctl.observation.judge import Judgement, Verdict
+from relctl.observation.watch import ends, enough, step
+from relctl.observation.window import Window, last_baseline, open_window, taken_over
 from relctl.proxy.access_log_mark import Mark
-from relctl.rollout.observation.apart import taken_by
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.judgement import Judgement, Verdict
-from relctl.rollout.observation.patience import ends, enough, step
-from relctl.rollout.observation.window import Window, last_baseline, open_window, taken_over
+from relctl.rollout.locking import taken_by
 from relctl.state.event import Event
 
 BEFORE = Figures(5_000, 3, 1.0, 2.0, 3.0, 0.01, 30, clients=9, gone=2, silenced=4, gateway="a3f1")

@@ -12,13 +12,13 @@ from memory_engine import MemoryEngine
 from quiet_host import Quiet, quiet_host
 from relctl.config.environment import Ports
 from relctl.errors import EngineError, RolledBackError, UsageError
+from relctl.observation.figures import Figures
+from relctl.observation.watch import Watch, Watched
+from relctl.rollout.dry_run import rehearse
 from relctl.rollout.host import Host
-from relctl.rollout.moving.move import Move
-from relctl.rollout.moving.prove import start_up
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.watch import Watch, Watched
+from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
-from relctl.rollout.rehearsal.host import rehearse
+from relctl.rollout.prove import start_up
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from stands import FIRST, SECOND, THIRD

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from relctl.rollout.moving.move import Move
-from relctl.rollout.observation.figures import Figures
-from relctl.rollout.observation.window import Window
+from relctl.observation.figures import Figures
+from relctl.observation.window import Window
+from relctl.rollout.move import Move
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 

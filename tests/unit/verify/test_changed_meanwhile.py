@@ -11,10 +11,10 @@ from hosts import Bench
 from relctl.engine.protocol import Image
 from relctl.errors import ConfigError, RelctlError, UsageError
 from relctl.release import Tag
-from relctl.rollout.proved import proof
+from relctl.rollout.admission import proof
 from relctl.state.evidence import GateResult
-from relctl.verify import run
-from relctl.verify.trial import Subject
+from relctl.verify import pipeline
+from relctl.verify.trial.trial import Subject
 
 PIPELINE = "pipelines/verify.yaml"
 EXTRA = """\
@@ -59,10 +59,10 @@ def verified(
         meanwhile()
         return [GateResult(name="startup", verdict="pass", figures={}, reason="", seconds=0.0)]
 
-    monkeypatch.setattr(run, "trial", trial)
-    monkeypatch.setattr(run, "run_gates", gates)
+    monkeypatch.setattr(pipeline, "trial", trial)
+    monkeypatch.setattr(pipeline, "run_gates", gates)
     subject = Subject(stand.host.project, stand.engine, TAG, image(stand, "1.0.0"), live)
-    return run.verify(subject, stand.host.paths, stand.said.append)[1]
+    return pipeline.verify(subject, stand.host.paths, stand.said.append)[1]
 
 
 def nothing() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from memory_engine import MemoryEngine
 from relctl.engine.protocol import Image
 from relctl.state.evidence import Evidence, GateResult
-from relctl.verify.difference import Changed, Side, compare
+from relctl.verify.diff import Changed, Side, compare
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LABELS = {

@@ -31,9 +31,7 @@ from relctl.probe import traffic
 from relctl.probe.cases import judge
 from relctl.probe.service import Answer, Service
 from relctl.probe.traffic import Plan, Reply
-from relctl.probe.translation import read
 from relctl.release import Tag
-from relctl.verify.candidate import Candidate, running
 from relctl.verify.gates import latency as latency_gate
 from relctl.verify.gates.command import command
 from relctl.verify.gates.contract import contract
@@ -43,7 +41,9 @@ from relctl.verify.gates.quality import quality
 from relctl.verify.gates.size import size
 from relctl.verify.gates.smoke import smoke
 from relctl.verify.gates.startup import startup
-from relctl.verify.verdict import Verdict
+from relctl.verify.trial.candidate import Candidate, running
+from relctl.verify.trial.exchange import read
+from relctl.verify.trial.verdict import Verdict
 
 TAG = Tag("1.0.0", "abc12de")
 REVISION = "abc12de" + "0" * 33
@@ -573,7 +573,7 @@ def test_a_container_that_was_started_is_removed_even_if_the_start_was_interrupt
             removed.append(name)
 
     spec = SimpleNamespace(name="candidate")
-    monkeypatch.setattr("relctl.verify.candidate.trial_spec", lambda *_: spec)
+    monkeypatch.setattr("relctl.verify.trial.candidate.trial_spec", lambda *_: spec)
     with (
         pytest.raises(KeyboardInterrupt),
         running(cast("Any", None), cast("Any", Interrupting()), TAG, IMAGE, "candidate"),

@@ -14,8 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from relctl.config.gates import Ask
-from relctl.probe import traffic, translation
+from relctl.probe import traffic
 from relctl.probe.traffic import Plan, Reply
+from relctl.verify.trial import exchange
 
 ASK = Ask()
 Answer = Callable[[str], tuple[int, str, bytes]]
@@ -63,7 +64,7 @@ def test_replies_are_in_the_order_of_the_texts_and_each_is_sent_once() -> None:
     texts = [f"text {number}" for number in range(50)]
     with server(said) as (address, got):
         replies = traffic.send(address, texts, Plan(ASK, 8, 10.0), numbers.append)
-    assert [translation.read(reply, ASK) for reply in replies] == [(text.upper(), "") for text in texts]
+    assert [exchange.read(reply, ASK) for reply in replies] == [(text.upper(), "") for text in texts]
     assert sorted(got) == sorted(texts)
     assert len(numbers) == 50
     assert max(numbers) == 50
@@ -104,7 +105,7 @@ def test_what_went_wrong_is_said_and_nothing_is_sent_again() -> None:
     texts = ["status", "type", "body", "shape", "list"]
     with server(answers) as (address, got):
         replies = traffic.send(address, texts, Plan(ASK, 1, 10.0))
-    wrong = [translation.read(reply, ASK)[1] for reply in replies]
+    wrong = [exchange.read(reply, ASK)[1] for reply in replies]
     assert [words.partition(":")[0] for words in wrong] == [
         *("status 500", "content type text/html", "the body is not JSON", "no translation in the answer"),
         "no translation in the answer",
@@ -167,16 +168,16 @@ def test_an_answer_that_no_client_can_read_is_a_reply_and_no_thread_is_lost(
         replies = traffic.send(address, ["a"] * 6, Plan(ASK, 2, 0.5))
     assert [reply.number for reply in replies] == list(range(6))
     for reply in replies:
-        wrong = translation.read(reply, ASK)[1]
+        wrong = exchange.read(reply, ASK)[1]
         assert wrong
         assert words in wrong or "not sent" in wrong or "no complete answer" in wrong
 
 
 def test_brackets_without_end_are_no_translation() -> None:
     reply = Reply(0, 0, 0, 1, 200, "application/json", b"[" * 200_000, "")
-    assert translation.read(reply, ASK)[1].startswith("the body is not JSON")
+    assert exchange.read(reply, ASK)[1].startswith("the body is not JSON")
     half = Reply(0, 0, 0, 1, 200, "application/json", b'{"translation": "\\ud83d"}', "")
-    assert translation.read(half, ASK)[1].startswith("a lone surrogate in the answer")
+    assert exchange.read(half, ASK)[1].startswith("a lone surrogate in the answer")
 
 
 def test_an_answer_that_trickles_for_ever_ends_in_time() -> None:
@@ -228,4 +229,4 @@ def test_nobody_there_is_a_reply_too() -> None:
     [reply] = traffic.send(address, ["a"], Plan(ASK, 1, 1.0))
     assert isinstance(reply, Reply)
     assert reply.status == 0
-    assert "Refused" in translation.read(reply, ASK)[1]
+    assert "Refused" in exchange.read(reply, ASK)[1]

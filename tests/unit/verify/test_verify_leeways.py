@@ -18,12 +18,13 @@ from relctl.probe.traffic import Plan
 from relctl.statistics import proportion
 from relctl.statistics.growth import Reading, conclude
 from relctl.statistics.quality_drop import too_few
-from relctl.verify import asking, candidate, cases, run, trial
-from relctl.verify.candidate import Candidate, remove_leftovers
+from relctl.verify import pipeline
 from relctl.verify.gates import contract, latency, soak, startup
 from relctl.verify.quality.faults import find
-from relctl.verify.trial import Subject
-from relctl.verify.verdict import passed
+from relctl.verify.trial import candidate, exchange, trial
+from relctl.verify.trial.candidate import Candidate, remove_leftovers
+from relctl.verify.trial.trial import Subject
+from relctl.verify.trial.verdict import passed
 from stands import FIRST, SECOND
 from still_clock import StillClock
 
@@ -155,8 +156,8 @@ def test_a_candidate_that_ended_fails_its_gate_with_its_last_thirty_lines(
 ) -> None:
     found = SimpleNamespace(candidate=looked_at(container(running=False)))
     settings = SimpleNamespace()
-    monkeypatch.setattr(run, "GATES", {SimpleNamespace: lambda *_: passed("fine", figure=1)})
-    verdict = run._run(cast("Any", settings), cast("Any", found))
+    monkeypatch.setattr(pipeline, "GATES", {SimpleNamespace: lambda *_: passed("fine", figure=1)})
+    verdict = pipeline._run(cast("Any", settings), cast("Any", found))
     assert (verdict.outcome, verdict.reasons) == (
         "fail",
         (ENDED,),
@@ -188,22 +189,22 @@ def test_a_case_that_nobody_answers_is_sent_again_after_a_moment(
     monkeypatch: pytest.MonkeyPatch, attempts: int, slept: list[float]
 ) -> None:
     clock = StillClock()
-    monkeypatch.setattr(cases, "time", clock)
+    monkeypatch.setattr(exchange, "time", clock)
 
     def refused(*_: Any) -> None:
         raise UnreachableError("refused")
 
-    monkeypatch.setattr(cases, "send", refused)
+    monkeypatch.setattr(exchange, "send", refused)
     case = SimpleNamespace(name="one", request=None)
-    [result] = cases.run(looked_at(container()), [cast("Any", case)], attempts, 1.0)
+    [result] = exchange.run(looked_at(container()), [cast("Any", case)], attempts, 1.0)
     assert result == {"name": "one", "attempts": attempts, "wrong": ["refused"]}
     assert clock.slept == slept
 
 
 def test_progress_is_said_every_two_seconds_and_not_of_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, said = StillClock(), list[str]()
-    monkeypatch.setattr(asking, "time", clock)
-    done = asking.progress(9, said.append)
+    monkeypatch.setattr(exchange, "time", clock)
+    done = exchange.progress(9, said.append)
     for number, at in enumerate((0.0, 1.999, 2.0, 3.0, 4.0, 9.0, 9.5, 10.9, 99.0), 1):
         clock.now = 1_000.0 + at
         done(number)
@@ -267,7 +268,7 @@ def test_a_gate_asks_as_its_settings_say(monkeypatch: pytest.MonkeyPatch, gate: 
 
     monkeypatch.setattr("relctl.probe.traffic.send", send)
     monkeypatch.setattr(startup, "wait_until_ready", lambda *_: None)
-    monkeypatch.setattr("relctl.verify.odd_texts.ask", lambda *_: [])
+    monkeypatch.setattr("relctl.verify.gates.edge_texts.ask", lambda *_: [])
     beside = looked_at(container(), ready=True)
     project, data = SimpleNamespace(versions=SimpleNamespace(contract=None)), SimpleNamespace(sources="abc")
     subjects = SimpleNamespace(

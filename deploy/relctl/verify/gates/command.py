@@ -1,9 +1,9 @@
 """Gate `command`: a user's own program passes the candidate by exiting with 0."""
 
 from relctl.config.gates import CommandSettings
-from relctl.hooks.program import Ended, run
-from relctl.verify.trial import Trial
-from relctl.verify.verdict import Verdict, failed, passed
+from relctl.process import Ended, run_within
+from relctl.verify.trial.trial import Trial
+from relctl.verify.trial.verdict import Verdict, failed, passed
 
 _SHOWN = 200  # characters of a program's last line
 
@@ -18,7 +18,7 @@ def command(trial: Trial, settings: CommandSettings) -> Verdict:
         "RELCTL_IMAGE_ID": candidate.image.id,
     }
     try:
-        ended = run(settings.run, candidate.project.root, told, b"", settings.timeout)
+        ended = run_within(settings.run, candidate.project.root, told, b"", settings.timeout)
     except (OSError, ValueError) as error:
         return failed(f"{settings.run[0]} cannot be run: {getattr(error, 'strerror', None) or error}")
     return _judge(ended, settings)

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from relctl.config.gates import ContractSettings
-from relctl.probe import translation
 from relctl.probe.service import Answer, UnreachableError
 from relctl.probe.traffic import Plan
-from relctl.verify import cases, odd_texts
-from relctl.verify.asking import NoTranslationError, progress, translate
-from relctl.verify.trial import Trial
-from relctl.verify.verdict import Verdict, failed, passed
+from relctl.verify.gates import edge_texts
+from relctl.verify.trial import exchange
+from relctl.verify.trial.exchange import NoTranslationError, progress, translate
+from relctl.verify.trial.trial import Trial
+from relctl.verify.trial.verdict import Verdict, failed, passed
 
 _TWICE = 2  # concurrent requests for each text
 _SHOWN = 120  # bytes of a wrong answer
@@ -23,10 +23,10 @@ def contract(trial: Trial, settings: ContractSettings) -> Verdict:
     needed = settings.texts * (2 if settings.batch else 1)
     if len(sources) < needed:
         return failed(f"{settings.data_set} has {len(sources)} texts; {needed} are needed")
-    results = cases.run(trial.candidate, trial.pipeline.cases.get(settings.title, ()), 1, settings.timeout)
+    results = exchange.run(trial.candidate, trial.pipeline.cases.get(settings.title, ()), 1, settings.timeout)
     in_company = trial.fresh(sources[: settings.texts], settings.texts * settings.rounds)
     in_a_batch = trial.fresh(sources[settings.texts : needed], settings.texts) if settings.batch else []
-    wrong = cases.wrong(results) + odd_texts.ask(trial, settings)
+    wrong = exchange.wrong(results) + edge_texts.ask(trial, settings)
     wrong += _beside_a_twin(trial, settings, in_company, in_a_batch)
     figures = {
         "cases": results,
@@ -67,7 +67,7 @@ def _in_company(trial: Trial, settings: ContractSettings, alone: Mapping[str, st
     trial.say(f"  {len(asked)} concurrent requests")
     plan = Plan(trial.pipeline.ask, settings.clients, settings.timeout)
     replies = trial.candidate.send(asked, plan, progress(len(asked), trial.say))
-    read = [translation.read(reply, plan.ask) for reply in replies]
+    read = [exchange.read(reply, plan.ask) for reply in replies]
     unanswered = [words for _, words in read if words]
     wrong = [f"{len(unanswered)} of {len(asked)} requests failed: {unanswered[0]}"] if unanswered else []
     answered = [(text, found) for text, (found, words) in zip(asked, read, strict=True) if not words]

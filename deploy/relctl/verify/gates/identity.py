@@ -6,8 +6,8 @@ from relctl.engine.protocol import Image
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.service import UnreachableError
 from relctl.release import Tag
-from relctl.verify.trial import Trial
-from relctl.verify.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial
+from relctl.verify.trial.verdict import Verdict, failed, passed
 
 
 def identity(trial: Trial, settings: IdentitySettings) -> Verdict:

@@ -7,15 +7,15 @@ from typing import Any
 import numpy
 
 from relctl.config.gates import LatencySettings
-from relctl.probe import translation
 from relctl.probe.traffic import Plan, Reply
 from relctl.statistics import latency_ratio as statistics
 from relctl.statistics.clusters import CONFIDENCE, RESAMPLES, Numbers
 from relctl.statistics.latency_ratio import Latencies, Ratio
-from relctl.verify.asking import NoTranslationError, progress
-from relctl.verify.candidate import Candidate
-from relctl.verify.trial import Trial
-from relctl.verify.verdict import Verdict, failed, passed
+from relctl.verify.trial import exchange
+from relctl.verify.trial.candidate import Candidate
+from relctl.verify.trial.exchange import NoTranslationError, progress
+from relctl.verify.trial.trial import Trial
+from relctl.verify.trial.verdict import Verdict, failed, passed
 
 _CLIENTS = 32  # connections of a side: more than requests run concurrently at any sensible rate
 _PERCENTILES = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
@@ -62,7 +62,7 @@ def _measure(trial: Trial, settings: LatencySettings, sides: Sequence[Candidate]
 def _round(trial: Trial, settings: LatencySettings, side: Candidate, texts: Sequence[str]) -> list[Reply]:
     plan = Plan(trial.pipeline.ask, _CLIENTS, settings.timeout, settings.rate, settings.burst)
     replies = side.send_directly(texts, plan)
-    wrong = [words for reply in replies if (words := translation.read(reply, plan.ask)[1])]
+    wrong = [words for reply in replies if (words := exchange.read(reply, plan.ask)[1])]
     if wrong:
         raise NoTranslationError(f"{len(wrong)} of {len(texts)} requests to {side.called} failed: {wrong[0]}")
     return replies

@@ -4,10 +4,10 @@ from relctl.config.gates import DataSetSettings, QualitySettings
 from relctl.probe.traffic import Plan
 from relctl.statistics.clusters import CONFIDENCE, RESAMPLES
 from relctl.statistics.quality_drop import too_few
-from relctl.verify import asking
 from relctl.verify.quality.judging import Judged, alone, beside
-from relctl.verify.trial import Trial
-from relctl.verify.verdict import Verdict, failed, passed
+from relctl.verify.trial import exchange
+from relctl.verify.trial.trial import Trial
+from relctl.verify.trial.verdict import Verdict, failed, passed
 
 
 def quality(trial: Trial, settings: QualitySettings) -> Verdict:
@@ -34,9 +34,9 @@ def _judge(trial: Trial, settings: QualitySettings, chosen: DataSetSettings) -> 
     plan = Plan(trial.pipeline.ask, settings.clients, settings.timeout)
     reference = trial.reference()
     trial.say(f"  {data.name}: {len(data.sources)} sentences")
-    translations = asking.translate(trial.candidate, data.sources, plan, trial.say)
+    translations = exchange.translate(trial.candidate, data.sources, plan, trial.say)
     judged = alone(data, translations, chosen)
     if reference is None:
         return judged
-    live = asking.translate(reference, data.sources, plan, trial.say)
+    live = exchange.translate(reference, data.sources, plan, trial.say)
     return judged + beside(data, translations, live, settings)

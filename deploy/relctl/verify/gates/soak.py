@@ -8,13 +8,13 @@ from typing import Any
 
 from relctl.config.gates import SoakSettings
 from relctl.errors import RelctlError
-from relctl.probe import translation
 from relctl.probe.traffic import Plan, Reply
 from relctl.statistics.growth import WARM_UP, Growth, Reading, conclude
-from relctl.verify.asking import progress
-from relctl.verify.candidate import Candidate
-from relctl.verify.trial import Trial
-from relctl.verify.verdict import Verdict, failed, passed
+from relctl.verify.trial import exchange
+from relctl.verify.trial.candidate import Candidate
+from relctl.verify.trial.exchange import progress
+from relctl.verify.trial.trial import Trial
+from relctl.verify.trial.verdict import Verdict, failed, passed
 
 _READINGS = 100  # the intended number
 _MEBIBYTE = 1024**2
@@ -65,7 +65,7 @@ def _figures(settings: SoakSettings, watch: "Watch", growth: Growth) -> dict[str
 
 
 def _wrong_answers(replies: Sequence[Reply], plan: Plan) -> list[str]:
-    wrong = [words for reply in replies if (words := translation.read(reply, plan.ask)[1])]
+    wrong = [words for reply in replies if (words := exchange.read(reply, plan.ask)[1])]
     return [f"{len(wrong)} of {len(replies)} requests failed: {wrong[0]}"] if wrong else []
 
 

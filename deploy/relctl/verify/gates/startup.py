@@ -3,11 +3,11 @@
 import time
 
 from relctl.config.gates import StartupSettings
-from relctl.probe import translation
 from relctl.probe.ready import NeverReadyError, wait_until_ready
 from relctl.probe.traffic import Plan
-from relctl.verify.trial import Trial
-from relctl.verify.verdict import Verdict, failed, passed
+from relctl.verify.trial import exchange
+from relctl.verify.trial.trial import Trial
+from relctl.verify.trial.verdict import Verdict, failed, passed
 
 
 def startup(trial: Trial, settings: StartupSettings) -> Verdict:
@@ -26,7 +26,7 @@ def startup(trial: Trial, settings: StartupSettings) -> Verdict:
         # A ready service must answer the very next request.
         plan = Plan(trial.pipeline.ask, 1, settings.ready_within)
         [reply] = candidate.send_directly([settings.text], plan)
-        _, wrong = translation.read(reply, plan.ask)
+        _, wrong = exchange.read(reply, plan.ask)
         if wrong:
             return failed(f"ready after {seconds:.1f} s, but a text sent then got: {wrong}", **figures)
     return passed(f"ready {seconds:.1f} s after its start (limit {settings.ready_within:g} s)", **figures)

@@ -10,10 +10,11 @@ from relctl.config.gates import Score as ScoreName
 from relctl.statistics import quality_drop as statistics
 from relctl.statistics.bootstrap import Difference
 from relctl.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
-from relctl.verify.quality import faults, sentences
+from relctl.verify.quality import faults
 
 _SCORES: dict[ScoreName, Score] = {"bleu": BLEU_SCORE, "chrf": CHRF_SCORE}
 _SHOWN_SCORES = (BLEU_SCORE, CHRF_SCORE, TER_SCORE)
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def alone(data: DataSet, translations: Sequence[str], chosen: DataSetSettings) -
         "allowed": chosen.allowed,
         "sources": list(data.sources),
         "translations": list(translations),
-        "worst": sentences.worst(data.sources, data.references, translations),
+        "worst": worst(data.sources, data.references, translations),
     }
     right = f"{data.name}: " + ", ".join(f"{name} {value:.1f}" for name, value in scores.items())
     return Judged(figures, wrong, [right])
@@ -77,7 +78,7 @@ def beside(
         "against_live": {name: _described(difference) for name, difference in compared.items()},
         "faults_of_live": theirs,
         "changed": sum(one != other for one, other in zip(translations, live, strict=True)),
-        "most_changed": sentences.most_changed(data.sources, data.references, translations, live),
+        "most_changed": most_changed(data.sources, data.references, translations, live),
     }
     if conclusion.passed:
         return Judged(figures, wrong, words)
@@ -108,3 +109,45 @@ def _described(difference: Difference) -> dict[str, float | None]:
         # Without any difference the variance between sentences is unknown.
         "smallest_detectable": round(statistics.told_from_none(difference), 3) if difference.error else None,
     }
+
+
+def worst(
+    sources: Sequence[str], references: Sequence[str], candidate: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the translations with the lowest chrF, except those equal to the reference."""
+    scores = _scores(candidate, references)
+    differing = [number for number in range(len(sources)) if candidate[number] != references[number]]
+    order = sorted(differing, key=lambda number: scores[number])[:SHOWN]
+    return [
+        {
+            "source": sources[number],
+            "reference": references[number],
+            "candidate": candidate[number],
+            "chrf": round(scores[number], 1),
+        }
+        for number in order
+    ]
+
+
+def most_changed(
+    sources: Sequence[str], references: Sequence[str], candidate: Sequence[str], live: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the translations that differ from the live release's, by the size of their chrF change."""
+    ours, theirs = _scores(candidate, references), _scores(live, references)
+    changed = [number for number in range(len(sources)) if candidate[number] != live[number]]
+    order = sorted(changed, key=lambda number: -abs(ours[number] - theirs[number]))[:SHOWN]
+    return [
+        {
+            "source": sources[number],
+            "reference": references[number],
+            "candidate": candidate[number],
+            "live": live[number],
+            "chrf_change": round(ours[number] - theirs[number], 1),
+        }
+        for number in order
+    ]
+
+
+def _scores(translations: Sequence[str], references: Sequence[str]) -> list[float]:
+    counts = CHRF_SCORE.count(translations, references)
+    return [float(score) for score in CHRF_SCORE.of_sums(counts)]

@@ -1,1 +1,0 @@
-"""Notification targets: users' programs and webhooks, each with a time limit."""

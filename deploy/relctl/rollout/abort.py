@@ -1,0 +1,191 @@
+"""Abort a running promote, or a canary that the ledger does not explain: what a rollback does then."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from relctl.engine.labels import TAG
+from relctl.engine.protocol import Container
+from relctl.errors import EngineError, NeedsPersonError, RelctlError, way_out, words_of
+from relctl.proxy.route import newcomer
+from relctl.rollout.host import Host
+from relctl.rollout.move import Move, Moved, record_end
+from relctl.rollout.prove import prove_through_proxy
+from relctl.rollout.proxy import bring_up
+from relctl.rollout.renamed_slots import in_slot
+from relctl.rollout.snapshot import Situation, look_at_once
+from relctl.rollout.undo import give_slot_back, insist_on_source, put_traffic_back
+from relctl.state.event import Event
+from relctl.state.history import BEGUN, unfinished
+from relctl.state.lock import is_held
+from relctl.state.steps import LOOKS
+
+_TYPED_AGAIN = 60.0  # seconds after traffic returned; later only the slot is left to restore
+
+
+def watched_move(host: Host, situation: Situation) -> Move | None:
+    """Return the promote that another process observes, None without one; the caller holds the lock."""
+    event = _promoting(situation)
+    return Move.of(event) if event and is_held(host.paths.watching) else None
+
+
+def move_to_end(host: Host, situation: Situation) -> Move | None:
+    """Return the promote that a rollback aborts: one being observed, or killed while it had traffic."""
+    event = _promoting(situation)
+    is_back = event is not None and situation.pointer == event.source
+    if event and _had_traffic(situation, event) and not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
+        return Move.of(event)
+    return watched_move(host, situation)
+
+
+def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Moved:
+    """Return all traffic to the previous release, then restore the previous standby; returns the result.
+
+    Raises NeedsPersonError without moving traffic when the previous release cannot serve. Raises it after
+    moving traffic when that could not be recorded, or Nginx does not show it. A silent engine delays only the
+    slot.
+    """
+    started = time.monotonic()
+    source = insist_on_source(host, situation, move, "a rollback was typed")
+    before = source.labels.get(TAG, "")
+    if newcomer(situation.pointer) == move.slot and not _pointed(situation):
+        _note_traffic(host, move)
+    host.steps.reach_for_good(
+        "take-back",
+        f"point at {move.source} again: all traffic goes to {before}",
+        "it is the undo of the promote, and may be done again",
+    )
+    switch_ms = put_traffic_back(host, move)
+    host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
+    with shown(host, situation, source):
+        if _gives_slot_back(host, situation, move):
+            words = f"ended by a rollback{f': {reason}' if reason else ''}"
+            record_end(host, move.event("aborted", reason=words), before)
+    standby = look_at_once(host).tag(move.slot)
+    seconds = time.monotonic() - started
+    return Moved(before, move.source, move.tag, switch_ms, warm=True, seconds=seconds, standby=standby)
+
+
+def _note_traffic(host: Host, move: Move) -> None:
+    """Record that it had traffic: repeating a killed rollback must not go back one release further."""
+    try:
+        host.ledger.append(move.event("pointed"))
+    except OSError as error:
+        host.say(f"continuing, though that {move.tag} had traffic could not be recorded: {words_of(error)}")
+
+
+def _gives_slot_back(host: Host, situation: Situation, move: Move) -> bool:
+    """Restore the slot; returns False if the engine is unreachable and the next command has to do it."""
+    trouble = situation.blind
+    if not trouble:
+        try:
+            give_slot_back(host, move, "a rollback was typed")
+        except EngineError as error:
+            trouble = error.message
+    if trouble:
+        host.say(f"{move.slot} stays as it is for the next command to settle: {trouble}")
+    return not trouble
+
+
+def _promoting(situation: Situation) -> Event | None:
+    """Return an unfinished promote; rollbacks are never observed, so an unfinished one has no process."""
+    event = unfinished(situation.events)
+    return event if event and event.event == BEGUN["promote"] and event.source else None
+
+
+def _had_traffic(situation: Situation, promoting: Event) -> bool:
+    """Return whether it has or had traffic: the ledger records that a moment after the pointer moves."""
+    return newcomer(situation.pointer) == promoting.slot or _pointed(situation)
+
+
+def _pointed(situation: Situation) -> bool:
+    """Return whether the ledger says that the last promote's release was given traffic."""
+    names = ("pointed", BEGUN["promote"])
+    return next(each.event for each in reversed(situation.events) if each.event in names) == "pointed"
+
+
+def leave_canary(host: Host, situation: Situation, reason: str) -> Moved:
+    """Give all traffic to the release that has most of it, touching no container; returns the result.
+
+    Raises NeedsPersonError without moving traffic when that release does not run. Raises it after moving
+    traffic when that could not be recorded, or Nginx does not show it.
+    """
+    started, container = time.monotonic(), _most(host, situation)
+    tag, newcomer = container.labels.get(TAG, ""), situation.tag(situation.idle)
+    host.steps.reach_for_good(
+        "leave-canary",
+        f"point at {situation.live}: all traffic goes to {tag}, which has most of it",
+        "it is the way back",
+    )
+    unwritten = _write_down(host, _repaired(situation, container, reason))
+    switch_ms = host.proxy.pointer.move(situation.live)
+    host.say(f"{tag} has all traffic again in {situation.live} (pointer moved in {switch_ms:.2f} ms)")
+    with shown(host, situation, container):
+        if unwritten:
+            record_end(host, unwritten, tag)
+    if newcomer:
+        host.say(f"{newcomer} stays in {situation.idle}, as standby: relctl promote TAG replaces it")
+    seconds = time.monotonic() - started
+    return Moved(tag, situation.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
+
+
+def _write_down(host: Host, repaired: Event) -> Event | None:
+    """Record the end of the canary first: if killed in between, the next command aborts the canary again.
+
+    In the other order, a repeated rollback would take the canary for the standby and give it all traffic.
+    Returns the event if it could not be written.
+    """
+    try:
+        host.ledger.append(repaired)
+    except OSError:  # raised once the traffic is back, if it still cannot be written
+        return repaired
+    return None
+
+
+def _most(host: Host, situation: Situation) -> Container:
+    container = situation.container(situation.live) or in_slot(host, situation.live)
+    if container is None or not container.running:
+        raise NeedsPersonError(
+            f"the pointer leads to the canary {situation.pointer}, which {host.paths.ledger} does not"
+            f" explain, and the release with most of the traffic, in {situation.live}, does not run",
+            "relctl status, then docker start its container; the traffic was not moved",
+        )
+    return container
+
+
+def _repaired(situation: Situation, container: Container, reason: str) -> Event:
+    words = f"a rollback left the canary {situation.pointer}, which the ledger does not explain"
+    return Event(
+        "repaired",
+        tag=container.labels.get(TAG, ""),
+        image_id=container.image_id,
+        slot=situation.live,
+        reason=f"{words}: {reason}" if reason else words,
+    )
+
+
+@contextlib.contextmanager
+def shown(host: Host, situation: Situation, container: Container) -> Iterator[None]:
+    """Check that `container` answers through Nginx, starting it if needed. The body runs either way.
+
+    Raises NeedsPersonError after the body if it does not answer.
+    """
+    trouble = _not_shown(host, situation, container)
+    yield
+    if trouble is not None:
+        raise NeedsPersonError(
+            f"{container.labels.get(TAG, '')} has all traffic again, and Nginx does not show it:"
+            f" {words_of(trouble)}",
+            way_out(trouble) or "relctl status, then relctl proxy up",
+        ) from trouble
+
+
+def _not_shown(host: Host, situation: Situation, container: Container) -> RelctlError | OSError | None:
+    host.steps.reach_for_good("prove-live", "prove through Nginx who has the traffic", LOOKS)
+    try:
+        if not host.proxy.is_up():
+            bring_up(host, situation)
+        prove_through_proxy(host, container)
+    except (RelctlError, OSError) as error:  # for example a full disk
+        return error
+    return None

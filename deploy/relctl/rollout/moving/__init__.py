@@ -1,1 +1,0 @@
-"""Move traffic to a release: the steps, their undo, and reconciling after a crash."""

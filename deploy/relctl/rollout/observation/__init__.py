@@ -1,1 +1,0 @@
-"""Observe a release by its traffic: read, count and judge it over a window."""

@@ -1,0 +1,102 @@
+"""Prove that the intended release answers: on its own port, and through Nginx."""
+
+import re
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from relctl.engine.protocol import Container, Image
+from relctl.errors import RelctlError
+from relctl.probe.identity import Identity, disagreements
+from relctl.probe.ready import wait_until_ready
+from relctl.probe.service import Service, UnreachableError
+from relctl.probe.smoke import SmokeFailedError
+from relctl.proxy.error_log import last_errors, last_words, size
+from relctl.rollout.host import Host
+from relctl.rollout.proxy import lead_to
+from relctl.rollout.slot import fill
+
+if TYPE_CHECKING:
+    from relctl.config.pipeline import Case
+
+_WARM_UP_ROUNDS = 2
+_BY_NGINX = re.compile(r"answers 50[234]:")
+_NOT_APPLIED = "relctl status; relctl proxy up, if Nginx does not run with what is in its file"
+_PROXY_WITHIN = 5.0  # seconds; a reload opens its port only after a moment
+
+
+class OtherReleaseError(RelctlError):
+    """The release that answers is not the intended one."""
+
+
+def start_up(host: Host, slot: str, image: Image) -> Container:
+    """Start an image in a slot, wait until it is ready, then warm it up with the smoke requests."""
+    container = fill(host, slot, image)
+    within = host.project.environment.rollout.ready_within
+    service = wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
+    _warm_up(host, service, container.name)
+    lead_to(host, slot)
+    return container
+
+
+def is_warm(host: Host, container: Container | None, image_id: str) -> bool:
+    """Return whether a container runs exactly this image and is ready to take traffic."""
+    if container is None or not container.running or container.image_id != image_id:
+        return False
+    return host.service(container).is_ready()
+
+
+def prove(host: Host, container: Container) -> None:
+    """Prove on its own port that a container is ready and matches its labels."""
+    service = host.service(container)
+    if not service.is_ready():
+        raise OtherReleaseError(f"{container.name} at {container.address} is not ready")
+    _compare(service, container)
+
+
+def prove_through_proxy(host: Host, container: Container) -> None:
+    """Prove through Nginx that the release in `container` takes the traffic."""
+    service = host.through_proxy(container)
+    deadline = time.monotonic() + _PROXY_WITHIN
+    while True:
+        try:
+            return _compare(service, container)
+        except UnreachableError as error:
+            if time.monotonic() > deadline:
+                raise UnreachableError(_with_the_reason(host, error), _NOT_APPLIED) from None
+            time.sleep(0.05)
+
+
+def _with_the_reason(host: Host, error: UnreachableError) -> str:
+    """Return the error, with Nginx's own log lines if Nginx caused it."""
+    why = last_errors(host.paths) if _BY_NGINX.search(error.message) else []
+    return "\n".join([error.message, *why])
+
+
+def prove_smoke(host: Host, container: Container, cases: Sequence["Case"]) -> None:
+    """Prove through Nginx that users get what these cases expect; raises SmokeFailedError."""
+    log = host.paths.error_log
+    since = size(log)
+    try:
+        host.try_cases(host.through_proxy(container), cases)
+    except SmokeFailedError as error:
+        words = last_words(log, since=since)
+        raise SmokeFailedError(f"{error.message}; Nginx says: {words}" if words else error.message) from error
+
+
+def _compare(service: Service, container: Container) -> None:
+    wrong = disagreements(Identity.of_labels(container.labels), Identity.of_info(service.info()))
+    if wrong:
+        raise OtherReleaseError(f"{service.url} is another release: {'; '.join(wrong)}")
+
+
+def _warm_up(host: Host, service: Service, called: str) -> None:
+    from relctl.probe.cases import send
+
+    try:
+        known = host.project.pipeline().cases.get("smoke", ())
+        cases = [case for case in known if case.expect.status == 200]
+        for case in cases * _WARM_UP_ROUNDS:
+            send(service, case.request, timeout=5.0)
+    except RelctlError as error:  # warm-up proves nothing, so it may fail
+        host.say(f"{called} was not warmed up, its first answers may be slow: {error}")

@@ -1,0 +1,87 @@
+"""Start or update Nginx without losing the live release."""
+
+from relctl.engine.labels import SLOT
+from relctl.engine.slots import network, slot_address
+from relctl.errors import UsageError
+from relctl.proxy.proxy import Change
+from relctl.rollout.host import Host
+from relctl.rollout.locking import alone
+from relctl.rollout.snapshot import Situation, look
+
+_DUE: dict[Change, str] = {
+    "started": "test the configuration of Nginx and start it",
+    "reloaded": "put another configuration of Nginx in place: test it, reload once",
+}
+
+
+def up(host: Host) -> Change:
+    """Start or update Nginx (`relctl proxy up`); replace an Nginx whose master was killed.
+
+    Only a changed configuration needs the engine: after a reboot Nginx must not wait for it.
+    """
+    with alone(host):
+        unchanged = host.proxy.state().current
+        change = _apply(host) if unchanged else bring_up(host, look(host))
+        if not host.proxy.has_lost_its_master():
+            return change
+        host.steps.reach_for_good(
+            "proxy",
+            "replace the workers of an Nginx whose master is gone",
+            "there is no master to go back to",
+        )
+        return host.proxy.renew_master() or change
+
+
+def bring_up(host: Host, situation: Situation) -> Change:
+    """Update Nginx; raises UsageError where it would then point at addresses without a release."""
+    _insist_on_addresses(host, situation)
+    return _apply(host)
+
+
+def insist_on_places(host: Host, situation: Situation) -> None:
+    """Raise UsageError before emptying a slot in which a release could not be started or reached."""
+    host.engine.insist_on_network(network(host.project))
+    _insist_on_addresses(host, situation)
+
+
+def _insist_on_addresses(host: Host, situation: Situation) -> None:
+    moved = moved_slots(host, situation)
+    if moved:
+        raise UsageError(
+            f"{'; '.join(moved)}: Nginx would lose the live release",
+            "put the old subnet and ports back; or relctl down with them, then promote again",
+        )
+
+
+def lead_to(host: Host, slot: str) -> None:
+    """Update Nginx if the port or contract of a slot's new release differs.
+
+    A warm move never needs that: Nginx already knows both slots.
+    """
+    if not host.proxy.leads_to(slot):
+        _apply(host)
+
+
+def _apply(host: Host) -> Change:
+    due = host.proxy.due()
+    if due != "none":
+        host.steps.reach("proxy", _DUE[due], "an Nginx that refuses it keeps its old configuration")
+    return host.proxy.apply()
+
+
+def moved_slots(host: Host, situation: Situation) -> list[str]:
+    """Report every slot whose container runs elsewhere than the environment now says."""
+    ours = {
+        slot: container
+        for slot, container in situation.slots.items()
+        if container is not None and container.address and container.labels.get(SLOT) == slot
+    }
+    expected = {
+        slot: slot_address(host.project, slot, host.contract(container).port)
+        for slot, container in ours.items()
+    }
+    return [
+        f"{slot} runs at {container.address}, the environment says {expected[slot]}"
+        for slot, container in ours.items()
+        if container.address != expected[slot]
+    ]

@@ -1,0 +1,137 @@
+"""Read pointer, slots and ledger of an environment together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from relctl.engine.labels import TAG
+from relctl.engine.protocol import Container, Image
+from relctl.engine.slots import SLOTS, other
+from relctl.errors import EngineError, UsageError
+from relctl.proxy.route import main_slot
+from relctl.rollout.host import Host
+from relctl.state.event import Event
+from relctl.state.history import SETTLED, settled
+from relctl.state.ledger import History
+
+BRIEFLY = 0.3  # seconds a rollback waits for the engine: it usually answers in 0.01, and users wait
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The three sources of truth: `pointer` for traffic, `slots` for containers, `events` for intent.
+
+    `torn` and `damage`: unreadable parts of the ledger; `broken`: where it was edited manually. `astray`:
+    what is wrong with a pointer that leads to no route. `blind`: why the engine could not be queried; `slots`
+    then holds what was started, which may not run.
+    """
+
+    pointer: str
+    slots: Mapping[str, Container | None]
+    events: Sequence[Event]
+    torn: str = ""
+    damage: Sequence[UsageError] = ()
+    astray: str = ""
+    blind: str = ""
+    broken: str = ""
+
+    @property
+    def live(self) -> str:
+        """Return the slot with the traffic, or with all but a canary's share; "" without traffic."""
+        return main_slot(self.pointer)
+
+    @property
+    def idle(self) -> str:
+        """Return the slot that a new release may use."""
+        return other(self.live) if self.live else SLOTS[0]
+
+    def container(self, slot: str) -> Container | None:
+        """Return the container in a slot; `slot` may be ""."""
+        return self.slots.get(slot)
+
+    def tag(self, slot: str) -> str:
+        """Return the tag of the release in a slot, "" when it is empty."""
+        container = self.slots.get(slot)
+        return container.labels.get(TAG, "") if container else ""
+
+    @property
+    def live_tag(self) -> str:
+        """Return the tag with the traffic, even while its container is gone; "" without traffic."""
+        meant = self.meant
+        if meant is not None and meant.slot == self.live and not self.tag(self.live):
+            return meant.tag
+        return self.tag(self.live)
+
+    @property
+    def meant(self) -> Event | None:
+        """Return the last event that settled where traffic goes, None before the first promote."""
+        return settled(self.events)
+
+
+def look(host: Host) -> Situation:
+    """Read pointer, slots and ledger; change nothing. Raises UsageError for a damaged ledger."""
+    return compare(host, host.ledger.read())
+
+
+def look_at_once(host: Host) -> Situation:
+    """Read them without waiting for an engine that is dead, hangs or is slow."""
+    return compare_at_once(host, host.ledger.read(), BRIEFLY)
+
+
+def look_again(host: Host, situation: Situation) -> Situation:
+    """Read them again, as patiently as before."""
+    return look_at_once(host) if situation.blind else look(host)
+
+
+def compare(host: Host, history: History) -> Situation:
+    """Read pointer and slots beside a known ledger; change nothing. Raises EngineError."""
+    return _beside(host, history, host.slots())
+
+
+def compare_at_once(host: Host, history: History, within: float) -> Situation:
+    """Do the same, waiting for the engine for at most `within` seconds."""
+    try:
+        return _beside(host, history, host.slots(within))
+    except EngineError as error:
+        return _beside(host, history, host.remembered_slots(), error.message)
+
+
+def _beside(
+    host: Host, history: History, slots: Mapping[str, Container | None], blind: str = ""
+) -> Situation:
+    pointer = host.proxy.pointer
+    return Situation(
+        pointer.read(),
+        slots,
+        history.events,
+        history.torn,
+        history.damage,
+        pointer.astray(),
+        blind,
+        history.broken,
+    )
+
+
+def live_image(host: Host) -> Image | None:
+    """Return the live image, None before the first promote; raises UsageError when the engine lost it."""
+    if not any(event.event in SETTLED for event in host.ledger.read().events):
+        return None  # before the first promote, what is in the slots may be another checkout's
+    situation = look(host)
+    container = situation.container(situation.live)
+    identity = container.image_id if container else situation.meant.image_id if situation.meant else ""
+    if not identity:
+        return None
+    image = host.engine.image(identity)
+    if image is None:
+        raise UsageError(
+            f"the live image {identity[:19]} is gone from the engine, so nothing can be compared with it",
+            _instead(host, situation.meant.tag if situation.meant else ""),
+        )
+    return image
+
+
+def _instead(host: Host, tag: str) -> str:
+    """Suggest another reference: another image store has the live release under another id."""
+    again = host.engine.image(f"{host.project.versions.image}:{tag}") if tag else None
+    if again is not None:
+        return f"the engine has {tag} as {again.id[:19]}: relctl verify TAG --against {tag}"
+    return "relctl build it again from its commit, or name a release: relctl verify TAG --against TAG"

@@ -1,0 +1,257 @@
+"""Undo a move: the traffic first, then the slot, and only when nobody needs its release.
+
+Shared by the process whose move failed, by reconcile, and by a rollback that aborts the move.
+"""
+
+from relctl.engine.labels import TAG
+from relctl.engine.protocol import Container
+from relctl.engine.slots import slot_container
+from relctl.errors import (
+    EngineError,
+    NeedsPersonError,
+    ProxyError,
+    RelctlError,
+    RolledBackError,
+    way_out,
+    words_of,
+)
+from relctl.probe.ready import wait_until_ready
+from relctl.proxy.pointer import NOWHERE
+from relctl.proxy.route import main_slot, newcomer
+from relctl.rollout.host import Host
+from relctl.rollout.move import Move
+from relctl.rollout.prove import is_warm, start_up
+from relctl.rollout.renamed_slots import in_slot, insist_on_names
+from relctl.rollout.slot import empty
+from relctl.rollout.snapshot import Situation, compare
+from relctl.state.history import Kind
+
+_ASKED = 3  # times: one failed-over request does not mean that a release is down
+_LOOK = "relctl status, then the logs of both slots' containers"
+_VERB: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled back to"}
+
+
+def give_traffic_back(host: Host, situation: Situation, move: Move, why: str) -> None:
+    """Point at the previous release, starting it if it is down and the other one answers.
+
+    Of a warm move only the traffic is undone: a release that answers for a dead one goes on doing so. Raises
+    NeedsPersonError, without moving traffic, if the previous release cannot serve.
+    """
+    gives_slot_up = not move.warm and _is_down(situation, move) and stands_in(host, move)
+    if move.source and (move.slot in _sent_to(host) or gives_slot_up):
+        insist_on_source(host, situation, move, why)
+    put_traffic_back(host, move)
+
+
+def put_traffic_back(host: Host, move: Move) -> float:
+    """Point at the source if the pointer is lost or sends anything to the move's slot.
+
+    Nothing else may be undone before that. Returns the milliseconds of the pointer move, 0 without one.
+    """
+    route, before = host.proxy.pointer.read(), move.source or NOWHERE
+    if route == before or not {move.slot, ""} & _sent_to(host):
+        return 0.0
+    return host.proxy.pointer.move(before)
+
+
+def give_slot_back(host: Host, move: Move, why: str) -> None:
+    """Restore the previous standby once the traffic is back; a warm move has changed no slot.
+
+    Raises NeedsPersonError, leaving the slot, while its release answers for the one that has the traffic.
+    Raises EngineError when the engine is unreachable.
+    """
+    if move.warm:
+        return
+    if stands_in(host, move):
+        source = host.slot(move.source) or in_slot(host, move.source)
+        before = source.labels.get(TAG, "") if source else f"what was in {move.source}"
+        name = source.name if source else slot_container(host.project, move.source)
+        keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
+        raise NeedsPersonError(
+            f"{before} has the traffic ({why}) and does not answer: {move.tag} answers for it, and stays in"
+            f" {move.slot}",
+            f"docker restart {name}, then relctl promote {before}{keep}",
+        )
+    restore_standby(host, move.slot, move.replaced)
+
+
+def stands_in(host: Host, move: Move) -> bool:
+    """Return whether the move's release answers through Nginx; False if both slots have one tag."""
+    from relctl.rollout.failover import ask  # here, as a normal rollback must not pay for it
+
+    source = host.slot(move.source) if move.source else None
+    if not move.source or (source and source.labels.get(TAG) == move.tag):
+        return False
+    container = host.slot(move.slot)
+    ready = is_warm(host, container, move.image_id)
+    return ready and all(ask(host, source, container).tag == move.tag for _ in range(_ASKED))
+
+
+def _sent_to(host: Host) -> set[str]:
+    """Return the slots to which the pointer sends requests, "" for a lost pointer."""
+    route = host.proxy.pointer.read()
+    return {newcomer(route), main_slot(route)}
+
+
+def _is_down(situation: Situation, move: Move) -> bool:
+    container = situation.container(move.source)
+    return container is None or not container.running
+
+
+def restore_standby(host: Host, slot: str, image_id: str) -> None:
+    """Restore the standby of an undone move, or empty the slot; may fail, as live serves without it.
+
+    The release is started again even if it seems to run: the engine may be stopping it for a killed process.
+    """
+    try:
+        restore(host, slot, image_id)
+    except ProxyError as error:
+        host.say(f"the standby is back in {slot}, but Nginx does not know its port yet: {error}")
+    except RelctlError as error:
+        host.say(f"the standby cannot be restarted, {slot} stays empty: {error}")
+        in_slot(host, slot)  # report a renamed container: it still has the address
+        empty(host, slot)
+
+
+def restore(host: Host, slot: str, image_id: str) -> None:
+    """Start an image in a slot again, or empty the slot for ""; raises RelctlError when it does not run."""
+    if image_id:
+        start_image(host, slot, image_id)
+    else:
+        empty(host, slot)
+
+
+def start_image(host: Host, slot: str, image_id: str) -> Container:
+    """Start an image in a slot, ready and warm; raises RelctlError when it is gone or does not run."""
+    image = host.engine.image(image_id)
+    if image is None:
+        raise RelctlError(f"image {image_id[:19]} is gone from the engine", "relctl build makes it again")
+    return start_up(host, slot, image)
+
+
+def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> Container:
+    """Return the previous release, running; `why`: why the new release may not keep the traffic.
+
+    A running release is never restarted. Its readiness is checked only where it alone would serve, with the
+    time limit of a start. Raises NeedsPersonError, without moving traffic, if it cannot serve.
+    """
+    container = situation.container(move.source) or in_slot(host, move.source)
+    image_id = _image_id(situation, container)
+    try:
+        if container is None or not container.running or container.image_id != image_id:
+            return _start_again(host, move, image_id)
+        if situation.pointer == move.slot:
+            wait_for(host, container)
+    except RelctlError as error:
+        raise NeedsPersonError(
+            f"{move.tag} has traffic and may not keep it ({why}),"
+            f" and the release in {move.source} cannot take it back: {error}",
+            error.hint if isinstance(error, NeedsPersonError) else _way_out(move),
+        ) from error
+    return container
+
+
+def wait_for(host: Host, container: Container) -> None:
+    """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
+    within = host.project.environment.rollout.ready_within
+    wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
+
+
+def _way_out(move: Move) -> str:
+    keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
+    return f"{_LOOK}{keep}; the traffic was not moved"
+
+
+def _image_id(situation: Situation, container: Container | None) -> str:
+    """Return the previous image by the ledger, or by the slot if the ledger is damaged; "" if unknown."""
+    meant = situation.meant
+    if meant is None or situation.damage:
+        return container.image_id if container else ""
+    return meant.image_id
+
+
+def _start_again(host: Host, move: Move, image_id: str) -> Container:
+    if not image_id:
+        raise RelctlError("its container is gone, and the ledger is unreadable, so the release is unknown")
+    insist_on_names(host)
+    host.say(f"the previous release is down: restarting it in {move.source}")
+    host.steps.reach_for_good(
+        "heal",
+        f"restart the previous release, which is down, in {move.source}",
+        "it is about to take the traffic back",
+    )
+    return start_image(host, move.source, image_id)
+
+
+def undo_failed(host: Host, move: Move, error: BaseException) -> None:
+    """Undo what was done; raises RolledBackError for an error in words, and returns for any other.
+
+    Raises NeedsPersonError when the previous release cannot take the traffic back, or does not answer with
+    it.
+    """
+    reason, step = words_of(error) or type(error).__name__, host.steps.last
+    now = f"{move.previous} is live" if move.previous else "nothing is live"
+    try:
+        settled = _undo(host, move, reason)
+    except OSError as failed:
+        _insist_on_traffic(host, move, reason, failed)
+        host.say(f"traffic is as before; the rest is not undone: {words_of(failed)}")
+        settled = False
+    if settled:
+        host.say(f"undone; traffic is as before: {now}")
+        _note(host, move, reason, step)
+    else:
+        now = f"{now}; the next command puts {move.slot} in order"
+    if isinstance(error, RelctlError | OSError):
+        raise RolledBackError(
+            f"{move.tag} was not {_VERB[move.kind]}: {reason}\ntraffic is as before: {now}",
+            way_out(error) or "relctl history says what was done",
+        ) from error
+
+
+def _insist_on_traffic(host: Host, move: Move, reason: str, failed: OSError) -> None:
+    """Raise NeedsPersonError if the pointer still leads to the move's slot."""
+    route = host.proxy.pointer.read()
+    if move.slot in (newcomer(route), main_slot(route)) and move.slot != move.source:
+        raise NeedsPersonError(
+            f"{move.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
+            f" {words_of(failed)}",
+            "fix that, then relctl rollback",
+        ) from failed
+
+
+def _undo(host: Host, move: Move, reason: str) -> bool:
+    """Return the traffic, then the slot; returns False if the engine cannot be reached any more.
+
+    Traffic returns even then: the slot's release stays and can act as failover. The move stays unfinished,
+    for the next command to reconcile. An engine that hangs must not delay users, so the previous release is
+    probed first.
+    """
+    source = host.records.read(move.source) if move.source else None
+    if source is not None and host.service(source).is_ready():
+        put_traffic_back(host, move)
+        if move.warm:
+            return True  # nothing else changed, so no engine is needed
+    try:
+        give_traffic_back(host, compare(host, host.ledger.salvage()), move, reason)
+        if not move.warm and not _untouched(host, move):
+            give_slot_back(host, move, reason)
+    except EngineError as error:
+        put_traffic_back(host, move)
+        host.say(f"traffic is as before; {move.slot} stays as it is for the next command to settle: {error}")
+        return False
+    return True
+
+
+def _untouched(host: Host, move: Move) -> bool:
+    container = host.slot(move.slot)
+    if container is None:
+        return not move.replaced
+    return container.running and container.image_id == move.replaced != move.image_id
+
+
+def _note(host: Host, move: Move, reason: str, step: str) -> None:
+    try:
+        host.ledger.append(move.event("aborted", reason=reason, step=step))
+    except OSError as unwritten:  # the next command reconciles the unfinished move
+        host.say(f"that could not be recorded: {words_of(unwritten)}")
