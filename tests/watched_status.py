@@ -9,13 +9,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from relctl.cli.output import Speaker
-from relctl.cli.signals import Interrupted, end_by_signals
-from relctl.cli.watch import keep_watching
+from relctl.cli.status_watch import keep_watching
 from relctl.errors import EngineError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout.failover import SlotStatus
 from relctl.rollout.status import Status
 from relctl.state.event import Event
+from relctl.state.signals import Interrupted, end_by_signals
 
 REASON = "wrong translations of prices since two o'clock, as the shop says; [ticket 17]"
 arguments = [word for word in sys.argv[1:] if word != "--json"]

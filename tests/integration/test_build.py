@@ -15,7 +15,7 @@ import pytest
 
 from integration.locked_project import build_with, use_cache
 from relctl.build import requirements
-from relctl.build.lock import check_requirements, lock_requirements
+from relctl.build.lock_files import check_requirements, lock_requirements
 from relctl.config.project import load
 from relctl.engine.docker import connect
 from relctl.engine.protocol import Image

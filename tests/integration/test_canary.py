@@ -13,10 +13,10 @@ from relctl.engine.slots import slot_spec
 from relctl.errors import RolledBackError, UsageError
 from relctl.probe.load import Load, failed
 from relctl.release import Tag
+from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
-from relctl.rollout.proxy import up
 from relctl.rollout.rollback import rollback
 from relctl.rollout.snapshot import look
 from relctl.rollout.status import status

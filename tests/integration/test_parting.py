@@ -6,8 +6,8 @@ import pytest
 
 from hosts import Bench
 from relctl.probe.load import Load, failed
+from relctl.rollout.ensure_proxy import up
 from relctl.rollout.promote import promote
-from relctl.rollout.proxy import up
 from relctl.rollout.rollback import rollback
 from stands import FIRST, SECOND, second_is_live
 

@@ -18,11 +18,11 @@ from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.rollout.down import down, down_proxy
 from relctl.rollout.dry_run import RehearsedProxy, rehearse
+from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
-from relctl.rollout.proxy import up
 from relctl.rollout.rollback import rollback
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps

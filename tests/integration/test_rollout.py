@@ -19,9 +19,9 @@ from relctl.probe.load import Load, failed
 from relctl.release import Tag
 from relctl.report.page import report_of
 from relctl.rollout.down import down
+from relctl.rollout.ensure_proxy import up
 from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
-from relctl.rollout.proxy import up
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.rollout.snapshot import live_image, look

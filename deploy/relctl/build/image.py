@@ -14,7 +14,7 @@ from relctl.build.checkout import Checkout, open_checkout
 from relctl.build.image_config import config, labels
 from relctl.build.job import Job, find_target
 from relctl.build.layer import intact
-from relctl.build.load import Loaded, expected_id, load, present
+from relctl.build.load_image import Loaded, expected_id, load, present
 from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.engine.labels import TAG

@@ -6,7 +6,7 @@ from pathlib import Path
 from relctl.build.checkout import open_checkout
 from relctl.build.image import Options, tag_of
 from relctl.build.job import TARGETS, find_target, reference
-from relctl.build.lock import base_lock, requirements_in
+from relctl.build.lock_files import base_lock, requirements_in
 from relctl.config.project import Project
 from relctl.engine.protocol import Engine
 from relctl.state.steps import Step

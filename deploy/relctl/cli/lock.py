@@ -10,7 +10,7 @@ from relctl.cli.output import show
 from relctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from relctl.build.lock import Locked
+    from relctl.build.lock_files import Locked
 
 
 def lock(
@@ -43,7 +43,7 @@ def _tell_plan(chosen: Settings, base: bool, check: bool) -> None:
 
 
 def _lock(chosen: Settings, base: bool, check: bool) -> "list[Locked]":
-    from relctl.build.lock import check_base, check_requirements, lock_base, lock_requirements
+    from relctl.build.lock_files import check_base, check_requirements, lock_base, lock_requirements
 
     project, say = chosen.project(), chosen.speaker.say
     found = [] if base else [(check_requirements if check else lock_requirements)(project, say)]

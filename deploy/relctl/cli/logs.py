@@ -10,7 +10,7 @@ import typer
 from relctl.cli.context import Settings, settings
 from relctl.cli.durations import seconds_of
 from relctl.cli.output import show, show_json
-from relctl.cli.signals import Interrupted
+from relctl.state.signals import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

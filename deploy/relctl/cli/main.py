@@ -21,10 +21,10 @@ from relctl.cli.output import (
     warn,
     write_what_cannot_be_encoded,
 )
-from relctl.cli.signals import Interrupted, end_by_signals, heed_no_more
 from relctl.cli.verbs import Relctl
 from relctl.errors import FileError, RelctlError, UsageError, way_out, words_of
 from relctl.state import fault_points
+from relctl.state.signals import Interrupted, end_by_signals, heed_no_more
 
 app = typer.Typer(
     cls=Relctl,

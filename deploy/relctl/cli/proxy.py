@@ -18,7 +18,7 @@ app = typer.Typer(cls=VerbGroup, help="Start, stop or test the Nginx in front.",
 @app.command(cls=Verb)
 def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Start Nginx, or bring its configuration up to date; reloads only when the text changed."""
-    from relctl.rollout.proxy import up as bring_up
+    from relctl.rollout.ensure_proxy import up as bring_up
 
     chosen = settings(context)
     host = chosen.stage(wait, dry_run)

@@ -32,7 +32,7 @@ def status(
     chosen = settings(context)
     host = chosen.host()
     if watch:
-        from relctl.cli.watch import keep_watching
+        from relctl.cli.status_watch import keep_watching
 
         keep_watching(lambda: look(host), pause, chosen.speaker)
         return

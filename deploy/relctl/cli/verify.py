@@ -31,9 +31,9 @@ def verify(
     from relctl.report.page import report_of
     from relctl.rollout.snapshot import live_image
     from relctl.source.origin import insist_on_origin
-    from relctl.verify.pipeline import verify as run_pipeline
     from relctl.verify.plan import plan
     from relctl.verify.trial.trial import Subject
+    from relctl.verify.verify import verify as run_pipeline
 
     chosen = settings(context)
     release, other = chosen.tag(tag), chosen.tag(against) if against else None

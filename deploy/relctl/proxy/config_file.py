@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from relctl.config.environment import Proxy as Settings
-from relctl.proxy.command import run
+from relctl.proxy.nginx import run
 from relctl.state.fault_points import effect
 from relctl.state.files import remove, replace_text
 

@@ -10,9 +10,8 @@ from relctl.config.environment import Proxy
 from relctl.config.project import Project
 from relctl.engine.slots import SLOTS
 from relctl.errors import ProxyError
-from relctl.proxy.command import ADDRESS_TAKEN, is_installed
 from relctl.proxy.error_log import last_words, size
-from relctl.proxy.nginx import ManagedNginx
+from relctl.proxy.nginx import ADDRESS_TAKEN, ManagedNginx, is_installed
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.processes import worker_user
 from relctl.proxy.render import render

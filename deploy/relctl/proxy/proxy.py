@@ -13,11 +13,10 @@ from relctl.config.environment import reachable
 from relctl.config.project import Project
 from relctl.engine.slots import SlotRecords
 from relctl.errors import ProxyError
-from relctl.proxy.command import run
 from relctl.proxy.config_file import Applied, Include, put_back, read
 from relctl.proxy.connections import parting
 from relctl.proxy.facts import shutdown
-from relctl.proxy.nginx import ManagedNginx
+from relctl.proxy.nginx import ManagedNginx, run
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.processes import insist_on_unprivileged, worker_user
 from relctl.proxy.render import render

@@ -8,10 +8,10 @@ from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, way_out, words_of
 from relctl.proxy.route import newcomer
+from relctl.rollout.ensure_proxy import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, record_end
 from relctl.rollout.prove import prove_through_proxy
-from relctl.rollout.proxy import bring_up
 from relctl.rollout.renamed_slots import in_slot
 from relctl.rollout.snapshot import Situation, look_at_once
 from relctl.rollout.undo import give_slot_back, insist_on_source, put_traffic_back

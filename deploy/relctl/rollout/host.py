@@ -14,7 +14,7 @@ from relctl.engine.labels import STATE, contract_of
 from relctl.engine.protocol import Container, Engine
 from relctl.engine.slots import SLOTS, SlotRecords, slot_container
 from relctl.errors import UsageError
-from relctl.probe import smoke
+from relctl.probe import after_switch
 from relctl.probe.service import Service
 from relctl.proxy.access_log import AccessLog
 from relctl.proxy.access_log_line import Request
@@ -70,7 +70,7 @@ class Host:
     ask: Ask = Service
     deliver: Deliver = deliver
     forget: Forget = forget
-    try_cases: TryCases = smoke.ask
+    try_cases: TryCases = after_switch.ask
     watch: Watching = _watch
     drain: Draining = drain
     steps: Steps = field(default_factory=Steps)

@@ -13,12 +13,12 @@ from relctl.observation.window import open_window, refused_window
 from relctl.proxy.route import Canary
 from relctl.release import Tag
 from relctl.rollout.admission import insist_on_vouched, proof
+from relctl.rollout.ensure_proxy import bring_up
 from relctl.rollout.forecast import foretell
 from relctl.rollout.host import Host
 from relctl.rollout.locking import alone_unwatched
 from relctl.rollout.move import Move, Moved
 from relctl.rollout.prove import is_warm, prove_through_proxy
-from relctl.rollout.proxy import bring_up
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import heal_live, reconcile
 from relctl.rollout.renamed_slots import insist_on_names

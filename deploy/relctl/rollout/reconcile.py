@@ -7,10 +7,10 @@ from relctl.engine.labels import SLOT, TAG
 from relctl.engine.protocol import Container
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.observation.window import Window, taken_over
+from relctl.rollout.ensure_proxy import bring_up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
 from relctl.rollout.prove import is_warm, prove, prove_through_proxy
-from relctl.rollout.proxy import bring_up
 from relctl.rollout.slot import remember
 from relctl.rollout.snapshot import Situation, look, look_again
 from relctl.rollout.undo import (

@@ -7,11 +7,11 @@ from relctl.errors import EngineError, UsageError
 from relctl.proxy.route import canary
 from relctl.release import Tag
 from relctl.rollout.abort import leave_canary, move_to_end, take_back
+from relctl.rollout.ensure_proxy import bring_up, insist_on_places
 from relctl.rollout.host import Host
 from relctl.rollout.locking import alone
 from relctl.rollout.move import Move, Moved
 from relctl.rollout.prove import is_warm
-from relctl.rollout.proxy import bring_up, insist_on_places
 from relctl.rollout.reconcile import heal_live, reconcile_from
 from relctl.rollout.renamed_slots import insist_on_names
 from relctl.rollout.snapshot import Situation, look, look_at_once

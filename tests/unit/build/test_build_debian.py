@@ -3,7 +3,7 @@
 import pytest
 
 from relctl.build.debian import BaseLock, Package, digest
-from relctl.build.lock import Change, changes
+from relctl.build.lock_files import Change, changes
 from relctl.errors import ConfigError
 
 TZDATA = Package("tzdata", "2026f-0+deb12u1", "a" * 64)

@@ -18,7 +18,7 @@ from relctl.build.cache import Cache
 from relctl.build.checkout import Blob
 from relctl.build.image import Options
 from relctl.build.job import find_target
-from relctl.build.load import Loaded
+from relctl.build.load_image import Loaded
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError
 from relctl.state.built import BuildRecords

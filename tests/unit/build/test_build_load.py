@@ -10,7 +10,7 @@ import pytest
 from relctl.build.assembly import Assembly
 from relctl.build.cache import Cache
 from relctl.build.layer import Layer
-from relctl.build.load import Loaded, load, present
+from relctl.build.load_image import Loaded, load, present
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError, EngineError
 

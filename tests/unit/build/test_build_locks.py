@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from relctl import process
-from relctl.build import base, lock
+from relctl.build import base, lock_files
 from relctl.build.debian import BaseLock, Package
-from relctl.build.lock import Change, check_base, check_requirements, lock_base, lock_requirements
+from relctl.build.lock_files import Change, check_base, check_requirements, lock_base, lock_requirements
 from relctl.config.environment import Environment
 from relctl.config.project import Project
 from relctl.config.versions import Versions
@@ -94,7 +94,7 @@ def test_requirements_are_compiled_from_the_old_lock_and_compared_with_it(
         seen.append(old)
         return PIN.format("2")
 
-    monkeypatch.setattr(lock, "_compile", compiled)
+    monkeypatch.setattr(lock_files, "_compile", compiled)
     assert check_requirements(project(tmp_path), silent).changes == [Change("gunicorn", "1", "2")]
     lock_requirements(project(tmp_path), silent)
     assert check_requirements(project(tmp_path), silent).changes == []
@@ -113,7 +113,7 @@ def test_another_python_than_the_images_cannot_resolve_for_it(tmp_path: Path) ->
 
 
 def test_pip_tools_that_are_not_installed_are_named(tmp_path: Path) -> None:
-    error = lock._in_words(tmp_path, "/usr/bin/python: No module named piptools")
+    error = lock_files._in_words(tmp_path, "/usr/bin/python: No module named piptools")
     assert "pip install 'relctl[dev]'" in error.hint
 
 

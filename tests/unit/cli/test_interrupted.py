@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from relctl.cli import signals
-from relctl.cli.signals import Interrupted, end_by_signals
+from relctl.state import signals
+from relctl.state.signals import Interrupted, end_by_signals
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -66,7 +66,7 @@ def test_one_that_is_ignored_at_the_start_stays_ignored(number: signal.Signals) 
 
 TWICE = """
 import atexit, signal, sys
-from relctl.cli.signals import end_by_signals, heed_no_more
+from relctl.state.signals import end_by_signals, heed_no_more
 end_by_signals()
 {heed}
 class Last:

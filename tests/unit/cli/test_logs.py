@@ -13,11 +13,11 @@ from memory_engine import MemoryEngine
 from quiet_host import Quiet, quiet_host
 from relctl.cli.context import Settings
 from relctl.cli.main import app
-from relctl.cli.signals import Interrupted
 from relctl.engine.docker import _lines
 from relctl.errors import UsageError
 from relctl.rollout.logs import source
 from relctl.rollout.promote import promote
+from relctl.state.signals import Interrupted
 from stands import FIRST, SECOND
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from relctl.errors import ProxyError
-from relctl.proxy import access_log, command, nginx, recent_traffic
+from relctl.proxy import access_log, nginx, recent_traffic
 from relctl.proxy.access_log import AccessLog
 from relctl.proxy.nginx import ManagedNginx
 from relctl.proxy.processes import Worker
@@ -141,7 +141,7 @@ def test_a_command_of_someone_else_has_half_a_minute(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ProxyError, match="Nginx does not reload: no answer in 30 s"):
-        command.run(["nginx", "-s", "reload"], "Nginx does not reload")
+        nginx.run(["nginx", "-s", "reload"], "Nginx does not reload")
     assert seen["timeout"] == 30
     assert seen["env"]["PATH"].endswith(":/usr/local/sbin:/usr/sbin:/sbin")
 

@@ -19,11 +19,11 @@ from relctl.observation.judge import Verdict
 from relctl.observation.watch import Watch, Watched
 from relctl.proxy.pointer import Pointer
 from relctl.rollout.down import down
+from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
-from relctl.rollout.proxy import up
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.state.lock import is_held

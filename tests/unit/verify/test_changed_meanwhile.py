@@ -13,7 +13,7 @@ from relctl.errors import ConfigError, RelctlError, UsageError
 from relctl.release import Tag
 from relctl.rollout.admission import proof
 from relctl.state.evidence import GateResult
-from relctl.verify import pipeline
+from relctl.verify import verify
 from relctl.verify.trial.trial import Subject
 
 PIPELINE = "pipelines/verify.yaml"
@@ -59,10 +59,10 @@ def verified(
         meanwhile()
         return [GateResult(name="startup", verdict="pass", figures={}, reason="", seconds=0.0)]
 
-    monkeypatch.setattr(pipeline, "trial", trial)
-    monkeypatch.setattr(pipeline, "run_gates", gates)
+    monkeypatch.setattr(verify, "trial", trial)
+    monkeypatch.setattr(verify, "run_gates", gates)
     subject = Subject(stand.host.project, stand.engine, TAG, image(stand, "1.0.0"), live)
-    return pipeline.verify(subject, stand.host.paths, stand.said.append)[1]
+    return verify.verify(subject, stand.host.paths, stand.said.append)[1]
 
 
 def nothing() -> None:

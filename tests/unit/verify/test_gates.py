@@ -18,9 +18,9 @@ from relctl.probe.service import Answer, UnreachableError
 from relctl.release import Tag
 from relctl.state.evidence import overall
 from relctl.verify.gates.identity import label_errors
-from relctl.verify.pipeline import run_gates
 from relctl.verify.trial.trial import Progress, Trial
 from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.verify import run_gates
 
 TAG = Tag("1.0.0", "abc12de")
 REVISION = "abc12de" + "0" * 33
@@ -172,7 +172,7 @@ def says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             return run
 
         kinds = {"startup": StartupSettings, "identity": IdentitySettings, "smoke": SmokeSettings}
-        monkeypatch.setattr("relctl.verify.pipeline.GATES", {kinds[name]: gate(name) for name in verdicts})
+        monkeypatch.setattr("relctl.verify.verify.GATES", {kinds[name]: gate(name) for name in verdicts})
 
     return plant
 

@@ -13,7 +13,7 @@ from relctl.report.index import index_of
 from relctl.state import fault_points
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, Outcome
 from relctl.state.paths import Paths
-from relctl.verify import pipeline
+from relctl.verify import verify
 
 SUBJECT = cast("Any", SimpleNamespace(project=None, engine=None, image=None, tag=None))
 IMAGE, PIPELINE = "sha256:" + "1" * 64, "sha256:" + "2" * 64
@@ -45,12 +45,12 @@ def test_a_full_disk_leaves_no_evidence_of_an_earlier_run(
     paths = Paths(tmp_path, "svc", "local")
     store = EvidenceStore(paths.evidence)
     store.save(evidence("pass"))
-    monkeypatch.setattr(pipeline, "_run_pipeline", lambda *_: evidence("fail"))
-    monkeypatch.setattr(pipeline, "hold_image", lambda *_: False)
-    monkeypatch.setattr(pipeline, "write", lambda *_: None)
-    monkeypatch.setattr(f"relctl.verify.pipeline.{broken}", full)
+    monkeypatch.setattr(verify, "_run_pipeline", lambda *_: evidence("fail"))
+    monkeypatch.setattr(verify, "hold_image", lambda *_: False)
+    monkeypatch.setattr(verify, "write", lambda *_: None)
+    monkeypatch.setattr(f"relctl.verify.verify.{broken}", full)
     with pytest.raises(OSError, match="No space left"):
-        pipeline.verify(SUBJECT, paths, lambda _: None)
+        verify.verify(SUBJECT, paths, lambda _: None)
     assert store.find(IMAGE, PIPELINE) is None
 
 
@@ -58,10 +58,10 @@ def test_an_index_that_cannot_be_written_is_said_and_the_evidence_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths, said = Paths(tmp_path, "svc", "local"), list[str]()
-    monkeypatch.setattr(pipeline, "_run_pipeline", lambda *_: evidence("pass"))
-    monkeypatch.setattr(pipeline, "hold_image", lambda *_: False)
+    monkeypatch.setattr(verify, "_run_pipeline", lambda *_: evidence("pass"))
+    monkeypatch.setattr(verify, "hold_image", lambda *_: False)
     index_of(paths.evidence).mkdir(parents=True)  # nothing can be renamed to it
-    found, path = pipeline.verify(SUBJECT, paths, said.append)
+    found, path = verify.verify(SUBJECT, paths, said.append)
     assert EvidenceStore(paths.evidence).find(IMAGE, PIPELINE) == found
     assert path.exists()
     [words] = said
@@ -73,9 +73,9 @@ def test_a_new_run_takes_the_place_of_an_earlier_one(tmp_path: Path, monkeypatch
     paths = Paths(tmp_path, "svc", "local")
     store = EvidenceStore(paths.evidence)
     store.save(evidence("pass"))
-    monkeypatch.setattr(pipeline, "_run_pipeline", lambda *_: evidence("fail"))
-    monkeypatch.setattr(pipeline, "hold_image", lambda *_: False)
-    found, path = pipeline.verify(SUBJECT, paths, lambda _: None)
+    monkeypatch.setattr(verify, "_run_pipeline", lambda *_: evidence("fail"))
+    monkeypatch.setattr(verify, "hold_image", lambda *_: False)
+    found, path = verify.verify(SUBJECT, paths, lambda _: None)
     assert store.find(IMAGE, PIPELINE) == found
     assert path.with_suffix(".html").name in index_of(paths.evidence).read_text()
     assert path.with_suffix(".html").exists()
@@ -89,10 +89,10 @@ def held(*_: Any) -> None:
 def test_the_evidence_is_written_last_and_what_an_earlier_run_found_goes_before_anything_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_run_pipeline", lambda *_: evidence("pass"))
-    monkeypatch.setattr(pipeline, "hold_image", held)
+    monkeypatch.setattr(verify, "_run_pipeline", lambda *_: evidence("pass"))
+    monkeypatch.setattr(verify, "hold_image", held)
     with recorded(tmp_path / "record") as record:
-        _, path = pipeline.verify(SUBJECT, Paths(tmp_path, "svc", "local"), lambda _: None)
+        _, path = verify.verify(SUBJECT, Paths(tmp_path, "svc", "local"), lambda _: None)
     found = [each for each in record.happened("take", "free") if "owner" not in each]
     assert found == [
         "name hold",

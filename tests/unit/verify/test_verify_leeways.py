@@ -18,7 +18,7 @@ from relctl.probe.traffic import Plan
 from relctl.statistics import proportion
 from relctl.statistics.growth import Reading, conclude
 from relctl.statistics.quality_drop import too_few
-from relctl.verify import pipeline
+from relctl.verify import verify
 from relctl.verify.gates import contract, latency, soak, startup
 from relctl.verify.quality.faults import find
 from relctl.verify.trial import candidate, exchange, trial
@@ -156,8 +156,8 @@ def test_a_candidate_that_ended_fails_its_gate_with_its_last_thirty_lines(
 ) -> None:
     found = SimpleNamespace(candidate=looked_at(container(running=False)))
     settings = SimpleNamespace()
-    monkeypatch.setattr(pipeline, "GATES", {SimpleNamespace: lambda *_: passed("fine", figure=1)})
-    verdict = pipeline._run(cast("Any", settings), cast("Any", found))
+    monkeypatch.setattr(verify, "GATES", {SimpleNamespace: lambda *_: passed("fine", figure=1)})
+    verdict = verify._run(cast("Any", settings), cast("Any", found))
     assert (verdict.outcome, verdict.reasons) == (
         "fail",
         (ENDED,),

@@ -12,9 +12,9 @@ from relctl.engine.labels import ROLE
 from relctl.engine.protocol import Container, ContainerSpec
 from relctl.errors import ConfigError
 from relctl.state import fault_points
-from relctl.verify.pipeline import verify
 from relctl.verify.plan import plan
 from relctl.verify.trial.trial import Subject
+from relctl.verify.verify import verify
 
 TEXTS = "pipelines/texts.tsv"
 QUALITY = f"gate: quality, data_sets: [{{file: {TEXTS}}}], margins: {{chrf: 1}}"

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from relctl.cli.durations import now
 from relctl.cli.output import Speaker, complain, failure, on_terminal, show, show_json
-from relctl.cli.signals import Interrupted
 from relctl.cli.status_text import as_json, in_one_line
 from relctl.errors import RelctlError
-from relctl.state.signals import held_back
+from relctl.state.signals import Interrupted, held_back
 
 if TYPE_CHECKING:
     from rich.live import Live
