@@ -175,8 +175,19 @@ class Opened:
         return self.watched.keys()
 
     def catch_up(self) -> None:
-        """Comes back when the page has dealt with every answer that has arrived."""
-        self.page.evaluate("fetch('/livez').then((response) => response.text())")
+        """Comes back when the page has dealt with every answer that has arrived.
+
+        Asks once more where a network of the machine has come or gone meanwhile, as in `_arrive`.
+        """
+        for attempt in range(_ATTEMPTS):
+            self.watched.cut_off.clear()
+            try:
+                self.page.evaluate("fetch('/livez').then((response) => response.text())")
+            except Error:
+                if not self.watched.cut_off or attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
 
 @dataclass
