@@ -307,6 +307,7 @@ class _Server(ThreadingHTTPServer):
     """Closes its open connections at the end, as the death of a process does."""
 
     daemon_threads = True
+    request_queue_size = 512  # of the usual five, what comes sixth waits for a second
 
     def __init__(self, *arguments: Any) -> None:
         self.open: set[socket.socket] = set()

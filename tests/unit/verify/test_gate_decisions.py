@@ -97,6 +97,12 @@ class Engine:
         return self.layers
 
 
+class Server(ThreadingHTTPServer):
+    """Lets all clients connect at once: of the usual five, who comes sixth waits for a second."""
+
+    daemon_threads, request_queue_size = True, 128
+
+
 @contextmanager
 def serving(answering: Answering) -> Iterator[str]:
     """A service that answers like this; its address."""
@@ -125,8 +131,7 @@ def serving(answering: Answering) -> Iterator[str]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

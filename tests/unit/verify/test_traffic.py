@@ -26,6 +26,12 @@ def said(text: str) -> tuple[int, str, bytes]:
     return 200, "application/json", json.dumps({"translation": text.upper()}).encode()
 
 
+class Server(ThreadingHTTPServer):
+    """Lets all clients connect at once: of the usual five, who comes sixth waits for a second."""
+
+    daemon_threads, request_queue_size = True, 128
+
+
 @contextmanager
 def server(answer: Answer) -> Iterator[tuple[str, list[str]]]:
     """A service that answers texts like this; its address, and the texts that it got."""
@@ -47,8 +53,7 @@ def server(answer: Answer) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.daemon_threads = True
+    found = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=found.serve_forever, args=(0.01,))
     thread.start()
     try:
