@@ -31,7 +31,16 @@ def stand() -> Iterator[Bench]:
     """A host whose Nginx sends requests to 1.0.0."""
     with bench() as made:
         promote(made.host, made.proved("1.0.0"))
+        wait_for_a_line(made)  # an empty log is not rotated
         yield made
+
+
+def wait_for_a_line(stand: Bench) -> None:
+    """Wait until Nginx has logged what the promote asked, which it does after the answer."""
+    deadline = time.monotonic() + 30
+    while not stand.host.paths.access_log.stat().st_size:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def installed(stand: Bench) -> Path:
