@@ -106,8 +106,10 @@ def test_one_client_whose_requests_fail_takes_no_good_release_back(stand: Bench)
         promote(stand.under(**POLICY), second)
     assert look(stand.host).live_tag == str(second)
     assert eve_logged(stand, 500) >= 20
-    assert observed(stand)["silenced"] >= 20
-    assert observed(stand)["error_rate"] < 0.01
+    found = observed(stand)
+    assert found["silenced"] >= 20
+    # One failure counts, however many others a busy machine let in.
+    assert found["error_rate"] * found["requests"] < 1.5
 
 
 @pytest.mark.slow
