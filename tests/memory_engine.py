@@ -303,6 +303,7 @@ class _Server(ThreadingHTTPServer):
     """Closes its open connections at the end, as the death of a process does."""
 
     daemon_threads = True
+    request_queue_size = 1024  # as services have: a SYN that a full queue drops comes again after a second
 
     def __init__(self, *arguments: Any) -> None:
         self.open: set[socket.socket] = set()
