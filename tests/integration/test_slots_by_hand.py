@@ -25,7 +25,9 @@ class Stand:
 
     def settle(self) -> None:
         for container in self.client.containers.list(
-            all=True, filters={"label": f"io.relctl.service={self.project.service}"}
+            all=True,
+            ignore_removed=True,  # the engine still ends what a killed relctl has told it
+            filters={"label": f"io.relctl.service={self.project.service}"},
         ):
             container.remove(force=True)
         for tag in self.tags[:2]:
