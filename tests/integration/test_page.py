@@ -108,7 +108,8 @@ def timed(kept_stopped: Opened) -> Iterator[Opened]:
 
 
 def test_a_text_is_translated_as_it_is_typed(opened: Opened) -> None:
-    opened.source.press_sequentially(WEATHER)
+    with opened.page.expect_request(lambda request: request.post_data_json == {"text": WEATHER}):
+        opened.source.press_sequentially(WEATHER)  # a pause in it sends a part, whose answer has the word too
     expect(opened.target).to_have_value(re.compile("weather"))
     assert opened.sent()[-1] == WEATHER
 
