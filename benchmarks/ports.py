@@ -4,7 +4,7 @@ import functools
 import os
 import random
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -36,9 +36,14 @@ def ports_of(environ: Mapping[str, str]) -> list[int]:
     One that a test has left for a moment, to start a server anew, looks free.
     """
     first, last = map(int, _EPHEMERAL.read_text().split())
+    return share_of(environ, [*range(_FIRST, first), *range(last + 1, 2**16)])
+
+
+def share_of(environ: Mapping[str, str], numbers: Sequence[int]) -> list[int]:
+    """Return those of some numbers that one of several workers of tests may take, all of them without."""
     number = int(environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     count = int(environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    return [*range(_FIRST, first), *range(last + 1, 2**16)][number::count]
+    return list(numbers[number::count])
 
 
 def _is_free(port: int) -> bool:

@@ -1,9 +1,11 @@
 """Scratch projects for tests and benchmarks: repository, state, names, port and subnet of their own."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ports import free_port
+from ports import free_port, share_of
 
 ROOT = Path(__file__).parent.parent
 ECHO = ROOT / "tests" / "projects" / "echo"
@@ -238,13 +240,24 @@ def clean_up(scratch: Scratch) -> None:
 
 
 def free_subnet() -> str:
-    """Return a /28 of 10.213.0.0/16 to which no network of the machine leads; a random one, as for ports."""
+    """Return a /28 of 10.213.0.0/16 to which no network of the machine leads, and that was not given before.
+
+    Between a project's beginning and its first network nothing leads there: of several workers of tests none
+    takes another's, as for ports.
+    """
     taken = {line.split()[1] for line in Path("/proc/net/route").read_text().splitlines()}
-    while True:
-        number = secrets.randbelow(4096)
+    for number in _shuffled():
         address = bytes((10, 213, number // 16, number % 16 * 16))
         if address[::-1].hex().upper() not in taken:  # little-endian, as the kernel writes it
             return f"{'.'.join(map(str, address))}/28"
+    raise RuntimeError("no /28 of 10.213.0.0/16 is left")
+
+
+@functools.cache
+def _shuffled() -> Iterator[int]:
+    """The numbers of this process's subnets, in an order of its own: several runs at once seldom meet."""
+    ours = share_of(os.environ, range(4096))
+    return iter(random.SystemRandom().sample(ours, len(ours)))
 
 
 def containers(service_label: Mapping[str, str]) -> list[Any]:

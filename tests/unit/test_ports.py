@@ -1,4 +1,4 @@
-"""The ports that tests and benchmarks listen on."""
+"""The ports that tests and benchmarks listen on, and the subnets of their projects."""
 
 import socket
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import ports
-from ports import free_port, ports_of
+from ports import free_port, ports_of, share_of
+from scratch import free_subnet
 
 
 def test_a_port_is_given_once_and_no_client_connection_gets_it() -> None:
@@ -30,3 +31,14 @@ def test_a_port_that_is_taken_is_not_given(monkeypatch: pytest.MonkeyPatch) -> N
         assert free_port() == free
     with pytest.raises(RuntimeError, match="no port is left"):
         free_port()
+
+
+def test_a_subnet_is_given_once() -> None:
+    given = [free_subnet() for _ in range(20)]
+    assert len(set(given)) == 20
+
+
+def test_no_number_is_for_two_workers_and_none_is_lost() -> None:
+    workers = ({"PYTEST_XDIST_WORKER": f"gw{n}", "PYTEST_XDIST_WORKER_COUNT": "4"} for n in range(4))
+    shares = [share_of(worker, range(4096)) for worker in workers]
+    assert sorted(number for share in shares for number in share) == share_of({}, range(4096))
