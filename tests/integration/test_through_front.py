@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,10 @@ def test_what_a_killed_verification_left_is_ended_by_the_next(project: Scratch, 
     assert done.returncode == -signal.SIGKILL
     [left] = fronts(project)
     [log] = left.glob("*/*/nginx/error.log")
-    assert find(log)
+    deadline = time.monotonic() + 30
+    while not find(log):  # its program returns before the master has workers
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     verified(project, good, 0)
     assert not find(log)
     assert fronts(project) == []
