@@ -9,7 +9,7 @@ import pytest
 
 import watcher
 from relctl.probe.load import Load, failed
-from scratch import Scratch, echo_project
+from scratch import Scratch, echo_project, remove_container
 from watcher import POLICY
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -29,7 +29,7 @@ class Stand:
             ignore_removed=True,  # the engine still ends what a killed relctl has told it
             filters={"label": f"io.relctl.service={self.project.service}"},
         ):
-            container.remove(force=True)
+            remove_container(container)
         for tag in self.tags[:2]:
             self.project.ok("promote", tag)
 
