@@ -13,8 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +234,7 @@ def clean_up(scratch: Scratch) -> None:
     try:
         named: dict[str, Any] = {"label": f"io.relctl.service={scratch.service}"}
         for container in client.containers.list(all=True, ignore_removed=True, filters=named):
-            container.remove(force=True)
+            remove_container(container)
         for image in client.images.list(filters=named):
             for tag in image.tags:
                 client.images.remove(tag, force=True)
@@ -240,6 +242,24 @@ def clean_up(scratch: Scratch) -> None:
             network.remove()
     finally:
         client.close()
+
+
+def remove_container(container: Any) -> None:
+    """Remove a container, also one that the engine removes already: a relctl that was killed has told it."""
+    import docker.errors
+
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            container.remove(force=True)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def free_subnet() -> str:

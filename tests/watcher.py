@@ -81,7 +81,7 @@ def is_watched(found: Any, phase: str) -> bool:
     return there and bool(found["watching"]) and not found["at_work"]
 
 
-def ended(process: "subprocess.Popen[str]", within: float = 30.0) -> tuple[int, str]:
+def ended(process: "subprocess.Popen[str]", within: float = 120.0) -> tuple[int, str]:
     """Wait for the end of a process; returns its exit code and its words."""
     _, words = process.communicate(timeout=within)
     return process.returncode, words
