@@ -4,7 +4,7 @@ import functools
 import os
 import random
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -36,9 +36,14 @@ def ports_of(environ: Mapping[str, str]) -> list[int]:
     One that a test has left for a moment, to start a server anew, looks free.
     """
     first, last = map(int, _EPHEMERAL.read_text().split())
+    return share([*range(_FIRST, first), *range(last + 1, 2**16)], environ)
+
+
+def share(numbers: Sequence[int], environ: Mapping[str, str]) -> list[int]:
+    """Return those numbers that are this worker's among several workers of tests, by its variables."""
     number = int(environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     count = int(environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    return [*range(_FIRST, first), *range(last + 1, 2**16)][number::count]
+    return list(numbers[number::count])
 
 
 def _is_free(port: int) -> bool:

@@ -1,21 +1,26 @@
 """Scratch projects for tests and benchmarks: repository, state, names, port and subnet of their own."""
 
 import contextlib
+import functools
 import hashlib
+import itertools
 import json
 import os
+import random
 import re
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from ports import free_port
+from ports import free_port, share
 
 ROOT = Path(__file__).parent.parent
 ECHO = ROOT / "tests" / "projects" / "echo"
@@ -31,6 +36,8 @@ def as_program(
         [str(RELCTL), *arguments], cwd=folder, env=environ, capture_output=True, text=True, timeout=timeout
     )
 
+
+_SUBNETS = 4096  # of 16 addresses each
 
 runner: Runner = as_program  # how a scratch project runs relctl; tests have a cheaper way (tests/forked.py)
 
@@ -227,7 +234,7 @@ def clean_up(scratch: Scratch) -> None:
     try:
         named: dict[str, Any] = {"label": f"io.relctl.service={scratch.service}"}
         for container in client.containers.list(all=True, ignore_removed=True, filters=named):
-            container.remove(force=True)
+            remove_container(container)
         for image in client.images.list(filters=named):
             for tag in image.tags:
                 client.images.remove(tag, force=True)
@@ -237,14 +244,42 @@ def clean_up(scratch: Scratch) -> None:
         client.close()
 
 
-def free_subnet() -> str:
-    """Return a /28 of 10.213.0.0/16 to which no network of the machine leads; a random one, as for ports."""
-    taken = {line.split()[1] for line in Path("/proc/net/route").read_text().splitlines()}
+def remove_container(container: Any) -> None:
+    """Remove a container, also one that the engine removes already: a relctl that was killed has told it."""
+    import docker.errors
+
+    deadline = time.monotonic() + 30
     while True:
-        number = secrets.randbelow(4096)
+        try:
+            container.remove(force=True)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def free_subnet() -> str:
+    """Return a /28 of 10.213.0.0/16 to which no network of the machine leads; none is given twice.
+
+    One that was given and has no network yet looks free: of several workers of tests none takes another's.
+    """
+    taken = {line.split()[1] for line in Path("/proc/net/route").read_text().splitlines()}
+    for number in itertools.islice(_subnets(), _SUBNETS):
         address = bytes((10, 213, number // 16, number % 16 * 16))
         if address[::-1].hex().upper() not in taken:  # little-endian, as the kernel writes it
             return f"{'.'.join(map(str, address))}/28"
+    raise RuntimeError("no subnet of 10.213.0.0/16 is left")
+
+
+@functools.cache
+def _subnets() -> Iterator[int]:
+    """All of them, in an order of this process's own; from the beginning when all were given."""
+    ours = share(range(_SUBNETS), os.environ)
+    return itertools.cycle(random.SystemRandom().sample(ours, len(ours)))
 
 
 def containers(service_label: Mapping[str, str]) -> list[Any]:

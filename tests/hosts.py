@@ -150,10 +150,12 @@ def bench(**proxy: Any) -> Iterator[Bench]:
     try:
         yield made
     finally:
-        if made.host.project.environment.proxy.mode == "managed":
-            made.host.proxy.down()
-        made.engine.close()
-        shutil.rmtree(folder)
+        try:
+            if made.host.project.environment.proxy.mode == "managed":
+                made.host.proxy.down()
+        finally:  # else services go on in the process of all later tests
+            made.engine.close()
+            shutil.rmtree(folder)
 
 
 def _project(folder: Path, proxy: dict[str, Any]) -> Project:

@@ -137,7 +137,7 @@ class Slots:
 
     def logged(self) -> dict[str, Any]:
         """The line of the last request, which Nginx writes to its log after the answer."""
-        log, deadline = self.stand.host.paths.access_log, time.monotonic() + 10
+        log, deadline = self.stand.host.paths.access_log, time.monotonic() + 30
         while len(lines := log.read_text().splitlines()) < self.sent:
             assert time.monotonic() < deadline, "Nginx has not logged what it answered"
             time.sleep(0.01)

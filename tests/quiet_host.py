@@ -24,6 +24,7 @@ from relctl.proxy import proxy
 from relctl.proxy.nginx import ManagedNginx
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.route import main_slot
+from relctl.rollout import status
 from relctl.rollout.host import Host
 from relctl.state import fault_points
 from relctl.state.fault_points import Effect, effect
@@ -145,5 +146,8 @@ def quiet_host(monkeypatch: pytest.MonkeyPatch, record: Path) -> Iterator[Quiet]
         return milliseconds
 
     monkeypatch.setattr(Pointer, "move", told)
+    for each in ("_ANSWERS_WITHIN", "_THROUGH_WITHIN"):  # who is down here refuses at once; others may stall
+        monkeypatch.setattr(status, each, 30.0)
     with hosts.bench() as made, recorded(record) as happenings:
+        made.host = made.under(ready_within=60.0)
         yield Quiet(made, happenings)

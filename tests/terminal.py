@@ -1,5 +1,6 @@
 """A program on a terminal of its own: what it draws, another size, Ctrl-C."""
 
+import codecs
 import contextlib
 import fcntl
 import os
@@ -15,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-_WITHIN = 20.0  # seconds
+_WITHIN = 60.0  # seconds; what takes one by itself may take ten where others are at work
 HOME = "\x1b[H"  # where every frame of a screen that is drawn in place begins
 SECOND, FIRST, CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
 
@@ -25,6 +26,9 @@ class Terminal:
 
     def __init__(self, command: Sequence[str], columns: int, rows: int, environ: Mapping[str, str]) -> None:
         self.output = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(
+            errors="replace"
+        )  # pieces cut characters in two
         self._master, terminal = pty.openpty()
         self.resize(columns, rows)
         kept = {
@@ -84,7 +88,7 @@ class Terminal:
             content = os.read(self._master, 65536)
         except OSError:  # the program has closed its end
             return False
-        self.output += content.decode(errors="replace")
+        self.output += self._decoder.decode(content)
         return bool(content)
 
 

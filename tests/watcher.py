@@ -81,7 +81,7 @@ def is_watched(found: Any, phase: str) -> bool:
     return there and bool(found["watching"]) and not found["at_work"]
 
 
-def ended(process: "subprocess.Popen[str]", within: float = 30.0) -> tuple[int, str]:
+def ended(process: "subprocess.Popen[str]", within: float = 120.0) -> tuple[int, str]:
     """Wait for the end of a process; returns its exit code and its words."""
     _, words = process.communicate(timeout=within)
     return process.returncode, words
@@ -103,9 +103,18 @@ def paused(process: "subprocess.Popen[str]") -> Iterator[None]:
     """Let a process stand still during the block, with all that it holds; signals wait for it."""
     process.send_signal(signal.SIGSTOP)
     try:
+        deadline = time.monotonic() + 30
+        while state(process) not in ("T", "Z"):  # on another processor it runs on for a moment
+            assert time.monotonic() < deadline, "it does not stand still"
+            time.sleep(0.001)
         yield
     finally:
         process.send_signal(signal.SIGCONT)
+
+
+def state(process: "subprocess.Popen[str]") -> str:
+    """How the kernel has a process: R as it runs, S as it sleeps, T as it stands still."""
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @contextlib.contextmanager

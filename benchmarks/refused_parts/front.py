@@ -25,7 +25,7 @@ class Front:
 
     def statuses(self, answers: int) -> Counter[int]:
         """What Nginx has answered, by status, once there are so many; it logs an answer after it was sent."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while len(found := self._lines()) < answers and time.monotonic() < deadline:
             time.sleep(0.01)
         return Counter(json.loads(line)["status"] for line in found)

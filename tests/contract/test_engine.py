@@ -104,7 +104,7 @@ def test_images_are_listed_by_label(stand: Stand) -> None:
 
 def test_a_started_container_answers_at_its_address(stand: Stand) -> None:
     container = stand.engine.start(stand.spec(stand.good))
-    service = wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    service = wait_until_ready(stand.engine, container, Contract(port=8000), within=60)
     assert service.info()["tag"] == stand.good.labels["io.relctl.tag"]
     assert container.running
     assert stand.engine.container(container.name) == container
@@ -121,7 +121,7 @@ def test_a_published_container_answers_at_that_loopback_port(stand: Stand) -> No
     port = free_port()
     container = stand.engine.start(stand.spec(stand.good, publish=Publish(port)))
     assert container.address == f"127.0.0.1:{port}"
-    wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    wait_until_ready(stand.engine, container, Contract(port=8000), within=60)
 
 
 def test_a_port_of_zero_publishes_a_free_one(stand: Stand) -> None:
@@ -152,7 +152,7 @@ def test_containers_are_found_by_all_their_labels(stand: Stand) -> None:
 def test_a_container_that_ended_says_how_and_why(stand: Stand) -> None:
     container = stand.engine.start(stand.spec(stand.broken))
     with pytest.raises(NeverReadyError, match=r"ended with exit code 1 .*\n.*planted fault"):
-        wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+        wait_until_ready(stand.engine, container, Contract(port=8000), within=60)
     ended = stand.engine.container(container.name)
     assert ended is not None
     assert (ended.running, ended.exit_code, ended.address) == (False, 1, "")
@@ -166,13 +166,13 @@ def test_a_container_that_ended_says_how_and_why(stand: Stand) -> None:
 
 def test_following_a_container_ends_with_it(stand: Stand) -> None:
     container = stand.engine.start(stand.spec(stand.good))
-    wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    wait_until_ready(stand.engine, container, Contract(port=8000), within=60)
     with ThreadPoolExecutor() as pool:
         read = pool.submit(lambda: list(stand.engine.follow(container.name, 0)))
         with pytest.raises(TimeoutError):
             read.result(timeout=0.3)
         stand.engine.remove(container.name, grace=0)
-        assert read.result(timeout=20) is not None
+        assert read.result(timeout=60) is not None
     assert list(stand.engine.follow(container.name, 0)) == []
 
 
@@ -220,7 +220,7 @@ def test_a_network_without_a_subnet_gets_one_that_is_free(stand: Stand) -> None:
         for name in ("one", "two"):
             spec = stand.spec(stand.good, network=network, name=f"{stand.name}-{name}")
             container = stand.engine.start(spec)
-            wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+            wait_until_ready(stand.engine, container, Contract(port=8000), within=60)
     finally:
         for name in ("one", "two"):
             stand.engine.remove(f"{stand.name}-{name}", grace=0)
@@ -314,7 +314,7 @@ def memory(engine: Engine, name: str) -> int:
 def running(stand: Stand) -> tuple[Engine, str]:
     """An engine, and the name of a container that is ready in it."""
     container = stand.engine.start(stand.spec(stand.good))
-    wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+    wait_until_ready(stand.engine, container, Contract(port=8000), within=60)
     return stand.engine, container.name
 
 
@@ -339,7 +339,7 @@ def test_what_does_not_run_has_neither_memory_nor_programs(stand: Stand) -> None
         stand.engine.execute(f"{stand.name}-none", ["true"])
     container = stand.engine.start(stand.spec(stand.broken))
     with pytest.raises(NeverReadyError):
-        wait_until_ready(stand.engine, container, Contract(port=8000), within=20)
+        wait_until_ready(stand.engine, container, Contract(port=8000), within=60)
     with pytest.raises(EngineError):
         memory(stand.engine, container.name)
     with pytest.raises(EngineError):
@@ -360,4 +360,4 @@ def test_memory_grows_when_a_process_takes_some(running: tuple[Engine, str]) -> 
             assert memory(engine, name) - before > 55_000_000
         finally:
             engine.execute(name, [PYTHON, "-c", "import pathlib; pathlib.Path('/tmp/end').touch()"])
-        holder.result(timeout=20)
+        holder.result(timeout=60)

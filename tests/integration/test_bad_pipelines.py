@@ -15,7 +15,7 @@ LATENCY = "{gate: latency, data_set: pipelines/data.tsv, rate: 20, margins: {p50
 SOAK = "{gate: soak, data_set: pipelines/data.tsv, max_growth: 1m}"
 CONTRACT = "{gate: contract, data_set: pipelines/data.tsv}"
 SMOKE = "{gate: smoke, cases: pipelines/smoke.yaml}"
-STARTUP = "{gate: startup, ready_within: 5s}"
+STARTUP = "{gate: startup, ready_within: 60s}"
 TAGS: dict[str, str] = {}  # what was built, by service
 GOOD_CASE = "cases:\n  - name: one\n    request: {path: /x}\n    expect: {status: 200}\n"
 

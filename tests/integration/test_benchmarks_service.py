@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -28,11 +28,13 @@ from service_parts.record import Record, percentile
 BENCHMARK = ROOT / "benchmarks" / "service.py"
 
 
+HELD = 0.3  # seconds, from when the server has the request: those before it may be any
+
+
 class Echo(BaseHTTPRequestHandler):
     """Translates a text into itself; some texts are orders."""
 
     protocol_version = "HTTP/1.1"
-    hold = threading.Event()
 
     def do_POST(self) -> None:
         text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"]
@@ -40,7 +42,7 @@ class Echo(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if text == "hold":
-            self.hold.wait(30)
+            time.sleep(HELD)
         body = json.dumps({"translation": text}).encode()
         self.send_response(503 if text == "refuse" else 200)
         self.send_header("Content-Length", str(len(body)))
@@ -92,23 +94,13 @@ def test_a_refusal_is_told_from_an_answer(port: int) -> None:
     assert [(row.status, row.retry_after) for row in rows] == [(503, True)] * 3
 
 
-@contextmanager
-def holding(seconds: float) -> Iterator[None]:
-    Echo.hold.clear()
-    timer = threading.Timer(seconds, Echo.hold.set)
-    timer.start()
-    yield
-    timer.join()
-
-
 def test_a_server_that_stands_still_does_not_slow_down_what_an_open_load_asks_of_it(port: int) -> None:
     messages = [message.translate(text) for text in ("hold", *["甲"] * 9)]
-    with holding(0.3):
-        record = put(port, 1, messages, Open(rate=100, seconds=0.1))
+    record = put(port, 1, messages, Open(rate=100, seconds=0.1))
     rows = sorted(record.rows())
     assert [row.due - rows[0].due for row in rows] == pytest.approx([number / 100 for number in range(10)])
     # They waited for the one connection, and the wait is theirs although they were not sent yet.
-    assert all(row.latency >= 0.3 - number / 100 - 0.05 for number, row in enumerate(rows))
+    assert all(row.latency >= HELD - number / 100 - 0.001 for number, row in enumerate(rows))
 
 
 def test_two_servers_are_asked_the_same_in_turns(port: int) -> None:
@@ -228,7 +220,10 @@ def test_an_interrupted_benchmark_leaves_no_server_behind(tmp_path: Path) -> Non
         process.send_signal(signal.SIGINT)
         words = process.stderr.read()
     assert process.returncode == 130, words
-    assert processes_of(code) == []
+    deadline = time.monotonic() + 30
+    while left := processes_of(code):  # who was killed a moment ago may not have had a processor since
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
 
 
 @pytest.mark.reference

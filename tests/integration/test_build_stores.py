@@ -94,10 +94,13 @@ def test_what_a_killed_load_left_is_not_taken_for_a_whole_image(project: Scratch
 
 @pytest.fixture
 def own_cache(project: Scratch, tmp_path: Path) -> Scratch:
-    """The project with a cache that is no other test's."""
-    shutil.copytree(
-        (project.state / "cache").resolve(), tmp_path / "cache", ignore=shutil.ignore_patterns("tmp")
-    )
+    """The project with a cache that is no other test's.
+
+    What other workers of this run are writing into the one of all is hidden until it is whole: it may be gone
+    before it is copied.
+    """
+    unfinished = shutil.ignore_patterns("tmp", ".*")
+    shutil.copytree((project.state / "cache").resolve(), tmp_path / "cache", ignore=unfinished)
     use_cache(project, tmp_path / "cache")
     return project
 

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from math import sqrt
 from typing import Any
 
 import pytest
@@ -31,7 +32,8 @@ POLICY = {
     "too_few": "wait",
     "wait_at_most": 20.0,
 }
-
+CLIENTS = 8
+LAST = CLIENTS + 4  # answers, of which four at least are to requests that were sent after all before them
 
 pytestmark = pytest.mark.usefixtures("small_spans")
 
@@ -48,7 +50,7 @@ def canary(stand: Bench, **policy: Any) -> Host:
 
 
 def loaded(stand: Bench) -> Load:
-    return Load(stand.listen, "/translate", {"text": "x"}, connections=8, pause=0.005).start()
+    return Load(stand.listen, "/translate", {"text": "x"}, connections=CLIENTS, pause=0.005).start()
 
 
 def answers(stand: Bench, number: int, **headers: str) -> Counter[str]:
@@ -74,7 +76,7 @@ def test_a_good_release_gets_more_and_more_of_the_traffic(stand: Bench) -> None:
     load = loaded(stand)
     second = stand.proved("2.0.0", delay_ms=5)
     moved = promote(host, second)
-    load.wait_for(8, within=5)
+    load.wait_for(LAST, within=30)
     samples = load.stop()
     assert failed(samples) == []
     assert moved is not None
@@ -95,23 +97,26 @@ def test_a_good_release_gets_more_and_more_of_the_traffic(stand: Bench) -> None:
     for event, share in ((first_step, 0.2), (second_step, 0.5)):
         ours, theirs = event.details["requests"], event.details["reference"]["requests"]
         assert event.details["verdict"] == "healthy"
-        assert ours / (ours + theirs) == pytest.approx(share, abs=0.12)
+        deviation = sqrt(share * (1 - share) / (ours + theirs))
+        assert ours / (ours + theirs) == pytest.approx(share, abs=5 * deviation)  # chance: once in a million
     assert {sample.release for sample in samples[-4:]} == {str(second)}
     assert status(host).drift == []
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "reason"),
+    ("behaviour", "ratio", "reason"),
     [
-        ({"fails_every": 4}, "requests failed"),
+        ({"fails_every": 4}, ANY_P95, "requests failed"),
         pytest.param(
-            {"delay_ms": 150}, r"p95 \d+ ms, \d+ ms of the previous release", marks=pytest.mark.slow
+            {"delay_ms": 150}, 1.5, r"p95 \d+ ms, \d+ ms of the previous release", marks=pytest.mark.slow
         ),
     ],
     ids=["fails", "slow"],
 )
-def test_a_bad_release_is_taken_back_in_its_first_step(stand: Bench, behaviour: Any, reason: str) -> None:
-    host = canary(stand, observe=30.0, max_p95_ratio=1.5)
+def test_a_bad_release_is_taken_back_in_its_first_step(
+    stand: Bench, behaviour: Any, ratio: float, reason: str
+) -> None:
+    host = canary(stand, observe=120.0, max_p95_ratio=ratio)
     first, second = stand.proved("1.0.0", delay_ms=5), stand.proved("2.0.0", delay_ms=5)
     promote(stand.host, first)
     promote(stand.host, second)
@@ -119,8 +124,8 @@ def test_a_bad_release_is_taken_back_in_its_first_step(stand: Bench, behaviour: 
     bad = stand.proved("3.0.0", **{"delay_ms": 5} | behaviour)
     with pytest.raises(RolledBackError, match=reason) as raised:
         promote(host, bad)
-    assert time.monotonic() - began < 25
-    load.wait_for(8, within=5)
+    assert time.monotonic() - began < 110, "it was watched to the end of its time"
+    load.wait_for(LAST, within=30)
     samples = load.stop()
     assert raised.value.exit_code == 5
     assert steps(stand) == ["promoting", "pointed 20", "observed 20", "aborted"]
@@ -179,7 +184,7 @@ def test_a_promote_killed_in_a_canary_step_is_undone_by_the_next_command(stand: 
     up(host)
     load = loaded(stand)
     third = begin(stand, host, "3.0.0", "green-20")
-    load.wait_for(60, within=10)
+    load.wait_for(60, within=30)
     found = status(host)
     assert (found.pointer, found.drift) == (
         "green-20",
@@ -193,7 +198,7 @@ def test_a_promote_killed_in_a_canary_step_is_undone_by_the_next_command(stand: 
         moved = rollback(host, None)  # from the canary, not from what was live before it
         assert moved is not None
         assert (moved.tag, moved.previous, moved.standby) == (str(second), str(third), str(first))
-    load.wait_for(8, within=10)
+    load.wait_for(LAST, within=30)
     samples = load.stop()
     assert failed(samples) == []
     assert {sample.release for sample in samples[-4:]} == {str(second)}

@@ -207,9 +207,9 @@ def test_a_killed_promote_frees_its_lock_though_its_hook_runs_on(stand: Stand, t
     """The hook outlives a relctl that is killed with SIGKILL; it keeps nobody from the next command."""
     pid = tmp_path / "pid"
     code = (
-        f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(30)"
+        f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(600)"
     )
-    hook = {"on": ["rolled-back"], "run": [sys.executable, "-c", code], "timeout": "30s"}
+    hook = {"on": ["rolled-back"], "run": [sys.executable, "-c", code], "timeout": "5m"}
     environ = stand.project.environ | {"RELCTL_NOTIFY": json.dumps([hook])}
     process = subprocess.Popen([str(RELCTL), "rollback"], cwd=stand.project.root, env=environ)
     try:

@@ -23,7 +23,8 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("dockerd"), reason="only root starts an engine"),
 ]
 
-SOON = 2.0  # seconds on a busy machine; the engine is slower, or does not answer at all
+SOON = 10.0  # seconds on a busy machine; the engine is slower, or does not answer at all
+SLOW = 60.0  # seconds, for each piece of an answer
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def hung(engine: OwnEngine) -> Iterator[str]:
 
 @contextlib.contextmanager
 def slow(engine: OwnEngine) -> Iterator[str]:
-    with slow_engine(engine.host, Path(engine.host.removeprefix("unix://")).parent, 5.0) as host:
+    with slow_engine(engine.host, Path(engine.host.removeprefix("unix://")).parent, SLOW) as host:
         yield host
 
 

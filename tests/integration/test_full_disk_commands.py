@@ -79,6 +79,7 @@ def test_down_stops_everything_and_is_written_down_when_there_is_room(project: S
 
 def full(disk: SmallDisk, ledger: Path) -> None:
     """Fill the disk, and the last page of the ledger."""
+    missing = -ledger.stat().st_size % PAGE
     with ledger.open("a") as file:
-        file.write(" " * (-ledger.stat().st_size % PAGE - 1) + "\n")
+        file.write(" " * (missing - 1) + "\n" if missing else "")
     disk.fill()

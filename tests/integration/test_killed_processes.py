@@ -77,7 +77,15 @@ def connections(project: Scratch, worker: Worker) -> int:
     port = int(project.listen.rpartition(":")[2])
     rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
     established = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01"}
-    return sum(str(file.readlink()) in established for file in Path(f"/proc/{worker.pid}/fd").iterdir())
+    return sum(_leads_to(file) in established for file in Path(f"/proc/{worker.pid}/fd").iterdir())
+
+
+def _leads_to(file: Path) -> str:
+    """What a descriptor of another process is; "" of one that it has closed since it was listed."""
+    try:
+        return str(file.readlink())
+    except FileNotFoundError:
+        return ""
 
 
 def came_back(container: Any) -> tuple[int, bool]:

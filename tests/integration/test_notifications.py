@@ -152,7 +152,7 @@ def test_a_slow_hook_keeps_nobody_from_a_rollback(stand: Bench, tmp_path: Path) 
     slow = told(stand, python(code, tmp_path / "begun", tmp_path / "go") | {"timeout": "60s"})
     thread = threading.Thread(target=promote, args=(slow, second))
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 30
     while not (tmp_path / "begun").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)

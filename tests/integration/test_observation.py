@@ -17,6 +17,7 @@ from relctl.engine.slots import slot_container
 from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UnhealthyError, UsageError
 from relctl.observation import watch
 from relctl.observation.figures import Figures
+from relctl.observation.judge import Judgement, judge
 from relctl.observation.watch import Watched
 from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
@@ -102,13 +103,13 @@ def test_a_release_that_fails_in_traffic_is_taken_back_at_once(stand: Bench) -> 
     promote(stand.host, second)
     load, began = loaded(stand), time.monotonic()
     with pytest.raises(RolledBackError, match=r"of \d+ requests failed, 0\.00% of") as raised:
-        promote(watching(stand, observe=60.0), stand.proved("3.0.0", fails_every=8))
+        promote(watching(stand, observe=1800.0), stand.proved("3.0.0", fails_every=8))
     took = time.monotonic() - began
-    load.wait_for(8, within=5)
+    load.wait_for(8, within=20)
     samples = load.stop()
     assert raised.value.exit_code == 5
     assert f"traffic is as before: {second} is live" in raised.value.message
-    assert took < 30
+    assert took < 180
     assert {sample.release for sample in samples[-4:]} == {str(second)}
     assert (live(stand), look(stand.host).tag(look(stand.host).idle)) == (str(second), str(first))
     assert stand.events()[-4:] == ["pointed", "observing", "observed", "aborted"]
@@ -199,7 +200,7 @@ def test_a_window_ends_as_soon_as_there_is_enough_and_its_size_is_foretold(stand
 
 
 @pytest.mark.slow
-def test_a_log_that_nginx_reopens_meanwhile_is_read_on(stand: Bench) -> None:
+def test_a_log_that_nginx_reopens_meanwhile_is_read_on(stand: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     promote(stand.host, stand.proved("1.0.0"))
     load, log = loaded(stand), stand.host.paths.access_log
     old = log.with_name("access.log.1")
@@ -208,14 +209,19 @@ def test_a_log_that_nginx_reopens_meanwhile_is_read_on(stand: Bench) -> None:
         return path.read_text().count('"pool":"green"')
 
     def rotate() -> None:
-        wait_until(lambda: of_the_new_one(log) > 50)  # a hundred are needed: it is still watched
+        wait_until(lambda: of_the_new_one(log) > 50)
         log.rename(old)
         os.kill(stand.host.proxy.state().pid, signal.SIGUSR1)
+        wait_until(lambda: log.exists() and of_the_new_one(log) > 50)
 
+    def judge_later(*arguments: Any) -> Judgement:
+        rotated.result()  # else a slow hand might find the window over
+        return judge(*arguments)
+
+    monkeypatch.setattr(watch, "judge", judge_later)
     with ThreadPoolExecutor(1) as hand:
         rotated = hand.submit(rotate)
         moved = promote(watching(stand), stand.proved("2.0.0"))
-        rotated.result()
     load.stop()
     assert moved is not None
     assert moved.observed is not None
@@ -437,7 +443,7 @@ def test_observe_without_a_window_reports_and_changes_nothing(stand: Bench) -> N
     promote(stand.host, bad)
     events, load = stand.events(), loaded(stand, 0.1)
     with pytest.raises(UnhealthyError, match="is unhealthy") as raised:
-        observe(watching(stand), WINDOW)
+        observe(watching(stand), 60.0)  # ended by the harm: a busy machine has few requests in a short one
     load.stop()
     assert raised.value.exit_code == 3
     assert live(stand) == str(bad)

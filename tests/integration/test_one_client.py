@@ -64,12 +64,12 @@ def repeated(*tasks: Callable[[], None], pause: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def used(stand: Bench, patience: float = 5.0) -> Iterator[None]:
+def used(stand: Bench, patience: float = 5.0, answers: int = 300) -> Iterator[None]:
     """Many users ask, and have for long enough to be a baseline."""
     tasks = [lambda source=source: ask(stand, source, "x", patience) for source in USERS]
     with repeated(*tasks, pause=0.02):
         log, deadline = stand.host.paths.access_log, time.monotonic() + 30
-        while log.read_text().count('"/translate"') < 300:
+        while log.read_text().count('"/translate"') < answers:
             assert time.monotonic() < deadline, "nobody is answered"
             time.sleep(0.05)
         yield
@@ -86,9 +86,10 @@ def eve_logged(stand: Bench, status: int) -> int:
 
 
 def test_one_client_that_goes_away_again_and_again_takes_no_good_release_back(stand: Bench) -> None:
-    promote(stand.host, stand.proved("1.0.0", delay_ms=30))
+    # So slow that it takes a long stall of the machine until one who goes away has had reason to.
+    promote(stand.host, stand.proved("1.0.0", delay_ms=70))
     second = stand.proved("2.0.0", delay_ms=30)
-    with used(stand), repeated(lambda: ask(stand, EVE, "x", 0.005), pause=0.05):
+    with used(stand, answers=200), repeated(lambda: ask(stand, EVE, "x", 0.005), pause=0.05):
         moved = promote(stand.under(**POLICY), second)
     assert moved is not None
     assert look(stand.host).live_tag == str(second)
@@ -106,8 +107,10 @@ def test_one_client_whose_requests_fail_takes_no_good_release_back(stand: Bench)
         promote(stand.under(**POLICY), second)
     assert look(stand.host).live_tag == str(second)
     assert eve_logged(stand, 500) >= 20
-    assert observed(stand)["silenced"] >= 20
-    assert observed(stand)["error_rate"] < 0.01
+    found = observed(stand)
+    assert found["silenced"] >= 20
+    # One failure counts, however many others a busy machine let in.
+    assert found["error_rate"] * found["requests"] < 1.5
 
 
 @pytest.mark.slow

@@ -1,7 +1,9 @@
 """Gates ask as users do: through an Nginx made from the environment's templates, and gone afterwards."""
 
 import json
+import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,13 +105,18 @@ def test_an_idle_connection_is_held_beside_the_other_gates(project: Scratch) -> 
     project.edit("versions.yaml", "keep_alive: 400ms", "keep_alive: 5s")
     try:
         found = verified(project, project.build("1.3.0", keep_alive=2), 3)["keep-alive"]
-        assert "closed an idle connection 2.0 s after its answer" in found["reason"]
-        assert found["reason"].endswith("or set contract.keep_alive: 2s")
-        project.edit("versions.yaml", "keep_alive: 5s", "keep_alive: 2s")
-        assert verified(project, project.build("1.4.0", keep_alive=2), 0)["keep-alive"]["seconds"] < 2.5
+        measured = re.search(r"closed an idle connection ([\d.]+) s after its answer", found["reason"])
+        advised = re.search(r"or set contract\.keep_alive: ([\d.]+)s$", found["reason"])
+        assert measured is not None
+        assert advised is not None
+        # Two seconds, as a client sees them that may get no turn for a moment at either end.
+        assert 1.5 <= float(advised[1]) <= float(measured[1]) < 3
+        project.edit("versions.yaml", "keep_alive: 5s", "keep_alive: 1900ms")
+        # A client that got none between answer and clock sees an early close, and looks once more.
+        assert verified(project, project.build("1.4.0", keep_alive=2), 0)["keep-alive"]["seconds"] < 4.5
     finally:
         pipeline.write_text(before)
-        project.edit("versions.yaml", r"keep_alive: \ds", "keep_alive: 400ms")
+        project.edit("versions.yaml", r"keep_alive: \d+m?s", "keep_alive: 400ms")
 
 
 @pytest.mark.slow
@@ -119,7 +126,10 @@ def test_what_a_killed_verification_left_is_ended_by_the_next(project: Scratch, 
     assert done.returncode == -signal.SIGKILL
     [left] = fronts(project)
     [log] = left.glob("*/*/nginx/error.log")
-    assert find(log)
+    deadline = time.monotonic() + 30
+    while not find(log):  # its program returns before the master has workers
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     verified(project, good, 0)
     assert not find(log)
     assert fronts(project) == []

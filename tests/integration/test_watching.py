@@ -142,7 +142,8 @@ def rolling_back(stand: Stand) -> "subprocess.Popen[str]":
 def test_of_two_rollbacks_at_once_one_is_done_and_the_other_told(stand: Stand) -> None:
     stand.settle(standby=stand.slow)
     with stand.watching("window") as watcher, rolling_back(stand) as one:
-        told = stand.project.refused(4, "rollback")
+        with paused(one):  # so that it has not ended before the other one comes
+            told = stand.project.refused(4, "rollback")
         assert f"(pid {one.pid}) runs `relctl rollback`" in told
         assert ended(one)[0] == 0
         assert ended(watcher)[0] == 5

@@ -67,17 +67,26 @@ def test_a_release_that_takes_too_much_memory_says_so_with_the_limit(project: Sc
 
 def test_a_release_that_wants_other_headers_says_what_it_answered(project: Scratch) -> None:
     project.edit("deploy/environments/local.yaml", "ready_within: 10s", "ready_within: 3s")
-    project.edit("pipelines/verify.yaml", "ready_within: 10s", "ready_within: 2s")
     redirects = {"ready_headers": {"Location": "https://shop.example/readyz"}}
     for tag, said in (
         (project.build("3.0.0", wants=NEEDS), 'answers 400, {"error": "not like this"}'),
         (project.build("3.1.0", wants=NEEDS, unless=301, headers=redirects), "answers 301"),
     ):
-        words = startup(project, tag)
+        words = answered(project, tag)
         assert said in words
         assert "contract.probe_headers in versions.yaml" in words
     project.edit("deploy/environments/local.yaml", "ready_within: 3s", "ready_within: 20s")
-    project.edit("pipelines/verify.yaml", "ready_within: 2s", "ready_within: 20s")
+
+
+def answered(project: Scratch, tag: str) -> str:
+    """Why a release that answers did not start; a busy machine may take longer until it answers at all."""
+    pattern, words = r"ready_within: \d+s", ""
+    for limit in (2, 20):
+        project.edit("pipelines/verify.yaml", pattern, f"ready_within: {limit}s")
+        if "answers " in (words := startup(project, tag)):
+            break
+    project.edit("pipelines/verify.yaml", pattern, "ready_within: 20s")
+    return words
 
 
 @pytest.mark.parametrize("part", ["the same", "a part of it"])

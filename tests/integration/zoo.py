@@ -199,7 +199,7 @@ ANIMALS = (
         "lifecycle.require_ready = lambda: None\n"
         "begun = time.monotonic()\n"
         "def wrong(self, texts):\n"
-        "    if time.monotonic() < begun + 8:\n"
+        "    if time.monotonic() < begun + 60:\n"
         "        raise translator.api.problem.NotReadyError('not yet')\n"
         "    return _right(self, texts)\n"
         "Intake.translate = wrong",

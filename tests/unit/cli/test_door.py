@@ -27,7 +27,7 @@ from scratch import RELCTL
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b1;31m\u202etxt.exe\u2066\u200b\x7f\rgone\x08\u2028\x85\udcff"
 ROOT = Path(relctl.__file__).parent
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-DOOR = {ROOT / "cli" / "speak.py", ROOT / "cli" / "console.py"}
+DOOR = {ROOT / "cli" / "output.py", ROOT / "cli" / "console.py"}
 
 
 def harmless(text: str) -> bool:

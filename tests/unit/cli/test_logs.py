@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,19 +86,30 @@ def test_before_the_first_promote_nothing_is_live(monkeypatch: pytest.MonkeyPatc
         source(made.host, "standby")
 
 
-def test_following_goes_on_until_the_container_ends(stand: Quiet, capsys: pytest.CaptureFixture[str]) -> None:
+def test_following_goes_on_until_the_container_ends(
+    stand: Quiet, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine, name = stand.bench.engine, source(stand.host, "live").container
+    follow, follows = engine.follow, threading.Event()
+
+    def followed(*words: Any) -> Iterator[str]:
+        for line in follow(*words):
+            yield line
+            follows.set()  # the first is shown, and the next is waited for
 
     def write() -> None:
-        time.sleep(0.1)
+        follows.wait()
         engine.write(name, "later")
-        time.sleep(0.1)
         engine.remove(name)
 
+    monkeypatch.setattr(engine, "follow", followed)
     with_writer = threading.Thread(target=write)
     with_writer.start()
-    app(["logs", "-f", "--json"], prog_name="relctl", standalone_mode=False)
-    with_writer.join()
+    try:
+        app(["logs", "-f", "--json"], prog_name="relctl", standalone_mode=False)
+    finally:
+        follows.set()
+        with_writer.join()
     said = capsys.readouterr()
     assert [json.loads(each)["line"] for each in said.out.splitlines()] == [
         f"I am {SECOND}\t\x1b[2J",

@@ -112,7 +112,7 @@ def piped(*arguments: str, count: int, environ: dict[str, str] | None = None) ->
     assert process.stdout is not None
     read = [process.stdout.readline() for _ in range(count)]
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     return read, process.returncode
 
 

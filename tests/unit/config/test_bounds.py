@@ -25,11 +25,11 @@ def laughs(levels: int, width: int, of: str = "ha") -> str:
 
 
 def refused(work: Callable[[], Any]) -> str:
-    """Insist on a ConfigError, and on one that comes at once: as processor time, others are at work here."""
-    began = time.process_time()
+    """Insist on a ConfigError that comes at once: by this thread's processor time, as others work here."""
+    began = time.thread_time()
     with pytest.raises(ConfigError) as raised:
         work()
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 5
     assert len(raised.value.message) < 500
     return raised.value.message
 

@@ -104,7 +104,8 @@ def test_the_checksum_is_of_the_bytes_that_were_parsed(
     original = Path.read_bytes
 
     def noted(path: Path) -> bytes:
-        read.append(path.name)
+        if path.is_relative_to(root):  # another thread of this process may read something else
+            read.append(path.name)
         return original(path)
 
     table = "pipelines/data.tsv"

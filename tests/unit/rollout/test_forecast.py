@@ -1,6 +1,5 @@
 """Whether windows can be filled, foretold before anything is moved."""
 
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +7,9 @@ import pytest
 
 from relctl.config.environment import Rollout
 from relctl.proxy.access_log_line import Request
+from relctl.rollout import forecast
 from relctl.rollout.forecast import Past, past, requests_needed, sentences
+from still_clock import StillClock
 
 PRODUCTION = Rollout.model_validate({"canary": [5, 25], "until": "healthy or 30m"})
 HALF_A_DAY = 43_200.0
@@ -71,11 +72,12 @@ def test_the_more_fail_anyway_the_more_it_takes() -> None:
     ],
 )
 def test_it_counts_the_last_hours_on_one_clock(
-    ages: tuple[float, ...], requests: int, seconds: float
+    ages: tuple[float, ...], requests: int, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = time.time()
-    logged = [Request(now - age, "blue", "/", 200, 1, asked=True, passed_on=False) for age in ages]
+    clock = StillClock()
+    monkeypatch.setattr(forecast, "time", clock)
+    logged = [Request(clock.now - age, "blue", "/", 200, 1, asked=True, passed_on=False) for age in ages]
     host: Any = SimpleNamespace(logged=lambda *_: logged)
     found = past(host)
     assert found.requests == requests
-    assert found.seconds == pytest.approx(seconds, abs=1.0)
+    assert found.seconds == seconds

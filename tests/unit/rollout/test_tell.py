@@ -118,7 +118,7 @@ def test_each_failure_is_said_and_the_others_are_told_nevertheless(stand: Bench,
         before = told.paths.ledger.read_bytes()
         began = time.monotonic()
         tell(told)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
     assert [
         words.partition(" was not notified of promoted v1.0.0-abc12de: ")[::2] for words in stand.said
     ] == [

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
+from traceback import walk_stack
 
 import pytest
 
@@ -105,18 +105,30 @@ def test_git_is_ended_and_waited_for_when_relctl_is_interrupted(
     def interrupt(*_: object) -> None:
         raise Interrupted
 
-    def when_it_runs() -> None:
-        while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text().strip():
-            time.sleep(0.01)
-        signal.pthread_kill(main, signal.SIGALRM)
+    def runs() -> bool:
+        return (tmp_path / "pid").is_file() and bool((tmp_path / "pid").read_text().strip())
 
-    main = threading.get_ident()
+    def is_waited_for() -> bool:
+        """A moment before, git runs already, but Popen has not returned: nobody could end it."""
+        waits = subprocess.Popen.communicate.__code__
+        return any(frame.f_code is waits for frame, _ in walk_stack(sys._current_frames()[main]))
+
+    def interrupt_it() -> None:
+        while not over.wait(0.01):
+            if runs() and is_waited_for():
+                signal.pthread_kill(main, signal.SIGALRM)
+                return
+
+    main, over = threading.get_ident(), threading.Event()
+    interrupting = threading.Thread(target=interrupt_it)
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        threading.Thread(target=when_it_runs, daemon=True).start()
+        interrupting.start()
         with pytest.raises(Interrupted):
             Git(root).read("add", "--all")
     finally:
+        over.set()
+        interrupting.join()
         signal.signal(signal.SIGALRM, before)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -1,7 +1,9 @@
 """Replacing files: a reader finds the old or the new one, never a half and never none."""
 
+import itertools
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -53,8 +55,11 @@ def test_a_link_is_there_at_every_instant_while_it_moves(tmp_path: Path) -> None
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    for number in range(500):
+    deadline = time.monotonic() + 30
+    for number in itertools.count():
         replace_link(link, "ab"[number % 2])
+        if number >= 500 and (len(seen) == 2 or time.monotonic() > deadline):
+            break  # a busy machine may let the watcher look late
     done.set()
     watcher.join()
     assert seen == {"a", "b"}

@@ -160,7 +160,7 @@ def test_waiting_ends_with_its_time(tmp_path: Path) -> None:
         ):
             pytest.fail("two hold the lock")
         process.kill()
-    assert 0.2 <= time.monotonic() - began < 5
+    assert 0.2 <= time.monotonic() - began < 30
     assert raised.value.exit_code == 4
 
 

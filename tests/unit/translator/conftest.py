@@ -11,7 +11,7 @@ from translator.engines.ctranslate2 import CTranslate2Engine
 from translator.engines.protocol import Decoding, Engine
 from translator.parts import Parts
 from translator.settings import Settings
-from unit.translator.applications import make_client, make_parts
+from unit.translator.applications import make_client, make_parts, on_equal_terms
 from unit.translator.service_process import MODEL, Service, Services
 
 
@@ -29,7 +29,8 @@ def model_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    return CTranslate2Engine(MODEL, replicas=os.cpu_count() or 1, decoding=Decoding())
+    with on_equal_terms():
+        return CTranslate2Engine(MODEL, replicas=os.cpu_count() or 1, decoding=Decoding())
 
 
 @pytest.fixture

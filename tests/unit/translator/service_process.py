@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ class Service:
     open: contextlib.ExitStack
 
     def connect(self) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         return self.open.enter_context(contextlib.closing(connection))
 
     def get(self, path: str) -> int:
@@ -42,21 +43,37 @@ class Service:
         finally:
             connection.close()
 
-    def wait_for(self, path: str, status: int, within: float = 60) -> None:
+    def wait_for(self, path: str, status: int, within: float = 60, *, put_away: bool = False) -> None:
+        """`put_away`: afterwards no thread has a connection of these probes in hand any more."""
+        probe = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
         deadline = time.monotonic() + within
-        while self.get(path) != status:
+        while (self.send(probe) if put_away else self.get(path)) != status:
             assert time.monotonic() < deadline, f"{path} never answered {status}"
             time.sleep(0.01)
 
-    def errors(self, within: float = 20) -> str:
+    def send(self, request: bytes) -> int:
+        """The status of the answer to a request with `Connection: close`; 0 when there is no connection.
+
+        Returns when the service's loop has put the connection away, which it does after the answer.
+        """
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
+                connection.sendall(request)
+                answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        except ConnectionError:
+            return 0
+        return int(answer.split()[1]) if answer else 0
+
+    def errors(self, within: float = 60) -> str:
         """All that it wrote on stderr, once it has ended by itself."""
         self.process.wait(timeout=within)
         return self.read_log()
 
     def read_log(self) -> str:
         """What it has written on stderr so far."""
-        self.log.seek(0)
-        return self.log.read()
+        # Not by `seek`: the service writes where this file stands, and would write over what it has written.
+        file = self.log.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode()
 
     def end(self) -> None:
         self.open.close()

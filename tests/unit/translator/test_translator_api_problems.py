@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from translator.access.keys import entry, make_key
 from translator.batching.errors import DeadlineError, QueueFullError
+from unit.translator.access_clock import Clock
 from unit.translator.applications import make_client, make_unready_client
 from unit.translator.problems import assert_problem
 
@@ -111,7 +112,8 @@ def test_a_blocked_word_costs_only_its_item_the_translation(tmp_path: Path) -> N
     assert second == {"id": 2, "translation": "The weather in Beijing is nice."}
 
 
-def test_a_refused_caller_keeps_the_headers_that_say_why() -> None:
+def test_a_refused_caller_keeps_the_headers_that_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch)  # a new hour must not begin between the two requests
     key = make_key()
     client = make_client(api_keys=entry("tester", key), rate_limit="1/hour")
     refused = client.post("/translate", json={"text": "你好"})

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from unittest.mock import Mock
 
 import pytest
 
@@ -12,7 +13,7 @@ from translator.batching.batcher import Batcher
 from translator.batching.cache import Cache
 from translator.batching.errors import DeadlineError, QueueFullError
 from translator.batching.job import Job
-from translator.batching.queue import Limits, Queue
+from translator.batching.queue import Limits
 from translator.batching.translator import Translator
 from translator.engines.protocol import Output
 from unit.translator.slow_engine import Counts, SlowEngine
@@ -155,9 +156,16 @@ def test_a_meter_that_fails_costs_neither_the_answer_nor_the_runner(
 ) -> None:
     bench = Bench(pool)
     bench.engine.release(10)
+    asked = threading.Event()
+
+    def fail(_: float) -> None:
+        asked.set()
+        raise ZeroDivisionError
+
     with monkeypatch.context() as patch:
-        patch.setattr(bench.counts, "waited", lambda _: 1 / 0)
+        patch.setattr(bench.counts, "waited", fail)
         assert bench.call(("one",)) == ["ONE"]
+        assert asked.wait(30)  # it is asked after the answer
     assert bench.call(("after",)) == ["AFTER"]
 
 
@@ -263,13 +271,15 @@ def test_what_was_done_before_the_deadline_is_remembered(
     translator = _translator(engine, counts)
     engine.release()
 
-    def until_the_second_batch(_: Job, seconds: float) -> None:
-        assert 0 < seconds <= 20
-        engine.wait_for_batch()
-        engine.wait_for_batch()
+    class UntilTheSecondBatch(Job):
+        # A class of its own: callers that other tests left waiting wait by theirs.
+        def wait(self, seconds: float) -> None:
+            assert 0 < seconds <= 20
+            engine.wait_for_batch()
+            engine.wait_for_batch()
 
     with monkeypatch.context() as patch:
-        patch.setattr(Job, "wait", until_the_second_batch)
+        patch.setattr("translator.batching.batcher.Job", UntilTheSecondBatch)
         with pytest.raises(DeadlineError):
             _ask(translator, "a" * 100, "late")
     assert counts.refusals == ["deadline"]
@@ -281,24 +291,29 @@ def test_what_was_done_before_the_deadline_is_remembered(
 def test_the_deadline_is_that_of_the_whole_request(counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = SlowEngine()
     engine.release(10)
-    monkeypatch.setattr(Queue, "put", lambda *_: pytest.fail("what is too late does not even wait"))
-    with _translator(engine, counts, deadline=0.05).admit(3) as translate:
+    translator = _translator(engine, counts, deadline=0.05)
+    put = Mock(side_effect=AssertionError("what is too late does not even wait"))
+    monkeypatch.setattr(translator._batcher.queue, "put", put)
+    with translator.admit(3) as translate:
         time.sleep(0.1)  # the caller's own work on its text
         with pytest.raises(DeadlineError):
             translate(["late"])
     assert engine.batches == []
+    assert not put.called
 
 
 def test_a_full_queue_is_counted(counts: Counts) -> None:
     engine = SlowEngine()
     batcher = Batcher(engine, Limits(requests=1, characters=100, batch_tokens=100), counts)
     translator = Translator(engine, batcher, Cache(0, "", engine.decoding), 20, counts)
-    threading.Thread(target=_ask, args=(translator, "first")).start()
+    first = threading.Thread(target=_ask, args=(translator, "first"))
+    first.start()
     engine.wait_for_batch()
     with pytest.raises(QueueFullError):
         _ask(translator, "second")
     assert counts.refusals == ["queue_full"]
     engine.release()
+    first.join()
 
 
 def test_nothing_to_translate_is_no_work(counts: Counts) -> None:

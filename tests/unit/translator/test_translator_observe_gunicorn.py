@@ -37,13 +37,13 @@ class Server:
     process: subprocess.Popen[bytes] = field(repr=False)
 
     def ask(self, path: str) -> str:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("GET", path)
             return connection.getresponse().read().decode()
 
     def send(self, sent: bytes) -> bytes:
         """What comes back until gunicorn closes; the client sends no more than this."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -51,12 +51,12 @@ class Server:
     def end(self) -> list[dict[str, Any]]:
         """The lines of its log."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(20) == 0
+        assert self.process.wait(60) == 0
         return [json.loads(line) for line in self.log.read_text(encoding="ascii").splitlines()]
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.01)
@@ -126,7 +126,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_stream_is_not_in_flight(server:
     def in_flight() -> float:
         return samples(server.ask("/metrics"), "translator_http_requests_in_flight")[""]
 
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(b"GET /stream?chunks=1000000000 HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(1000)
         assert in_flight() == 2

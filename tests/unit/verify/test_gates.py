@@ -1,6 +1,7 @@
 """Gates and cases: what is wrong is named, and what cannot be judged fails."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -230,14 +231,14 @@ def test_a_gate_that_says_nothing_is_said_to_run(trial: Subjects, says: Any) -> 
     trial.say = Progress(trial.said.append, silent=0.02)
 
     def takes_long(found: Any) -> Verdict:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not any("gate smoke runs for" in words for words in trial.said) and time.monotonic() < deadline:
             time.sleep(0.005)
         return passed("ok")
 
     says(smoke=takes_long)
     assert outcomes(trial, SMOKE) == [("smoke", "pass")]
-    assert "  gate smoke runs for 0 s" in trial.said
+    assert re.fullmatch(r"  gate smoke runs for \d+ s", trial.said[1])
 
 
 def test_a_gate_that_is_off_is_not_run_and_says_why(trial: Subjects, says: Any) -> None:

@@ -5,9 +5,10 @@ texts; `refuses` some texts with 503; `company` (`other` or `crossed`) is what a
 `batch` (`turned` or `other`) is how /batch goes wrong; `leak_kib` are kept of each request; and from request
 number `from` on, `then` is done: `fail`, `garble` or `exit`. One of `fails_every` texts gets 500, which gates
 that send fewer do not see. `ready_path`, `info_path` and `port` are where it answers instead.
-GET /lines/N streams N lines in N/2 seconds. `headers` go with every answer to a text, `ready_headers` with
-those about readiness. Without the headers of `wants` every GET gets `unless` (400). It keeps a silent
-connection for `keep_alive` seconds, and takes `eats_mib` as it starts.
+GET /lines/N streams N lines in N/2 seconds, and GET /enough makes one that says so the last. `headers` go
+with every answer to a text, `ready_headers` with those about readiness. Without the headers of `wants` every
+GET gets `unless` (400). It keeps a silent connection for `keep_alive` seconds, and takes `eats_mib` as it
+starts.
 """
 
 import json
@@ -45,7 +46,7 @@ class Work:
         return [other for other in others if other != text]
 
 
-WORK = Work()
+WORK, ENOUGH = Work(), threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -67,6 +68,9 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(1)
         elif self.path.startswith("/lines/"):
             self.lines(int(self.path.rpartition("/")[2]))
+        elif self.path == "/enough":
+            ENOUGH.set()
+            self.answer(200, {})
         else:
             self.answer(200 if self.path == "/livez" else 404, {})
         return None
@@ -99,11 +103,16 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("X-Accel-Buffering", "no")
         self.end_headers()
         for number in range(count):
-            line = f"{RELEASE['tag']} {number}\n".encode()
-            self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
-            self.wfile.flush()
-            time.sleep(0.5)
+            self.line(number)
+            if ENOUGH.wait(0.5):
+                self.line("enough")
+                break
         self.wfile.write(b"0\r\n\r\n")
+
+    def line(self, words):
+        line = f"{RELEASE['tag']} {words}\n".encode()
+        self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+        self.wfile.flush()
 
     def batch(self, items):
         found = [{**item, "translation": say(item["text"], [])} for item in items]
