@@ -20,14 +20,14 @@ from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.engine.labels import CONTRACT, label_of
 from relctl.engine.protocol import Image
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
-from relctl.rollout.prove import start_up
-from relctl.rollout.snapshot import look
+from relctl.rollout.prove import start_release
+from relctl.rollout.snapshot import take_snapshot
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence, GateResult
 from relctl.state.ledger import Ledger
+from relctl.tag import Tag
 from scratch import ECHO, ROOT
 
 PROVED_IN = "proving"  # the environment whose ledger has the verifications
@@ -111,21 +111,21 @@ class Bench:
 
     def killed_promote(self, tag: Tag, route: str = "", observe: float = 0.0, **notices: Any) -> Move:
         """Leave what a promote leaves that is killed when it has pointed at its release, or at `route`."""
-        situation, image = look(self.host), self.engine.image(f"sha256:{tag.version}")
-        standby = situation.container(situation.idle)
+        snapshot, image = take_snapshot(self.host), self.engine.image(f"sha256:{tag.version}")
+        standby = snapshot.container(snapshot.idle)
         assert image is not None
         move = Move(
             "promote",
             str(tag),
             image.id,
-            situation.idle,
-            situation.live,
+            snapshot.idle,
+            snapshot.live,
             replaced=standby.image_id if standby else "",
             notices=notices,
             observe=observe,
         )
         self.host.ledger.append(move.begun())
-        start_up(self.host, move.slot, image)
+        start_release(self.host, move.slot, image)
         self.host.proxy.pointer.move(route or move.slot)
         self.host.ledger.append(move.event("pointed"))
         return move

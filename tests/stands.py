@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from hosts import Bench, bench
 from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.rollout.promote import promote
+from relctl.tag import Tag
 
 # Times of what p95 was: a limit for tests that are not about latency, on a machine that may stall.
 ANY_P95 = 1000.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from integration.killed_stand import Stand
 from killing import Run
-from relctl.rollout.snapshot import Situation
+from relctl.rollout.snapshot import Snapshot
 from relctl.state.history import ENDED
 
 ROLLBACK = Run(("rollback",))
@@ -17,8 +17,8 @@ class Killed:
 
     run: Run
     aim: str
-    before: Situation
-    after: Situation
+    before: Snapshot
+    after: Snapshot
 
     @property
     def live(self) -> str:

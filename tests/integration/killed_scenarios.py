@@ -163,9 +163,9 @@ def kill_everywhere(stand: Stand, scenario: Scenario) -> None:
 
 def _kill_and_go_on(stand: Stand, scenario: Scenario, point: str, go_on: GoOn) -> None:
     """Kill it, and let the next command put everything in order: the right release is live."""
-    run, aim, before = scenario.run(stand), scenario.aim(stand), stand.situation
+    run, aim, before = scenario.run(stand), scenario.aim(stand), stand.snapshot
     run.killed(stand.project, point)
-    expected = go_on(stand, Killed(run, aim, before, stand.situation))
+    expected = go_on(stand, Killed(run, aim, before, stand.snapshot))
     status = stand.project.json("status")
     assert status["live"]["tag"] == expected, f"{go_on.__name__} led to another release"
     assert_in_order(stand, status)

@@ -18,7 +18,7 @@ from relctl.engine.docker import connect
 from relctl.engine.slots import SLOTS
 from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
-from relctl.rollout.snapshot import Situation, look
+from relctl.rollout.snapshot import Snapshot, take_snapshot
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, SETTLED
 from relctl.state.layer_cache import NOTES
@@ -48,21 +48,21 @@ class Stand:
             self.project.ok("promote", tag)
 
     @property
-    def situation(self) -> Situation:
+    def snapshot(self) -> Snapshot:
         """How it stands, read in this process: a command that tells it takes longer than one is killed."""
         project = load_project(self.project.root, "local", self.project.environ)
-        return look(Host.of(project, connect(project.environment), print))
+        return take_snapshot(Host.of(project, connect(project.environment), print))
 
     def live(self) -> str:
-        return self.situation.live_tag
+        return self.snapshot.live_tag
 
     def standby(self) -> str:
-        found = self.situation
+        found = self.snapshot
         return found.tag(found.idle)
 
     def third(self) -> str:
         """The release that is in no slot."""
-        inside = [self.situation.tag(slot) for slot in SLOTS]
+        inside = [self.snapshot.tag(slot) for slot in SLOTS]
         return next(tag for tag in self.tags if tag not in inside)
 
     @contextlib.contextmanager
@@ -162,7 +162,7 @@ def assert_in_order(stand: Stand, status: Any) -> None:
 def assert_true(stand: Stand, status: Any) -> None:
     """No drift; live is ready; the ledger names it, and how every move ended."""
     assert (status["drift"], status["live"]["health"]) == ([], "ready")
-    events = stand.situation.events
+    events = stand.snapshot.events
     settled = [event for event in events if event.event in SETTLED]
     assert (settled[-1].tag, settled[-1].image_id) == (status["live"]["tag"], status["live"]["image_id"])
     assert untold(events) == []

@@ -13,15 +13,15 @@ from hosts import Bench, bench
 from relctl.engine.slots import slot_spec
 from relctl.errors import RolledBackError, UsageError
 from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
-from relctl.rollout.snapshot import look
+from relctl.rollout.snapshot import take_snapshot
 from relctl.rollout.status import status
 from relctl.state.event import Event
+from relctl.tag import Tag
 from stands import ANY_P95
 
 POLICY = {
@@ -132,8 +132,8 @@ def test_a_bad_release_is_taken_back_in_its_first_step(
     assert {sample.release for sample in samples[-4:]} == {str(second)}
     touched = [sample for sample in samples if sample.release == str(bad) or sample.error]
     assert len(touched) / len(samples) < 0.3
-    situation = look(host)
-    assert (situation.pointer, situation.tag(situation.idle)) == ("green", str(first))
+    snapshot = take_snapshot(host)
+    assert (snapshot.pointer, snapshot.tag(snapshot.idle)) == ("green", str(first))
     assert status(host).drift == []
 
 
@@ -162,14 +162,14 @@ def test_other_steps_are_one_reload_and_no_drift_afterwards(stand: Bench) -> Non
 def begin(stand: Bench, host: Host, version: str, pointer: str) -> Tag:
     """Leave a promote over live blue as a SIGKILL in a canary step does."""
     tag = stand.proved(version)
-    situation = look(host)
-    before = situation.container(situation.idle)
+    snapshot = take_snapshot(host)
+    before = snapshot.container(snapshot.idle)
     replaced = before.image_id if before else ""
-    move = Move("promote", str(tag), f"sha256:{version}", situation.idle, situation.live, replaced)
+    move = Move("promote", str(tag), f"sha256:{version}", snapshot.idle, snapshot.live, replaced)
     host.ledger.append(move.event("promoting"))
     image = stand.engine.image(f"sha256:{version}")
     assert image is not None
-    stand.engine.start(slot_spec(host.project, situation.idle, image))
+    stand.engine.start(slot_spec(host.project, snapshot.idle, image))
     host.proxy.pointer.move(pointer)
     return tag
 
@@ -202,8 +202,8 @@ def test_a_promote_killed_in_a_canary_step_is_undone_by_the_next_command(stand: 
     samples = load.stop()
     assert failed(samples) == []
     assert {sample.release for sample in samples[-4:]} == {str(second)}
-    situation = look(host)
-    assert (situation.live_tag, situation.tag(situation.idle)) == (str(second), str(first))
+    snapshot = take_snapshot(host)
+    assert (snapshot.live_tag, snapshot.tag(snapshot.idle)) == (str(second), str(first))
     assert "aborted" in stand.events()
     assert status(host).drift == []
 
@@ -232,7 +232,7 @@ def test_a_pointer_that_was_moved_into_a_canary_by_hand_is_put_back(stand: Bench
     host.proxy.pointer.move("blue-20")
     assert status(host).drift[0] == f"the pointer leads to blue-20; the ledger says green ({second})"
     assert promote(host, second) is None
-    assert look(host).pointer == "green"
+    assert take_snapshot(host).pointer == "green"
 
 
 def test_a_canary_is_by_request(stand: Bench) -> None:

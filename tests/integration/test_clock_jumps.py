@@ -12,7 +12,6 @@ from log_lines import line
 from relctl.config.environment import Rollout
 from relctl.observation.window import Window
 from relctl.probe.load import Load
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
@@ -21,6 +20,7 @@ from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from relctl.state.chain import checksum
 from relctl.state.history import retained
+from relctl.tag import Tag
 from stands import ANY_P95
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))

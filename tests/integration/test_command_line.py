@@ -11,7 +11,7 @@ import requests
 
 from ports import free_port
 from relctl.probe.load import Load, Settled, failed, stale
-from relctl.release import Tag
+from relctl.tag import Tag
 from scratch import RELCTL, Scratch, another_environment, containers
 
 pytestmark = pytest.mark.engine

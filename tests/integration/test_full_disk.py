@@ -18,7 +18,6 @@ from relctl.observation.figures import Figures
 from relctl.observation.watch import Watched
 from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
@@ -27,6 +26,7 @@ from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from relctl.state.event import Event
+from relctl.tag import Tag
 from small_disk import PAGE, SmallDisk, small_disk
 from stands import ANY_P95
 

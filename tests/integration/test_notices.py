@@ -10,12 +10,12 @@ from hosts import Bench, bench
 from relctl.errors import RolledBackError
 from relctl.observation.figures import Figures
 from relctl.observation.watch import Watch, Watched
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from relctl.state.evidence import GateResult
+from relctl.tag import Tag
 
 WHY = "the registry is down; ticket 17"
 ON = GateResult(name="startup", verdict="pass", figures={}, reason="", seconds=0.0)

@@ -21,13 +21,13 @@ from relctl.observation.judge import Judgement, judge
 from relctl.observation.watch import Watched
 from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
-from relctl.rollout.snapshot import look
+from relctl.rollout.snapshot import take_snapshot
 from relctl.rollout.status import status
+from relctl.tag import Tag
 from stands import ANY_P95
 
 WINDOW = 1.5
@@ -73,7 +73,7 @@ def wait_until(happened: Callable[[], bool], within: float = 60.0) -> None:
 
 
 def live(stand: Bench) -> str:
-    return look(stand.host).live_tag
+    return take_snapshot(stand.host).live_tag
 
 
 def last(stand: Bench, name: str) -> Any:
@@ -111,7 +111,10 @@ def test_a_release_that_fails_in_traffic_is_taken_back_at_once(stand: Bench) -> 
     assert f"traffic is as before: {second} is live" in raised.value.message
     assert took < 180
     assert {sample.release for sample in samples[-4:]} == {str(second)}
-    assert (live(stand), look(stand.host).tag(look(stand.host).idle)) == (str(second), str(first))
+    assert (live(stand), take_snapshot(stand.host).tag(take_snapshot(stand.host).idle)) == (
+        str(second),
+        str(first),
+    )
     assert stand.events()[-4:] == ["pointed", "observing", "observed", "aborted"]
     found = last(stand, "observed")
     assert found.details["verdict"] == "unhealthy"
@@ -313,7 +316,7 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
 
     with monkeypatch.context() as patched:
         patched.setattr(watch, "judge", kill)
-        patched.setattr("relctl.rollout.undo.undo_failed", kill)  # a process that was killed undoes nothing
+        patched.setattr("relctl.rollout.undo.undo", kill)  # a process that was killed undoes nothing
         with pytest.raises(KilledError):
             promote(watching(stand), second)
     assert stand.events()[-1] == "observing"

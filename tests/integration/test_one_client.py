@@ -13,7 +13,7 @@ import pytest
 from hosts import Bench, bench
 from relctl.errors import RolledBackError
 from relctl.rollout.promote import promote
-from relctl.rollout.snapshot import look
+from relctl.rollout.snapshot import take_snapshot
 from stands import ANY_P95
 
 EVE = "127.0.0.66"
@@ -92,7 +92,7 @@ def test_one_client_that_goes_away_again_and_again_takes_no_good_release_back(st
     with used(stand, answers=200), repeated(lambda: ask(stand, EVE, "x", 0.005), pause=0.05):
         moved = promote(stand.under(**POLICY), second)
     assert moved is not None
-    assert look(stand.host).live_tag == str(second)
+    assert take_snapshot(stand.host).live_tag == str(second)
     assert eve_logged(stand, 499) >= 5
     assert observed(stand)["gone"] >= 5
     assert observed(stand)["error_rate"] == 0
@@ -105,7 +105,7 @@ def test_one_client_whose_requests_fail_takes_no_good_release_back(stand: Bench)
     second = stand.proved("2.0.0", delay_ms=10, chokes_on="poison")
     with used(stand), repeated(lambda: ask(stand, EVE, "poison", 5.0), pause=0.01):
         promote(stand.under(**POLICY), second)
-    assert look(stand.host).live_tag == str(second)
+    assert take_snapshot(stand.host).live_tag == str(second)
     assert eve_logged(stand, 500) >= 20
     found = observed(stand)
     assert found["silenced"] >= 20
@@ -122,6 +122,6 @@ def test_a_release_that_hangs_makes_users_go_away_and_is_taken_back(
     promote(stand.host, first)
     with used(stand, patience=0.6), pytest.raises(RolledBackError, match=r"\d+ clients: .* requests failed"):
         promote(stand.under(**POLICY, canary=canary), stand.proved("2.0.0", delay_ms=5_000))
-    assert look(stand.host).live_tag == str(first)
+    assert take_snapshot(stand.host).live_tag == str(first)
     assert observed(stand)["verdict"] == "unhealthy"
     assert observed(stand)["gone"] > 0

@@ -14,7 +14,6 @@ from relctl.config.environment import Ports
 from relctl.engine.leases import hold_image
 from relctl.engine.protocol import ContainerSpec, Limits, Network
 from relctl.errors import EngineError, LockedError, UsageError
-from relctl.release import Tag
 from relctl.report.index import index_of
 from relctl.rollout.host import Host
 from relctl.rollout.pin import pin, unpin
@@ -26,6 +25,7 @@ from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layer_cache import tar as tar_of
 from relctl.state.lock import exclusive
+from relctl.tag import Tag
 
 
 @pytest.fixture

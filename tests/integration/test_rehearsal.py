@@ -16,7 +16,6 @@ from relctl.errors import LockedError, RelctlError, RolledBackError
 from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
 from relctl.proxy.processes import serving
-from relctl.release import Tag
 from relctl.rollout.down import down, down_proxy
 from relctl.rollout.dry_run import RehearsedProxy, rehearse
 from relctl.rollout.ensure_proxy import up
@@ -27,6 +26,7 @@ from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps
+from relctl.tag import Tag
 
 Command = Callable[[Host], object]
 
@@ -299,11 +299,9 @@ SITUATIONS = (
 )
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.__name__)
-def test_a_command_takes_the_steps_that_were_told(
-    stand: Bench, situation: Callable[[Bench], Command]
-) -> None:
-    command = situation(stand)
+@pytest.mark.parametrize("snapshot", SITUATIONS, ids=lambda each: each.__name__)
+def test_a_command_takes_the_steps_that_were_told(stand: Bench, snapshot: Callable[[Bench], Command]) -> None:
+    command = snapshot(stand)
     hook = Hook.model_validate({"on": ["promoted", "rolled-back", "aborted"], "run": ["true"]})
     environment = stand.host.project.environment.model_copy(update={"notify": [hook]})
     planned = rehearsed(stand, command, stand.with_project(environment=environment))

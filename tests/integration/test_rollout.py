@@ -16,7 +16,6 @@ from relctl.engine.protocol import Image
 from relctl.engine.slots import slot_container, slot_spec
 from relctl.errors import NeedsPersonError, NotProvedError, RelctlError, RolledBackError, UsageError
 from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.report.page import report_of
 from relctl.rollout.down import down
 from relctl.rollout.ensure_proxy import up
@@ -24,8 +23,9 @@ from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
-from relctl.rollout.snapshot import live_image, look
+from relctl.rollout.snapshot import live_image, take_snapshot
 from relctl.rollout.status import status
+from relctl.tag import Tag
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def live(stand: Bench) -> str:
 
 
 def standby(stand: Bench) -> str:
-    situation = look(stand.host)
-    return situation.tag(situation.idle)
+    snapshot = take_snapshot(stand.host)
+    return snapshot.tag(snapshot.idle)
 
 
 def test_the_first_promote_starts_nginx_and_takes_the_traffic(stand: Bench) -> None:
@@ -276,7 +276,7 @@ def test_a_release_that_cannot_run_leaves_live_alone_and_brings_the_standby_back
 def test_a_first_release_that_cannot_run_leaves_nothing_behind(stand: Bench) -> None:
     with pytest.raises(RolledBackError, match="nothing is live"):
         promote(stand.host, stand.proved("1.0.0", exits=True))
-    assert look(stand.host).slots == {"blue": None, "green": None}
+    assert take_snapshot(stand.host).slots == {"blue": None, "green": None}
     assert status(stand.host).live is None
 
 
@@ -284,19 +284,19 @@ def begin(stand: Bench, version: str, *, start: bool, point: bool) -> Tag:
     """Leave a promote of 3.0.0 over live 2.0.0 as a SIGKILL would: at a chosen place."""
     tag = stand.proved(version)
     host = stand.host
-    situation = look(host)
-    before = situation.container(situation.idle)
+    snapshot = take_snapshot(host)
+    before = snapshot.container(snapshot.idle)
     image_id = f"sha256:{version}"
     move = Move(
-        "promote", str(tag), image_id, situation.idle, situation.live, before.image_id if before else ""
+        "promote", str(tag), image_id, snapshot.idle, snapshot.live, before.image_id if before else ""
     )
     host.ledger.append(move.event("promoting"))
     image = stand.engine.image(image_id)
     assert image is not None
     if start:
-        stand.engine.start(slot_spec(host.project, situation.idle, image))
+        stand.engine.start(slot_spec(host.project, snapshot.idle, image))
     if point:
-        host.proxy.pointer.move(situation.idle)
+        host.proxy.pointer.move(snapshot.idle)
     return tag
 
 
@@ -331,11 +331,11 @@ def test_a_tag_that_cannot_be_used_is_refused_before_a_killed_promote_is_settled
     promote(stand.host, stand.proved("1.0.0"))
     begin(stand, "3.0.0", start=True, point=point)
     stand.image("4.0.0")
-    before = (stand.events(), look(stand.host))
+    before = (stand.events(), take_snapshot(stand.host))
     for tag in (Tag("9.9.9", COMMIT[:7]), Tag("4.0.0", COMMIT[:7], "0a1b2c3")):
         with pytest.raises(UsageError):
             promote(stand.host, tag)
-    assert (stand.events(), look(stand.host)) == before
+    assert (stand.events(), take_snapshot(stand.host)) == before
     with pytest.raises(NotProvedError):  # whether evidence holds depends on what is live when that is settled
         promote(stand.host, Tag("4.0.0", COMMIT[:7]))
     assert stand.events()[-1] == ("promoted" if point else "aborted")
@@ -531,11 +531,11 @@ def test_an_interrupted_promote_is_kept_when_the_image_of_the_release_before_is_
     stand.engine.fall_silent("relctl-svc-test-blue")
     stand.engine.remove("relctl-svc-test-green")
     stand.engine.remove_image("sha256:2.0.0")
-    before = look(stand.host).slots
+    before = take_snapshot(stand.host).slots
     with pytest.raises(NeedsPersonError, match=r"cannot take it back: image .* is gone from the engine"):
         rollback(stand.host, None) if command == "rollback" else promote(stand.host, first)
-    assert look(stand.host).slots == before
-    assert look(stand.host).pointer == "blue"
+    assert take_snapshot(stand.host).slots == before
+    assert take_snapshot(stand.host).pointer == "blue"
 
 
 def test_an_environment_whose_addresses_changed_is_refused_while_something_is_live(stand: Bench) -> None:
@@ -573,7 +573,7 @@ def test_the_slots_of_a_checkout_that_is_gone_may_be_taken_over(stand: Bench) ->
     stand.host.paths.state.rename(elsewhere)
     moved = stand.host.project.environment.model_copy(update={"state_dir": elsewhere})
     assert "relctl-svc-test-blue" in down(stand.with_project(environment=moved))
-    assert look(stand.with_project(environment=moved)).slots == {"blue": None, "green": None}
+    assert take_snapshot(stand.with_project(environment=moved)).slots == {"blue": None, "green": None}
 
 
 def test_releases_lead_to_their_reports_and_to_the_list_of_all(stand: Bench) -> None:

@@ -11,15 +11,15 @@ from relctl.engine.protocol import Container, ContainerSpec
 from relctl.engine.slots import slot_container
 from relctl.errors import NeedsPersonError
 from relctl.observation.window import Window
-from relctl.release import Tag
 from relctl.rollout.dry_run import rehearse
 from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
-from relctl.rollout.snapshot import look
+from relctl.rollout.snapshot import take_snapshot
 from relctl.rollout.status import status
 from relctl.state import lock
 from relctl.state.lock import exclusive
+from relctl.tag import Tag
 
 FIRST, SECOND, THIRD = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3))
 
@@ -62,7 +62,7 @@ def test_a_promote_killed_with_all_the_traffic_is_taken_back_at_once_and_no_furt
     assert time.monotonic() - began < 60, "nobody has to wait for what is taken back"
     assert moved is not None
     assert (moved.tag, moved.previous, moved.standby) == (str(SECOND), str(THIRD), standby)
-    assert look(stand.host).live_tag == str(SECOND)
+    assert take_snapshot(stand.host).live_tag == str(SECOND)
     assert stand.events()[-1] == "aborted"
     assert status(stand.host).drift == []
 
@@ -100,7 +100,7 @@ def test_what_runs_and_is_not_ready_is_waited_for_and_left_as_it_is_if_it_stays_
         rollback(stand.host, None)
     assert raised.value.hint.endswith("the traffic was not moved")
     assert slot_container(stand.host.project, move.source) not in starts
-    assert look(stand.host).pointer == move.slot
+    assert take_snapshot(stand.host).pointer == move.slot
 
 
 @pytest.mark.parametrize("route", ["green-20", "green"])
@@ -112,7 +112,7 @@ def test_what_was_removed_is_started_again_and_named(stand: Bench, route: str) -
     moved = rollback(stand.host, None)
     assert planned is not None
     assert moved is not None
-    assert (planned.tag, moved.tag, look(stand.host).live_tag) == (str(SECOND),) * 3
+    assert (planned.tag, moved.tag, take_snapshot(stand.host).live_tag) == (str(SECOND),) * 3
     does = [step.does for step in rehearsed.steps.reached]
     assert f"point at blue again: all traffic goes to {SECOND}" in does
     assert any(words.startswith(f"{SECOND} has all traffic again") for words in stand.said)
@@ -154,7 +154,7 @@ def test_where_nginx_does_not_show_it_that_is_said_and_the_traffic_stays_back(st
     with pytest.raises(NeedsPersonError, match=f"{SECOND} has all traffic again, and .*nonsense") as raised:
         rollback(stand.host, None)
     assert raised.value.hint.startswith("nginx -p ")
-    assert (look(stand.host).pointer, stand.events()[-1]) == ("blue", "aborted")
+    assert (take_snapshot(stand.host).pointer, stand.events()[-1]) == ("blue", "aborted")
     template.write_text(whole)
     assert promote(stand.host, SECOND) is None
 
@@ -164,8 +164,8 @@ def killed_rollback(stand: Bench) -> Move:
     """A rollback from 2 to 1 that was killed before anything was written of it but its beginning."""
     promote(stand.host, FIRST)
     promote(stand.host, SECOND)
-    situation = look(stand.host)
-    move = Move("rollback", str(FIRST), "sha256:1.0.0", situation.idle, situation.live, warm=True)
+    snapshot = take_snapshot(stand.host)
+    move = Move("rollback", str(FIRST), "sha256:1.0.0", snapshot.idle, snapshot.live, warm=True)
     stand.host.ledger.append(move.begun())
     return move
 

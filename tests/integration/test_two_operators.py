@@ -12,7 +12,6 @@ import pytest
 from hosts import Bench, bench
 from relctl.errors import LockedError
 from relctl.probe.load import Load, failed
-from relctl.release import Tag
 from relctl.rollout.host import Host
 from relctl.rollout.pin import pin
 from relctl.rollout.promote import promote
@@ -20,6 +19,7 @@ from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from relctl.state.lock import Wait, exclusive
+from relctl.tag import Tag
 
 FIRST, SECOND, THIRD, FOURTH = (Tag(f"{number}.0.0", "abc12de") for number in (1, 2, 3, 4))
 Command = Callable[[Host], object]

@@ -12,18 +12,18 @@ from relctl.engine.slots import slot_container
 from relctl.errors import EngineError, NeedsPersonError, RolledBackError, UsageError
 from relctl.observation.figures import Figures
 from relctl.observation.watch import Watch, Watched
-from relctl.release import Tag
 from relctl.rollout import abort
 from relctl.rollout.failover import ask
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
-from relctl.rollout.prove import start_up
+from relctl.rollout.prove import start_release
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
-from relctl.rollout.snapshot import look
+from relctl.rollout.snapshot import take_snapshot
 from relctl.rollout.status import status
 from relctl.state.event import Event
+from relctl.tag import Tag
 from stands import FIRST, SECOND, THIRD, second_is_live
 
 PHASES = pytest.mark.parametrize("canary", [(20,), ()], ids=("in a canary", "after the switch"))
@@ -80,7 +80,7 @@ def test_where_the_release_before_cannot_serve_the_refused_one_goes_on(
 
     with pytest.raises(NeedsPersonError, match=f"{THIRD} has traffic .*planted.* cannot take it back"):
         promote(refusing(stand, canary, lost), THIRD)
-    assert look(stand.host).pointer == ("blue-20" if canary else "blue")
+    assert take_snapshot(stand.host).pointer == ("blue-20" if canary else "blue")
     assert ask(stand.host).tag == str(THIRD)
     assert stand.events()[-1] != "aborted"
 
@@ -119,7 +119,7 @@ def test_a_release_that_answers_for_the_one_before_keeps_its_slot(stand: Bench, 
     assert ask(stand.host).tag == str(THIRD)
     image = stand.engine.image("sha256:2.0.0")
     assert image is not None
-    start_up(stand.host, standing_in.source, image)
+    start_release(stand.host, standing_in.source, image)
     assert promote(stand.host, SECOND) is None
     in_order(stand, SECOND, FIRST)
 
@@ -138,8 +138,8 @@ def test_the_one_that_answers_can_be_kept_by_its_name(stand: Bench, gone: bool) 
         stand.engine.forget(f"svc:{SECOND}")
         stand.engine.remove(container(stand, "green"))
     assert promote(stand.host, THIRD) is None
-    assert look(stand.host).pointer == "blue"
-    assert ask(stand.host).tag == look(stand.host).live_tag == str(THIRD)
+    assert take_snapshot(stand.host).pointer == "blue"
+    assert ask(stand.host).tag == take_snapshot(stand.host).live_tag == str(THIRD)
     assert stand.events()[-1] == "promoted"
 
 
@@ -165,8 +165,8 @@ def beyond_help(stand: Bench) -> None:
 def test_a_killed_warm_rollback_from_a_dead_release_goes_on_when_typed_again(
     stand: Bench, die: Callable[[Bench], None]
 ) -> None:
-    situation = look(stand.host)
-    move = Move("rollback", str(FIRST), "sha256:1.0.0", situation.idle, situation.live, warm=True)
+    snapshot = take_snapshot(stand.host)
+    move = Move("rollback", str(FIRST), "sha256:1.0.0", snapshot.idle, snapshot.live, warm=True)
     stand.host.ledger.append(move.begun())
     die(stand)
     moved = rollback(stand.host, None)
@@ -203,7 +203,7 @@ def test_an_engine_that_fails_in_a_rollback_is_told_and_the_next_command_settles
 
     stand.killed_promote(THIRD)
     with monkeypatch.context() as patched:
-        patched.setattr(abort, "give_slot_back", fail)
+        patched.setattr(abort, "restore_slot", fail)
         moved = rollback(stand.host, None)
     assert moved is not None
     assert moved.tag == str(SECOND)
@@ -229,7 +229,7 @@ def test_a_rollback_killed_before_the_ledger_knew_of_the_traffic_goes_no_further
         with pytest.raises(KeyboardInterrupt):
             stand.killed_promote(THIRD, "blue-20")
     with monkeypatch.context() as patched:
-        patched.setattr(abort, "give_slot_back", die)
+        patched.setattr(abort, "restore_slot", die)
         with pytest.raises(KeyboardInterrupt):
             rollback(stand.host, None)
     moved = rollback(stand.host, None)
@@ -260,7 +260,7 @@ def test_a_release_whose_image_is_gone_is_refused_before_a_promote_is_taken_back
     stand.engine.forget(f"svc:{FIRST}")
     with pytest.raises(UsageError, match=f"the image of {FIRST} .* is gone from the engine"):
         rollback(stand.host, FIRST)
-    assert look(stand.host).pointer == "blue"
+    assert take_snapshot(stand.host).pointer == "blue"
 
 
 def test_an_nginx_that_finds_no_room_to_come_up_is_told_when_all_else_is_done(
@@ -271,8 +271,8 @@ def test_an_nginx_that_finds_no_room_to_come_up_is_told_when_all_else_is_done(
 
     stand.killed_promote(THIRD, "blue-20")
     stand.host.proxy.down()
-    monkeypatch.setattr("relctl.rollout.abort.bring_up", full)
+    monkeypatch.setattr("relctl.rollout.abort.ensure_proxy", full)
     with pytest.raises(NeedsPersonError, match=r"Nginx does not show it: nginx\.conf: No space") as raised:
         rollback(stand.host, None)
     assert "make room" in raised.value.hint
-    assert (look(stand.host).pointer, stand.events()[-1]) == ("green", "aborted")
+    assert (take_snapshot(stand.host).pointer, stand.events()[-1]) == ("green", "aborted")

@@ -12,7 +12,7 @@ from relctl.observation.watch import Watch, Watched
 from relctl.rollout.host import Host
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
-from relctl.rollout.snapshot import look
+from relctl.rollout.snapshot import take_snapshot
 from relctl.rollout.status import status
 from stands import FIRST, SECOND, THIRD, second_is_live
 
@@ -59,7 +59,7 @@ def test_who_went_on_to_another_release_keeps_it_though_the_engine_fails(
 
 
 def assert_first_is_live(stand: Bench) -> None:
-    assert look(stand.host).live_tag == str(FIRST)
+    assert take_snapshot(stand.host).live_tag == str(FIRST)
     assert stand.events()[-1] == "rolled-back"
     assert status(stand.host).drift == []
 

@@ -1,8 +1,8 @@
 """An image that a hand has made, written down as if it had been built here, so that gates look at it."""
 
 from relctl.build.image import write_down
-from relctl.release import Tag
 from relctl.state.paths import Paths
+from relctl.tag import Tag
 from scratch import Scratch
 
 

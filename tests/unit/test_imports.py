@@ -15,12 +15,12 @@ from relctl.cli.verbs import NAMES
 ROOT = Path(__file__).parents[2]
 RELCTL = ROOT / "deploy" / "relctl"
 
-BOTTOM = {"release", "errors", "escape", "process"}
+BOTTOM = {"tag", "errors", "escape", "process"}
 ALLOWED = {
     "errors": set(),
     "escape": set(),
     "process": {"errors"},
-    "release": {"errors"},
+    "tag": {"errors"},
     "statistics": BOTTOM,
     "config": BOTTOM | {"statistics"},
     "state": BOTTOM,

@@ -3,7 +3,7 @@
 import pytest
 
 from relctl.errors import UsageError
-from relctl.release import Tag
+from relctl.tag import Tag
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ from relctl.engine.labels import TAG
 from relctl.engine.leases import hold_image, names
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import EngineError, UsageError
-from relctl.release import COMMIT_DIGITS, Tag
 from relctl.state.built import BuildRecord, BuildRecords
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 from relctl.state.ownership import who
 from relctl.state.paths import Paths
+from relctl.tag import COMMIT_DIGITS, Tag
 
 Say = Callable[[str], None]
 

@@ -8,7 +8,7 @@ from relctl.build.cache import Cache
 from relctl.build.checkout import Checkout
 from relctl.config.versions import Versions
 from relctl.errors import UsageError
-from relctl.release import Tag
+from relctl.tag import Tag
 
 # glibc minor versions of acceptable wheels, newest first: bookworm has 2.36, manylinux2014 is 2.17 (PEP 600).
 _GLIBC = range(36, 16, -1)

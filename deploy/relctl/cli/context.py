@@ -16,10 +16,10 @@ from relctl.errors import UsageError
 if TYPE_CHECKING:
     from relctl.config.project import Project
     from relctl.engine.protocol import Engine
-    from relctl.release import Tag
     from relctl.rollout.host import Host
     from relctl.state.lock import Hold, Wait
     from relctl.state.steps import Step
+    from relctl.tag import Tag
 
 Waiting = Annotated[
     str,
@@ -94,7 +94,7 @@ class Settings:
 
     def tag(self, words: str) -> "Tag":
         """Return the tag of the release that words name, and say it where they were not the whole tag."""
-        from relctl.release import Tag
+        from relctl.tag import Tag
 
         with contextlib.suppress(UsageError):
             return Tag.parse(words)  # that is all: a rollback must not look for what it was told

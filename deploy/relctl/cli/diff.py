@@ -8,7 +8,7 @@ import typer
 from relctl.cli.completion import Release
 from relctl.cli.context import settings
 from relctl.cli.output import show, table
-from relctl.release import COMMIT_DIGITS
+from relctl.tag import COMMIT_DIGITS
 
 if TYPE_CHECKING:
     from relctl.source.commits import Commit, CommitsBetween

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, field_serializer, field_validator, 
 
 from relctl.config.units import Headers, Seconds
 from relctl.config.validate import Section
-from relctl.release import is_version
+from relctl.tag import is_version
 
 
 def _inside(value: Any) -> PurePosixPath:

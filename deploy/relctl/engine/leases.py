@@ -11,7 +11,7 @@ from relctl.config.project import Project
 from relctl.engine.labels import TAG
 from relctl.engine.protocol import Engine, Image
 from relctl.engine.slots import scope, state_mark
-from relctl.release import Tag
+from relctl.tag import Tag
 
 _PREFIX = "relctl-hold/"
 

@@ -7,7 +7,7 @@ from relctl.engine import leases
 from relctl.engine.labels import SERVICE, TAG
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import UsageError
-from relctl.release import Tag
+from relctl.tag import Tag
 
 _CLOSE = 0.8  # of difflib's ratio: one or two digits of a commit
 

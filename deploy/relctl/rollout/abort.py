@@ -8,13 +8,13 @@ from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, way_out, words_of
 from relctl.proxy.route import newcomer
-from relctl.rollout.ensure_proxy import bring_up
+from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, record_end
 from relctl.rollout.prove import prove_through_proxy
-from relctl.rollout.renamed_slots import in_slot
-from relctl.rollout.snapshot import Situation, look_at_once
-from relctl.rollout.undo import give_slot_back, insist_on_source, put_traffic_back
+from relctl.rollout.renamed_slots import find_by_label
+from relctl.rollout.snapshot import Snapshot, snapshot_at_once
+from relctl.rollout.undo import ensure_previous_runs, point_back, restore_slot
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, unfinished
 from relctl.state.lock import is_held
@@ -23,22 +23,22 @@ from relctl.state.steps import LOOKS
 _TYPED_AGAIN = 60.0  # seconds after traffic returned; later only the slot is left to restore
 
 
-def watched_move(host: Host, situation: Situation) -> Move | None:
+def observed_promote(host: Host, snapshot: Snapshot) -> Move | None:
     """Return the promote that another process observes, None without one; the caller holds the lock."""
-    event = _promoting(situation)
+    event = _promoting(snapshot)
     return Move.of(event) if event and is_held(host.paths.watching) else None
 
 
-def move_to_end(host: Host, situation: Situation) -> Move | None:
+def promote_to_abort(host: Host, snapshot: Snapshot) -> Move | None:
     """Return the promote that a rollback aborts: one being observed, or killed while it had traffic."""
-    event = _promoting(situation)
-    is_back = event is not None and situation.pointer == event.source
-    if event and _had_traffic(situation, event) and not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
+    event = _promoting(snapshot)
+    is_back = event is not None and snapshot.pointer == event.source
+    if event and _had_traffic(snapshot, event) and not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
         return Move.of(event)
-    return watched_move(host, situation)
+    return observed_promote(host, snapshot)
 
 
-def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Moved:
+def abort_running_promote(host: Host, snapshot: Snapshot, move: Move, reason: str) -> Moved:
     """Return all traffic to the previous release, then restore the previous standby; returns the result.
 
     Raises NeedsPersonError without moving traffic when the previous release cannot serve. Raises it after
@@ -46,22 +46,22 @@ def take_back(host: Host, situation: Situation, move: Move, reason: str) -> Move
     slot.
     """
     started = time.monotonic()
-    source = insist_on_source(host, situation, move, "a rollback was typed")
+    source = ensure_previous_runs(host, snapshot, move, "a rollback was typed")
     before = source.labels.get(TAG, "")
-    if newcomer(situation.pointer) == move.slot and not _pointed(situation):
+    if newcomer(snapshot.pointer) == move.slot and not _pointed(snapshot):
         _note_traffic(host, move)
     host.steps.reach_for_good(
         "take-back",
         f"point at {move.source} again: all traffic goes to {before}",
         "it is the undo of the promote, and may be done again",
     )
-    switch_ms = put_traffic_back(host, move)
+    switch_ms = point_back(host, move)
     host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
-    with shown(host, situation, source):
-        if _gives_slot_back(host, situation, move):
+    with checked_through_nginx(host, snapshot, source):
+        if _gives_slot_back(host, snapshot, move):
             words = f"ended by a rollback{f': {reason}' if reason else ''}"
             record_end(host, move.event("aborted", reason=words), before)
-    standby = look_at_once(host).tag(move.slot)
+    standby = snapshot_at_once(host).tag(move.slot)
     seconds = time.monotonic() - started
     return Moved(before, move.source, move.tag, switch_ms, warm=True, seconds=seconds, standby=standby)
 
@@ -74,12 +74,12 @@ def _note_traffic(host: Host, move: Move) -> None:
         host.say(f"continuing, though that {move.tag} had traffic could not be recorded: {words_of(error)}")
 
 
-def _gives_slot_back(host: Host, situation: Situation, move: Move) -> bool:
+def _gives_slot_back(host: Host, snapshot: Snapshot, move: Move) -> bool:
     """Restore the slot; returns False if the engine is unreachable and the next command has to do it."""
-    trouble = situation.blind
+    trouble = snapshot.blind
     if not trouble:
         try:
-            give_slot_back(host, move, "a rollback was typed")
+            restore_slot(host, move, "a rollback was typed")
         except EngineError as error:
             trouble = error.message
     if trouble:
@@ -87,46 +87,46 @@ def _gives_slot_back(host: Host, situation: Situation, move: Move) -> bool:
     return not trouble
 
 
-def _promoting(situation: Situation) -> Event | None:
+def _promoting(snapshot: Snapshot) -> Event | None:
     """Return an unfinished promote; rollbacks are never observed, so an unfinished one has no process."""
-    event = unfinished(situation.events)
+    event = unfinished(snapshot.events)
     return event if event and event.event == BEGUN["promote"] and event.source else None
 
 
-def _had_traffic(situation: Situation, promoting: Event) -> bool:
+def _had_traffic(snapshot: Snapshot, promoting: Event) -> bool:
     """Return whether it has or had traffic: the ledger records that a moment after the pointer moves."""
-    return newcomer(situation.pointer) == promoting.slot or _pointed(situation)
+    return newcomer(snapshot.pointer) == promoting.slot or _pointed(snapshot)
 
 
-def _pointed(situation: Situation) -> bool:
+def _pointed(snapshot: Snapshot) -> bool:
     """Return whether the ledger says that the last promote's release was given traffic."""
     names = ("pointed", BEGUN["promote"])
-    return next(each.event for each in reversed(situation.events) if each.event in names) == "pointed"
+    return next(each.event for each in reversed(snapshot.events) if each.event in names) == "pointed"
 
 
-def leave_canary(host: Host, situation: Situation, reason: str) -> Moved:
+def abort_orphan_canary(host: Host, snapshot: Snapshot, reason: str) -> Moved:
     """Give all traffic to the release that has most of it, touching no container; returns the result.
 
     Raises NeedsPersonError without moving traffic when that release does not run. Raises it after moving
     traffic when that could not be recorded, or Nginx does not show it.
     """
-    started, container = time.monotonic(), _most(host, situation)
-    tag, newcomer = container.labels.get(TAG, ""), situation.tag(situation.idle)
+    started, container = time.monotonic(), _most(host, snapshot)
+    tag, newcomer = container.labels.get(TAG, ""), snapshot.tag(snapshot.idle)
     host.steps.reach_for_good(
         "leave-canary",
-        f"point at {situation.live}: all traffic goes to {tag}, which has most of it",
+        f"point at {snapshot.live}: all traffic goes to {tag}, which has most of it",
         "it is the way back",
     )
-    unwritten = _write_down(host, _repaired(situation, container, reason))
-    switch_ms = host.proxy.pointer.move(situation.live)
-    host.say(f"{tag} has all traffic again in {situation.live} (pointer moved in {switch_ms:.2f} ms)")
-    with shown(host, situation, container):
+    unwritten = _write_down(host, _repaired(snapshot, container, reason))
+    switch_ms = host.proxy.pointer.move(snapshot.live)
+    host.say(f"{tag} has all traffic again in {snapshot.live} (pointer moved in {switch_ms:.2f} ms)")
+    with checked_through_nginx(host, snapshot, container):
         if unwritten:
             record_end(host, unwritten, tag)
     if newcomer:
-        host.say(f"{newcomer} stays in {situation.idle}, as standby: relctl promote TAG replaces it")
+        host.say(f"{newcomer} stays in {snapshot.idle}, as standby: relctl promote TAG replaces it")
     seconds = time.monotonic() - started
-    return Moved(tag, situation.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
+    return Moved(tag, snapshot.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
 
 
 def _write_down(host: Host, repaired: Event) -> Event | None:
@@ -142,35 +142,35 @@ def _write_down(host: Host, repaired: Event) -> Event | None:
     return None
 
 
-def _most(host: Host, situation: Situation) -> Container:
-    container = situation.container(situation.live) or in_slot(host, situation.live)
+def _most(host: Host, snapshot: Snapshot) -> Container:
+    container = snapshot.container(snapshot.live) or find_by_label(host, snapshot.live)
     if container is None or not container.running:
         raise NeedsPersonError(
-            f"the pointer leads to the canary {situation.pointer}, which {host.paths.ledger} does not"
-            f" explain, and the release with most of the traffic, in {situation.live}, does not run",
+            f"the pointer leads to the canary {snapshot.pointer}, which {host.paths.ledger} does not"
+            f" explain, and the release with most of the traffic, in {snapshot.live}, does not run",
             "relctl status, then docker start its container; the traffic was not moved",
         )
     return container
 
 
-def _repaired(situation: Situation, container: Container, reason: str) -> Event:
-    words = f"a rollback left the canary {situation.pointer}, which the ledger does not explain"
+def _repaired(snapshot: Snapshot, container: Container, reason: str) -> Event:
+    words = f"a rollback left the canary {snapshot.pointer}, which the ledger does not explain"
     return Event(
         "repaired",
         tag=container.labels.get(TAG, ""),
         image_id=container.image_id,
-        slot=situation.live,
+        slot=snapshot.live,
         reason=f"{words}: {reason}" if reason else words,
     )
 
 
 @contextlib.contextmanager
-def shown(host: Host, situation: Situation, container: Container) -> Iterator[None]:
+def checked_through_nginx(host: Host, snapshot: Snapshot, container: Container) -> Iterator[None]:
     """Check that `container` answers through Nginx, starting it if needed. The body runs either way.
 
     Raises NeedsPersonError after the body if it does not answer.
     """
-    trouble = _not_shown(host, situation, container)
+    trouble = _not_shown(host, snapshot, container)
     yield
     if trouble is not None:
         raise NeedsPersonError(
@@ -180,11 +180,11 @@ def shown(host: Host, situation: Situation, container: Container) -> Iterator[No
         ) from trouble
 
 
-def _not_shown(host: Host, situation: Situation, container: Container) -> RelctlError | OSError | None:
+def _not_shown(host: Host, snapshot: Snapshot, container: Container) -> RelctlError | OSError | None:
     host.steps.reach_for_good("prove-live", "prove through Nginx who has the traffic", LOOKS)
     try:
         if not host.proxy.is_up():
-            bring_up(host, situation)
+            ensure_proxy(host, snapshot)
         prove_through_proxy(host, container)
     except (RelctlError, OSError) as error:  # for example a full disk
         return error

@@ -9,12 +9,12 @@ from pathlib import Path
 from relctl.config.pipeline import Pipeline
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
-from relctl.release import Tag
 from relctl.report.page import report_of
 from relctl.rollout.host import Host
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence
 from relctl.state.ledger import History, Ledger
+from relctl.tag import Tag
 
 _DAY = 86_400
 _SKEW = 60.0  # seconds of clock skew allowed

@@ -8,7 +8,7 @@ from relctl.errors import NeedsPersonError, RelctlError, words_of
 from relctl.proxy import front
 from relctl.proxy.proxy import Proxy
 from relctl.rollout.host import Host
-from relctl.rollout.locking import alone_unwatched, nobody_watching, reach_lock
+from relctl.rollout.locking import exclusive_unobserved, observer_lock, reach_lock
 from relctl.rollout.renamed_slots import renamed
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, ENDED
@@ -25,7 +25,7 @@ def down(host: Host) -> list[str]:
     Raises UsageError, stopping nothing, if the slots belong to another checkout. Raises NeedsPersonError if
     only a part could be stopped, or if the stop could not be recorded.
     """
-    with alone_unwatched(host), host.hold(host.paths.verify_lock):
+    with exclusive_unobserved(host), host.hold(host.paths.verify_lock):
         running, stopped = _running(host), list[str]()
         try:
             _stop(host, running, stopped)
@@ -88,7 +88,7 @@ def _write_down(host: Host, reason: str) -> None:
 def down_proxy(proxy: Proxy, paths: Paths, hold: Hold, steps: Steps) -> bool:
     """Stop the managed Nginx alone, without the engine (`relctl proxy down`); returns whether it ran."""
     reach_lock(paths, steps)
-    with nobody_watching(hold, paths), hold(paths.lock):
+    with observer_lock(hold, paths), hold(paths.lock):
         return stop_proxy(proxy, steps)
 
 

@@ -5,8 +5,8 @@ from relctl.engine.slots import network, slot_address
 from relctl.errors import UsageError
 from relctl.proxy.proxy import Change
 from relctl.rollout.host import Host
-from relctl.rollout.locking import alone
-from relctl.rollout.snapshot import Situation, look
+from relctl.rollout.locking import exclusive
+from relctl.rollout.snapshot import Snapshot, take_snapshot
 
 _DUE: dict[Change, str] = {
     "started": "test the configuration of Nginx and start it",
@@ -19,9 +19,9 @@ def up(host: Host) -> Change:
 
     Only a changed configuration needs the engine: after a reboot Nginx must not wait for it.
     """
-    with alone(host):
+    with exclusive(host):
         unchanged = host.proxy.state().current
-        change = _apply(host) if unchanged else bring_up(host, look(host))
+        change = _apply(host) if unchanged else ensure_proxy(host, take_snapshot(host))
         if not host.proxy.has_lost_its_master():
             return change
         host.steps.reach_for_good(
@@ -32,20 +32,20 @@ def up(host: Host) -> Change:
         return host.proxy.renew_master() or change
 
 
-def bring_up(host: Host, situation: Situation) -> Change:
+def ensure_proxy(host: Host, snapshot: Snapshot) -> Change:
     """Update Nginx; raises UsageError where it would then point at addresses without a release."""
-    _insist_on_addresses(host, situation)
+    _insist_on_addresses(host, snapshot)
     return _apply(host)
 
 
-def insist_on_places(host: Host, situation: Situation) -> None:
+def insist_on_places(host: Host, snapshot: Snapshot) -> None:
     """Raise UsageError before emptying a slot in which a release could not be started or reached."""
     host.engine.insist_on_network(network(host.project))
-    _insist_on_addresses(host, situation)
+    _insist_on_addresses(host, snapshot)
 
 
-def _insist_on_addresses(host: Host, situation: Situation) -> None:
-    moved = moved_slots(host, situation)
+def _insist_on_addresses(host: Host, snapshot: Snapshot) -> None:
+    moved = moved_slots(host, snapshot)
     if moved:
         raise UsageError(
             f"{'; '.join(moved)}: Nginx would lose the live release",
@@ -69,11 +69,11 @@ def _apply(host: Host) -> Change:
     return host.proxy.apply()
 
 
-def moved_slots(host: Host, situation: Situation) -> list[str]:
+def moved_slots(host: Host, snapshot: Snapshot) -> list[str]:
     """Report every slot whose container runs elsewhere than the environment now says."""
     ours = {
         slot: container
-        for slot, container in situation.slots.items()
+        for slot, container in snapshot.slots.items()
         if container is not None and container.address and container.labels.get(SLOT) == slot
     }
     expected = {

@@ -9,7 +9,7 @@ from relctl.engine.protocol import Container
 from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.recent_traffic import Traffic
 from relctl.rollout.host import Host
-from relctl.rollout.snapshot import Situation
+from relctl.rollout.snapshot import Snapshot
 
 _LEAST = 0.1  # seconds
 _ROUNDS = 10  # in a canary a request may reach the release that has another path
@@ -32,14 +32,14 @@ class SlotStatus:
     ended: str = ""
 
 
-def slot_status(host: Host, situation: Situation, slot: str, within: float) -> SlotStatus:
+def slot_status(host: Host, snapshot: Snapshot, slot: str, within: float) -> SlotStatus:
     """Return the state of a slot; its release has `within` seconds to answer."""
-    container = situation.container(slot)
+    container = snapshot.container(slot)
     if container is None:
         return SlotStatus(slot, "", "", "empty", "")
     return SlotStatus(
         slot,
-        situation.tag(slot),
+        snapshot.tag(slot),
         container.image_id,
         _health(host, container, within),
         container.address,

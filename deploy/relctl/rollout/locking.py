@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from relctl.errors import LockedError, NeedsPersonError, TakenBackError
 from relctl.rollout.host import Host
-from relctl.rollout.notify import tell
+from relctl.rollout.notify import notify
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, SETTLED, settled
 from relctl.state.lock import Hold
@@ -14,7 +14,7 @@ from relctl.state.steps import Steps
 
 
 @contextlib.contextmanager
-def alone(host: Host) -> Iterator[None]:
+def exclusive(host: Host) -> Iterator[None]:
     """Hold the environment's lock; raises LockedError when another command keeps it.
 
     Notifications are sent after the lock is released, so a slow hook cannot block a rollback.
@@ -24,19 +24,19 @@ def alone(host: Host) -> Iterator[None]:
         with host.turn.taken(host.paths.lock, host.hold):
             yield
     finally:
-        tell(host)
+        notify(host)
 
 
 @contextlib.contextmanager
-def alone_unwatched(host: Host) -> Iterator[None]:
+def exclusive_unobserved(host: Host) -> Iterator[None]:
     """Hold the lock while no release is observed; raises LockedError when one is."""
-    with contextlib.ExitStack() as until_told, nobody_watching(host.hold, host.paths):
-        until_told.enter_context(alone(host))  # left last: a slow hook must not block others
+    with contextlib.ExitStack() as until_told, observer_lock(host.hold, host.paths):
+        until_told.enter_context(exclusive(host))  # left last: a slow hook must not block others
         yield
 
 
 @contextlib.contextmanager
-def nobody_watching(hold: Hold, paths: Paths) -> Iterator[None]:
+def observer_lock(hold: Hold, paths: Paths) -> Iterator[None]:
     """Acquire the observer lock; raises LockedError, naming its holder, when it is taken."""
     with contextlib.ExitStack() as held:
         try:
@@ -55,7 +55,7 @@ def reach_lock(paths: Paths, steps: Steps) -> None:
 
 
 @contextlib.contextmanager
-def apart(host: Host, tag: str, image_id: str) -> Iterator[None]:
+def lock_released(host: Host, tag: str, image_id: str) -> Iterator[None]:
     """Release the lock during an observation.
 
     The lock is re-acquired afterwards, however the block ended, unless a signal ended the wait for it. Raises
@@ -64,7 +64,7 @@ def apart(host: Host, tag: str, image_id: str) -> Iterator[None]:
     """
     try:
         with host.turn.apart():
-            tell(host)  # notifications so far must not wait for the window's end
+            notify(host)  # notifications so far must not wait for the window's end
             yield
     finally:
         _insist_on_traffic(host, tag, image_id)

@@ -9,9 +9,9 @@ from relctl.engine.labels import SERVICE, TAG
 from relctl.engine.leases import names
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import EngineError, UsageError
-from relctl.release import Tag, is_version
 from relctl.rollout.host import paths_of
 from relctl.state.ledger import Ledger
+from relctl.tag import Tag, is_version
 
 HEAD, LATEST = "HEAD", "latest"
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")

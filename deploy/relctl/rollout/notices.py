@@ -1,25 +1,25 @@
 """Report what to remember about a release for as long as it serves users."""
 
 from relctl.proxy.route import newcomer
-from relctl.rollout.snapshot import Situation
+from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, DONE, unfinished
 
 
-def notices(situation: Situation) -> list[str]:
+def notices(snapshot: Snapshot) -> list[str]:
     """Report forced promotes, disabled gates and undecided windows of live and of a canary beside it."""
-    slots = dict.fromkeys((situation.live, newcomer(situation.pointer)))
-    brought = (_brought(situation, slot) for slot in slots)
+    slots = dict.fromkeys((snapshot.live, newcomer(snapshot.pointer)))
+    brought = (_brought(snapshot, slot) for slot in slots)
     found = [words for event in brought if event for words in _words(event)]
-    return [*found, *(words for slot in slots for words in _unproved(situation, slot))]
+    return [*found, *(words for slot in slots for words in _unproved(snapshot, slot))]
 
 
-def _unproved(situation: Situation, slot: str) -> list[str]:
+def _unproved(snapshot: Snapshot, slot: str) -> list[str]:
     """Report an undecided last window of a slot's release, and why the release was kept."""
-    container = situation.container(slot)
+    container = snapshot.container(slot)
     watched = (
         event
-        for event in reversed(situation.events)
+        for event in reversed(snapshot.events)
         if container and event.event == "observed" and event.image_id == container.image_id
     )
     event = next(watched, None)
@@ -31,13 +31,13 @@ def _unproved(situation: Situation, slot: str) -> list[str]:
     return [f"{event.tag} was kept{f' with {percent} %' if percent else ''}: {event.reason}"]
 
 
-def _brought(situation: Situation, slot: str) -> Event | None:
+def _brought(snapshot: Snapshot, slot: str) -> Event | None:
     """Return the promote of a slot's release, finished or not: a window may delay `promoted` by an hour."""
-    container = situation.container(slot)
+    container = snapshot.container(slot)
     if container is None:
         return None
-    under_way = unfinished(situation.events)
-    for event in reversed(situation.events):
+    under_way = unfinished(snapshot.events)
+    for event in reversed(snapshot.events):
         told = event.event == DONE["promote"] or (event is under_way and event.event == BEGUN["promote"])
         if told and event.image_id == container.image_id:
             return event

@@ -15,7 +15,7 @@ from relctl.state.fault_points import effect
 from relctl.state.history import SETTLED
 
 
-def tell(host: Host) -> None:
+def notify(host: Host) -> None:
     """Notify of the ledger's new events; a failure is reported and changes nothing."""
     news = host.ledger.news()
     for number, hook in enumerate(host.project.environment.notify):

@@ -16,10 +16,10 @@ from relctl.observation.watch import Watched
 from relctl.observation.window import Window, last_baseline, open_window
 from relctl.proxy.route import main_slot
 from relctl.rollout.host import Host
-from relctl.rollout.locking import alone_unwatched, apart
+from relctl.rollout.locking import exclusive_unobserved, lock_released
 from relctl.rollout.reconcile import reconcile_from
 from relctl.rollout.rollback import roll_back
-from relctl.rollout.snapshot import Situation, look_at_once
+from relctl.rollout.snapshot import Snapshot, snapshot_at_once
 from relctl.rollout.watching import watch_window
 from relctl.state.steps import LOOKS
 
@@ -32,12 +32,12 @@ def observe(host: Host, seconds: float) -> Watched:
     another command was first. Without an open window nothing changes; raises UnhealthyError. Raises
     LockedError while another process observes.
     """
-    with alone_unwatched(host):
-        situation = reconcile_from(host, look_at_once(host)).situation
-        window = open_window(situation.events)
+    with exclusive_unobserved(host):
+        snapshot = reconcile_from(host, snapshot_at_once(host)).snapshot
+        window = open_window(snapshot.events)
         if window is not None:
             return _go_on(host, window)
-    return _look_at(host, _window_from_now(host, situation, seconds))
+    return _look_at(host, _window_from_now(host, snapshot, seconds))
 
 
 def _go_on(host: Host, window: Window) -> Watched:
@@ -47,7 +47,7 @@ def _go_on(host: Host, window: Window) -> Watched:
         f"watch {window.tag} until the {window.seconds:g} s of its window are over",
         "give the traffic back to the standby",
     )
-    with apart(host, window.tag, window.image_id):
+    with lock_released(host, window.tag, window.image_id):
         watched = watch_window(host, window, host.project.environment.rollout)
     _settle(host, window, watched)
     return watched
@@ -68,17 +68,17 @@ def _look_at(host: Host, window: Window) -> Watched:
     return watched
 
 
-def _window_from_now(host: Host, situation: Situation, seconds: float) -> Window:
-    container = situation.container(situation.live)
+def _window_from_now(host: Host, snapshot: Snapshot, seconds: float) -> Window:
+    container = snapshot.container(snapshot.live)
     if container is None:
         raise UsageError("nothing is live, so there is nothing to observe", "relctl promote TAG")
     if not seconds:
         raise UsageError(
             "no window is open, and this environment has no rollout.observe", "relctl observe --for 30s"
         )
-    before = last_baseline(situation.events, container.image_id)
-    tag, image_id, live = situation.live_tag, container.image_id, situation.live
-    return Window(tag, image_id, live, situation.idle, time.time(), seconds, before, host.log_mark())
+    before = last_baseline(snapshot.events, container.image_id)
+    tag, image_id, live = snapshot.live_tag, container.image_id, snapshot.live
+    return Window(tag, image_id, live, snapshot.idle, time.time(), seconds, before, host.log_mark())
 
 
 def _settle(host: Host, window: Window, watched: Watched) -> None:
@@ -96,9 +96,9 @@ def _settle(host: Host, window: Window, watched: Watched) -> None:
 
 def _close(host: Host, window: Window, watched: Watched) -> None:
     """Record the result; raises TakenBackError if its release is no longer live."""
-    situation = look_at_once(host)
-    container = situation.container(situation.live)  # None if renamed manually: still live
-    if situation.live != window.slot or (container and container.image_id != window.image_id):
+    snapshot = snapshot_at_once(host)
+    container = snapshot.container(snapshot.live)  # None if renamed manually: still live
+    if snapshot.live != window.slot or (container and container.image_id != window.image_id):
         raise TakenBackError(f"{window.tag} is not live any more", "relctl history says who switched")
     words = f"write to the ledger how the window of {window.tag} ended"
     host.steps.reach_for_good("record", words, "it has ended")

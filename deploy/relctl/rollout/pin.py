@@ -3,11 +3,11 @@
 from relctl.engine.leases import hold_image
 from relctl.engine.resolve import resolve
 from relctl.errors import UsageError
-from relctl.release import Tag
 from relctl.rollout.host import Host
-from relctl.rollout.locking import alone
+from relctl.rollout.locking import exclusive
 from relctl.state.event import Event
 from relctl.state.history import pinned
+from relctl.tag import Tag
 
 
 def pin(host: Host, tag: Tag, reason: str = "") -> bool:
@@ -15,7 +15,7 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
 
     Raises UsageError for a tag that the engine does not have.
     """
-    with alone(host):
+    with exclusive(host):
         image = resolve(host.project, host.engine, tag)
         if pinned(host.ledger.read().events).get(str(tag)) == image.id:
             return False
@@ -31,7 +31,7 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
 
 def unpin(host: Host, tag: Tag, reason: str = "") -> None:
     """Remove a pin, even if the image is gone; raises UsageError if the tag is not pinned."""
-    with alone(host):
+    with exclusive(host):
         pins = pinned(host.ledger.read().events)
         if str(tag) not in pins:
             known = ", ".join(pins) or "nothing"

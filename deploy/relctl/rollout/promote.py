@@ -11,21 +11,21 @@ from relctl.engine.slots import network
 from relctl.errors import ConfigError, RelctlError, UsageError
 from relctl.observation.window import open_window, refused_window
 from relctl.proxy.route import Canary
-from relctl.release import Tag
 from relctl.rollout.admission import insist_on_vouched, proof
-from relctl.rollout.ensure_proxy import bring_up
+from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.forecast import foretell
 from relctl.rollout.host import Host
-from relctl.rollout.locking import alone_unwatched
+from relctl.rollout.locking import exclusive_unobserved
 from relctl.rollout.move import Move, Moved
 from relctl.rollout.prove import is_warm, prove_through_proxy
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import heal_live, reconcile
-from relctl.rollout.renamed_slots import insist_on_names
-from relctl.rollout.snapshot import Situation
-from relctl.rollout.switch import carry_out
+from relctl.rollout.renamed_slots import require_slot_names
+from relctl.rollout.snapshot import Snapshot
+from relctl.rollout.switch import switch_traffic
 from relctl.source.origin import insist_on_origin
 from relctl.state.steps import LOOKS
+from relctl.tag import Tag
 
 if TYPE_CHECKING:
     from relctl.config.pipeline import Case
@@ -41,27 +41,27 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
     ended the promote during observation; traffic is as before. Raises LockedError while another release is
     observed here.
     """
-    with alone_unwatched(host):
+    with exclusive_unobserved(host):
         image = _resolve(host, tag)  # first: an unusable tag changes nothing
-        situation = reconcile(host, image.id).situation
-        insist_on_names(host)
-        situation = heal_live(host, situation)
-        if is_live(situation, image):
-            bring_up(host, situation)
-            _prove_live(host, situation)
-            _tell_of_window(host, situation)
+        snapshot = reconcile(host, image.id).snapshot
+        require_slot_names(host)
+        snapshot = heal_live(host, snapshot)
+        if is_live(snapshot, image):
+            ensure_proxy(host, snapshot)
+            _prove_live(host, snapshot)
+            _tell_of_window(host, snapshot)
             return None
-        _tell_of_refusal(host, situation)
-        evidence, notices = _proof(host, situation, tag, image, forced)
+        _tell_of_refusal(host, snapshot)
+        evidence, notices = _proof(host, snapshot, tag, image, forced)
         cases = _cases(host, forced)
         host.engine.insist_on_network(network(host.project))
-        bring_up(host, situation)
-        move = replace(_move(host, situation, tag, image, evidence, notices), smoke=cases)
+        ensure_proxy(host, snapshot)
+        move = replace(_move(host, snapshot, tag, image, evidence, notices), smoke=cases)
         _insist_on_routes(host, move)
         hold_image(host.project, host.engine, image, tag)
         if move.observe:
             foretell(host, move.canary)
-        moved = carry_out(host, move, situation.container(move.slot))
+        moved = switch_traffic(host, move, snapshot.container(move.slot))
         prune_after_promote(host)
         return moved
 
@@ -82,43 +82,41 @@ def _resolve(host: Host, tag: Tag) -> Image:
     return image
 
 
-def is_live(situation: Situation, image: Image) -> bool:
+def is_live(snapshot: Snapshot, image: Image) -> bool:
     """Return whether exactly this image takes traffic now."""
-    container = situation.container(situation.live)
+    container = snapshot.container(snapshot.live)
     return container is not None and container.running and container.image_id == image.id
 
 
-def _prove_live(host: Host, situation: Situation) -> None:
+def _prove_live(host: Host, snapshot: Snapshot) -> None:
     """Raise unless the live release answers through Nginx: "already live" must not be a guess."""
-    container = situation.container(situation.live)
+    container = snapshot.container(snapshot.live)
     if container is not None:
         host.steps.reach_for_good(
-            "prove-live", f"prove through Nginx that {situation.live_tag} is live already", LOOKS
+            "prove-live", f"prove through Nginx that {snapshot.live_tag} is live already", LOOKS
         )
         prove_through_proxy(host, container)
 
 
-def _tell_of_window(host: Host, situation: Situation) -> None:
-    window = open_window(situation.events)
+def _tell_of_window(host: Host, snapshot: Snapshot) -> None:
+    window = open_window(snapshot.events)
     if window is not None:
         host.say(f"the window of {window.tag} is still open: relctl observe continues it")
 
 
-def _tell_of_refusal(host: Host, situation: Situation) -> None:
+def _tell_of_refusal(host: Host, snapshot: Snapshot) -> None:
     """Report that the live release was refused, but a killed observe has not returned its traffic."""
-    refused = refused_window(situation.events)
+    refused = refused_window(snapshot.events)
     if refused is not None:
         host.say(
-            f"{situation.live_tag} is live though its window refused it ({refused.reason}): this release is"
+            f"{snapshot.live_tag} is live though its window refused it ({refused.reason}): this release is"
             f" compared with it and replaces the standby; relctl rollback goes back instead"
         )
 
 
-def _proof(
-    host: Host, situation: Situation, tag: Tag, image: Image, forced: str
-) -> tuple[str, dict[str, Any]]:
+def _proof(host: Host, snapshot: Snapshot, tag: Tag, image: Image, forced: str) -> tuple[str, dict[str, Any]]:
     """Return the evidence file, "" if forced, and the notices to keep."""
-    live = situation.container(situation.live)
+    live = snapshot.container(snapshot.live)
     try:
         insist_on_origin(host.project, host.paths, image, tag)
         found = proof(host, tag, image, live.image_id if live else "")
@@ -161,20 +159,20 @@ def _insist_on_routes(host: Host, move: Move) -> None:
 
 
 def _move(
-    host: Host, situation: Situation, tag: Tag, image: Image, evidence: str, notices: dict[str, Any]
+    host: Host, snapshot: Snapshot, tag: Tag, image: Image, evidence: str, notices: dict[str, Any]
 ) -> Move:
-    replaced, policy = situation.container(situation.idle), host.project.environment.rollout
+    replaced, policy = snapshot.container(snapshot.idle), host.project.environment.rollout
     return Move(
         kind="promote",
         tag=str(tag),
         image_id=image.id,
-        slot=situation.idle,
-        source=situation.live,
+        slot=snapshot.idle,
+        source=snapshot.live,
         replaced=replaced.image_id if replaced else "",
         warm=is_warm(host, replaced, image.id),
         evidence=evidence,
-        previous=situation.live_tag,
+        previous=snapshot.live_tag,
         notices=notices,
-        canary=policy.canary if situation.live else (),
-        observe=policy.observe if situation.live else 0.0,  # without a previous release there is no way back
+        canary=policy.canary if snapshot.live else (),
+        observe=policy.observe if snapshot.live else 0.0,  # without a previous release there is no way back
     )

@@ -29,7 +29,7 @@ class OtherReleaseError(RelctlError):
     """The release that answers is not the intended one."""
 
 
-def start_up(host: Host, slot: str, image: Image) -> Container:
+def start_release(host: Host, slot: str, image: Image) -> Container:
     """Start an image in a slot, wait until it is ready, then warm it up with the smoke requests."""
     container = fill(host, slot, image)
     within = host.project.environment.rollout.ready_within

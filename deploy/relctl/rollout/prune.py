@@ -7,12 +7,12 @@ from relctl.engine.labels import SERVICE, TAG
 from relctl.engine.leases import Names, hold_image, let_go, names, shares_state
 from relctl.engine.protocol import Image
 from relctl.errors import EngineError, RelctlError, words_of
-from relctl.rollout.abort import watched_move
+from relctl.rollout.abort import observed_promote
 from relctl.rollout.host import Host
-from relctl.rollout.locking import alone
+from relctl.rollout.locking import exclusive
 from relctl.rollout.reconcile import reconcile_from
 from relctl.rollout.retention import Decision, Release, decide, needed, used_by
-from relctl.rollout.snapshot import Situation, look
+from relctl.rollout.snapshot import Snapshot, take_snapshot
 from relctl.state.event import Event
 from relctl.state.history import remembered
 
@@ -43,44 +43,44 @@ class Pruned:
 
 def prune(host: Host) -> Pruned:
     """Remove what nothing keeps; raises LockedError while another relctl is at work here."""
-    with alone(host):
-        situation = look(host)
-        if not watched_move(host, situation):
-            situation = reconcile_from(host, situation).situation
-        return _carry_out(host, situation)
+    with exclusive(host):
+        snapshot = take_snapshot(host)
+        if not observed_promote(host, snapshot):
+            snapshot = reconcile_from(host, snapshot).snapshot
+        return _carry_out(host, snapshot)
 
 
 def plan(host: Host) -> Pruned:
     """Return what `prune` would do; change nothing."""
-    return Pruned.of(_decisions(host, look(host)))
+    return Pruned.of(_decisions(host, take_snapshot(host)))
 
 
 def prune_after_promote(host: Host) -> None:
     """Prune under the lock already held; a failure is reported and does not affect the promote."""
     try:
-        _carry_out(host, look(host))
+        _carry_out(host, take_snapshot(host))
     except (RelctlError, OSError) as error:
         host.say(f"old releases were not pruned: {words_of(error)}; relctl prune tries again")
 
 
-def _carry_out(host: Host, situation: Situation) -> Pruned:
-    done = [_act(host, decision) for decision in _decisions(host, situation)]
+def _carry_out(host: Host, snapshot: Snapshot) -> Pruned:
+    done = [_act(host, decision) for decision in _decisions(host, snapshot)]
     _forget_layers(host, [each.release.image for each in done if each.action in ("let go", "remove")])
     return Pruned.of(done)
 
 
-def _decisions(host: Host, situation: Situation) -> list[Decision]:
+def _decisions(host: Host, snapshot: Snapshot) -> list[Decision]:
     versions = host.project.versions
-    needs = needed(situation, versions.retain)
+    needs = needed(snapshot, versions.retain)
     used = used_by(host.engine.containers({SERVICE: versions.service}))  # containers inherit image labels
     images = host.engine.images(f"{SERVICE}={versions.service}")
-    return [decide(each, needs, used) for each in _releases(host, situation, images)]
+    return [decide(each, needs, used) for each in _releases(host, snapshot, images)]
 
 
-def _releases(host: Host, situation: Situation, images: Sequence[Image]) -> list[Release]:
+def _releases(host: Host, snapshot: Snapshot, images: Sequence[Image]) -> list[Release]:
     """Return the releases in the ledger, newest first, then other images of the engine."""
     here = {image.id: image for image in images}
-    known = {event.image_id: event.tag for event in remembered(situation.events) if event.image_id}
+    known = {event.image_id: event.tag for event in remembered(snapshot.events) if event.image_id}
     strange = {image.id: image.labels.get(TAG, "") for image in images if image.id not in known}
     return [
         Release(tag, image_id, image_id in known, here.get(image_id), _names(host, here.get(image_id)))

@@ -7,17 +7,17 @@ from relctl.engine.labels import SLOT, TAG
 from relctl.engine.protocol import Container
 from relctl.errors import NeedsPersonError, RelctlError
 from relctl.observation.window import Window, taken_over
-from relctl.rollout.ensure_proxy import bring_up
+from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
 from relctl.rollout.prove import is_warm, prove, prove_through_proxy
 from relctl.rollout.slot import remember
-from relctl.rollout.snapshot import Situation, look, look_again
+from relctl.rollout.snapshot import Snapshot, snapshot_again, take_snapshot
 from relctl.rollout.undo import (
-    give_slot_back,
-    give_traffic_back,
-    put_traffic_back,
+    point_back,
     restore,
+    restore_slot,
+    return_traffic,
     stands_in,
     wait_for,
 )
@@ -29,93 +29,93 @@ Repair = Literal["nothing", "restore pointer", "adopt pointer"]
 
 @dataclass(frozen=True)
 class Reconciled:
-    """The situation now, and the interrupted move that was finished, if any."""
+    """The snapshot now, and the interrupted move that was finished, if any."""
 
-    situation: Situation
+    snapshot: Snapshot
     finished: Move | None = None
 
 
 def reconcile(host: Host, wanted: str = "") -> Reconciled:
-    """Finish or undo an interrupted move and restore a lost pointer; returns the situation afterwards.
+    """Finish or undo an interrupted move and restore a lost pointer; returns the snapshot afterwards.
 
     The caller must know that no living process is at work: an observer holds no lock meanwhile. `wanted`: the
     image about to be promoted; it is not undone if it alone answers.
     """
-    return reconcile_from(host, look(host), wanted)
+    return reconcile_from(host, take_snapshot(host), wanted)
 
 
-def reconcile_from(host: Host, situation: Situation, wanted: str = "") -> Reconciled:
-    """Do the same from a situation already read."""
+def reconcile_from(host: Host, snapshot: Snapshot, wanted: str = "") -> Reconciled:
+    """Do the same from a snapshot already read."""
     finished = None
-    _remember(host, situation)
-    if situation.torn:
-        host.say(f"the ledger's last line was cut short and is set aside: {situation.torn[:80]}")
-    host.ledger.tell(host.say, situation.broken)
-    operation = unfinished(situation.events)
+    _remember(host, snapshot)
+    if snapshot.torn:
+        host.say(f"the ledger's last line was cut short and is set aside: {snapshot.torn[:80]}")
+    host.ledger.tell(host.say, snapshot.broken)
+    operation = unfinished(snapshot.events)
     if operation is not None:
-        finished = _settle(host, situation, Move.of(operation), wanted)
-        situation = look_again(host, situation)
-    repaired = repair_pointer(host, situation)
-    return Reconciled(look_again(host, situation) if repaired else situation, finished)
+        finished = _settle(host, snapshot, Move.of(operation), wanted)
+        snapshot = snapshot_again(host, snapshot)
+    repaired = repair_pointer(host, snapshot)
+    return Reconciled(snapshot_again(host, snapshot) if repaired else snapshot, finished)
 
 
-def _remember(host: Host, situation: Situation) -> None:
+def _remember(host: Host, snapshot: Snapshot) -> None:
     """Record running containers that an older version started without recording."""
-    for slot, container in situation.slots.items():
-        if container is None or situation.blind or container.labels.get(SLOT) != slot:
+    for slot, container in snapshot.slots.items():
+        if container is None or snapshot.blind or container.labels.get(SLOT) != slot:
             continue  # empty, not queried, or put there manually
         if container.running:
             remember(host, slot, container)
 
 
-def _settle(host: Host, situation: Situation, move: Move, wanted: str) -> Move | None:
+def _settle(host: Host, snapshot: Snapshot, move: Move, wanted: str) -> Move | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
     why = "it was interrupted"
-    if situation.pointer == move.slot:
-        why = refusal(situation.events) or _why_not(host, situation, move)
+    if snapshot.pointer == move.slot:
+        why = refusal(snapshot.events) or _why_not(host, snapshot, move)
         if not why:
-            return _finish(host, situation, move)
+            return _finish(host, snapshot, move)
         host.say(f"{move.tag} took traffic and may not keep it: {why}")
     host.steps.reach_for_good(
         "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
     )
-    if situation.blind:
-        put_traffic_back(host, move)
+    if snapshot.blind:
+        point_back(host, move)
         host.say(f"{move.slot} stays as it is for the next command to settle")
         return None
     try:
-        give_traffic_back(host, situation, move, why)
-        give_slot_back(host, move, why)
+        return_traffic(host, snapshot, move, why)
+        restore_slot(host, move, why)
     except NeedsPersonError:
         if move.image_id != wanted or not stands_in(host, move):
             raise
-        return _keep(host, situation, move)
+        return _keep(host, snapshot, move)
     host.ledger.note(move.event("aborted", reason="undone after an interruption"))
     host.say(f"the interrupted {move.kind} of {move.tag} is undone")
     return None
 
 
-def _keep(host: Host, situation: Situation, move: Move) -> Move:
+def _keep(host: Host, snapshot: Snapshot, move: Move) -> Move:
     """Keep a release that alone answers and is being promoted: the previous one cannot be restored."""
     host.steps.reach_for_good(
         "keep", f"point at {move.slot}: {move.tag} answers already, and is asked for", "nobody else answers"
     )
     host.proxy.pointer.move(move.slot)
-    return _finish(host, situation, move)
+    return _finish(host, snapshot, move)
 
 
-def _finish(host: Host, situation: Situation, move: Move) -> Move:
+def _finish(host: Host, snapshot: Snapshot, move: Move) -> Move:
     """Record the move as done; an observation not yet begun stays open."""
     host.steps.reach_for_good(
         "finish",
         f"finish the interrupted {move.kind} of {move.tag}",
         "it has the traffic already; relctl rollback is the way back",
     )
-    if move.observe and not is_watched(situation.events):
+    if move.observe and not is_watched(snapshot.events):
         from relctl.rollout.watching import with_baseline  # imported here: seldom needed
 
         since = host.paths.pointer.lstat().st_mtime  # a link's mtime is the time of its move
-        mark = taken_over(under_way(situation.events), move.slot)
+        mark = taken_over(under_way(snapshot.events), move.slot)
         window = Window(move.tag, move.image_id, move.slot, move.source, since, move.observe, mark=mark)
         host.ledger.append(with_baseline(host, window).opened())
         host.say(f"{move.tag} was not observed yet: relctl observe does that")
@@ -124,9 +124,9 @@ def _finish(host: Host, situation: Situation, move: Move) -> Move:
     return move
 
 
-def _why_not(host: Host, situation: Situation, move: Move) -> str:
+def _why_not(host: Host, snapshot: Snapshot, move: Move) -> str:
     """Return why a release that has the traffic cannot keep it, "" when it can."""
-    container = situation.container(move.slot)
+    container = snapshot.container(move.slot)
     if container is None or not container.running or container.image_id != move.image_id:
         return "its container is gone"
     try:
@@ -134,63 +134,63 @@ def _why_not(host: Host, situation: Situation, move: Move) -> str:
             wait_for(host, container)
         prove(host, container)
         if not host.proxy.is_up():
-            bring_up(host, situation)
+            ensure_proxy(host, snapshot)
         prove_through_proxy(host, container)
     except RelctlError as error:
         return str(error)
     return ""
 
 
-def repair_pointer(host: Host, situation: Situation) -> bool:
+def repair_pointer(host: Host, snapshot: Snapshot) -> bool:
     """Restore a lost pointer, or adopt one that was moved manually; returns whether it did either."""
-    meant, container = situation.meant, situation.container(situation.live)
-    match decide(situation):
+    meant, container = snapshot.last_settled, snapshot.container(snapshot.live)
+    match decide(snapshot):
         case "restore pointer" if meant is not None:
             _restore(host, meant)
         case "adopt pointer" if meant is not None and container is not None:
-            _adopt(host, situation, meant, container)
+            _adopt(host, snapshot, meant, container)
         case _:
             return False
     return True
 
 
-def decide(situation: Situation) -> Repair:
+def decide(snapshot: Snapshot) -> Repair:
     """Decide what to do about a pointer that is not where the ledger says."""
-    meant = situation.meant
-    if meant is None or situation.pointer == meant.slot:
+    meant = snapshot.last_settled
+    if meant is None or snapshot.pointer == meant.slot:
         return "nothing"
-    container = situation.container(situation.pointer)  # None for a canary: nobody observes it
+    container = snapshot.container(snapshot.pointer)  # None for a canary: nobody observes it
     return "adopt pointer" if container is not None and container.running else "restore pointer"
 
 
-def heal_live(host: Host, situation: Situation) -> Situation:
+def heal_live(host: Host, snapshot: Snapshot) -> Snapshot:
     """Restart live's container: while it is down the standby may answer, and must not be replaced.
 
     Raises NeedsPersonError if it does not start and there is a standby to protect.
     """
-    container, meant = situation.container(situation.live), situation.meant
-    if not situation.live or meant is None or (container is not None and container.running):
-        return situation
-    host.say(f"live's container is down: restarting {meant.tag} in {situation.live}")
+    container, meant = snapshot.container(snapshot.live), snapshot.last_settled
+    if not snapshot.live or meant is None or (container is not None and container.running):
+        return snapshot
+    host.say(f"live's container is down: restarting {meant.tag} in {snapshot.live}")
     host.steps.reach_for_good(
         "heal",
-        f"start {meant.tag}, which is live and down, in {situation.live} again",
+        f"start {meant.tag}, which is live and down, in {snapshot.live} again",
         "what is live has to run, whatever comes after",
     )
     try:
-        restore(host, situation.live, meant.image_id)
+        restore(host, snapshot.live, meant.image_id)
     except RelctlError as error:
-        standby = situation.container(situation.idle)
-        words = f"live ({meant.tag} in {situation.live}) is down"
+        standby = snapshot.container(snapshot.idle)
+        words = f"live ({meant.tag} in {snapshot.live}) is down"
         if standby is not None and is_warm(host, standby, standby.image_id):
             raise NeedsPersonError(
                 f"{words} and cannot be restarted: {error}",
                 "relctl rollback gives the traffic to the standby; then promote",
             ) from error
         host.say(f"{words} and cannot be restarted, and no standby can fail over: {error}")
-        return look(host)
+        return take_snapshot(host)
     _record_repair(host, meant, "live was down")
-    return look(host)
+    return take_snapshot(host)
 
 
 def _restore(host: Host, meant: Event) -> None:
@@ -202,14 +202,14 @@ def _restore(host: Host, meant: Event) -> None:
     host.say(f"the pointer was lost: it leads to {meant.tag} in {meant.slot} again")
 
 
-def _adopt(host: Host, situation: Situation, meant: Event, container: Container) -> None:
+def _adopt(host: Host, snapshot: Snapshot, meant: Event, container: Container) -> None:
     adopted = Event(
         "repaired",
         tag=container.labels.get(TAG, ""),
         image_id=container.image_id,
-        slot=situation.live,
+        slot=snapshot.live,
         source=meant.slot,
-        reason=_why_elsewhere(situation, meant),
+        reason=_why_elsewhere(snapshot, meant),
     )
     host.steps.reach_for_good(
         "repair", f"take the pointer as it is: {adopted.tag} is live", "it is where the traffic goes already"
@@ -218,10 +218,10 @@ def _adopt(host: Host, situation: Situation, meant: Event, container: Container)
     host.say(f"{adopted.reason}: {adopted.tag} in {adopted.slot} is live")
 
 
-def _why_elsewhere(situation: Situation, meant: Event) -> str:
+def _why_elsewhere(snapshot: Snapshot, meant: Event) -> str:
     """Explain a displaced pointer; if the ledger is damaged, a lost line may have recorded the move."""
-    if situation.damage:
-        return f"the readable part of the ledger says {meant.slot}, the pointer {situation.live}"
+    if snapshot.damage:
+        return f"the readable part of the ledger says {meant.slot}, the pointer {snapshot.live}"
     return f"the pointer was moved by hand from {meant.slot}"
 
 

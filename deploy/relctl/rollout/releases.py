@@ -12,7 +12,7 @@ from relctl.report.index import index_of
 from relctl.report.page import report_of
 from relctl.rollout.host import Host
 from relctl.rollout.named import images
-from relctl.rollout.snapshot import Situation, look
+from relctl.rollout.snapshot import Snapshot, take_snapshot
 from relctl.state.history import pinned, retained
 
 
@@ -41,13 +41,13 @@ def releases(host: Host) -> list[Listed]:
     Unreadable ledger lines are reported; releases known from them alone do not count as retained or pinned.
     """
     host.ledger.tolerate(host.say)
-    situation = look(host)
+    snapshot = take_snapshot(host)
     found = images(host.project, host.engine)
-    return [_listed(host, situation, found[tag]) for tag in sorted(found, reverse=True)]
+    return [_listed(host, snapshot, found[tag]) for tag in sorted(found, reverse=True)]
 
 
-def _listed(host: Host, situation: Situation, image: Image) -> Listed:
-    kept = retained(situation.events, host.project.versions.retain)
+def _listed(host: Host, snapshot: Snapshot, image: Image) -> Listed:
+    kept = retained(snapshot.events, host.project.versions.retain)
     verdict, report = _evidence(host, image)
     return Listed(
         tag=image.labels[TAG],
@@ -55,9 +55,9 @@ def _listed(host: Host, situation: Situation, image: Image) -> Listed:
         created=image.labels.get(f"{OCI}created", ""),
         size_bytes=image.size_bytes,
         evidence=verdict,
-        runs=_runs(situation, image),
+        runs=_runs(snapshot, image),
         retained=image.id in {release.image_id for release in kept},
-        pinned=image.id in pinned(situation.events).values(),
+        pinned=image.id in pinned(snapshot.events).values(),
         report=report,
         reports=_existing(index_of(host.evidence.folder)),
     )
@@ -78,11 +78,11 @@ def _existing(path: Path) -> str:
     return str(path) if os.path.lexists(path) else ""
 
 
-def _runs(situation: Situation, image: Image) -> str:
-    if not situation.live:
+def _runs(snapshot: Snapshot, image: Image) -> str:
+    if not snapshot.live:
         return ""
-    for role, slot in (("live", situation.live), ("standby", other(situation.live))):
-        container = situation.container(slot)
+    for role, slot in (("live", snapshot.live), ("standby", other(snapshot.live))):
+        container = snapshot.container(slot)
         if container is not None and container.image_id == image.id:
             return role
     return ""

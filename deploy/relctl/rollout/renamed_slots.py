@@ -38,7 +38,7 @@ def renamed(host: Host, within: float | None = None) -> list[Renamed]:
     ]
 
 
-def in_slot(host: Host, slot: str) -> Container | None:
+def find_by_label(host: Host, slot: str) -> Container | None:
     """Return a running renamed container of a slot, reporting its correct name; None without one."""
     for each in renamed(host):
         if each.slot == slot:
@@ -47,7 +47,7 @@ def in_slot(host: Host, slot: str) -> Container | None:
     return None
 
 
-def insist_on_names(host: Host) -> None:
+def require_slot_names(host: Host) -> None:
     """Raise NeedsPersonError for the first renamed container, before anything starts in its place."""
     for each in renamed(host):
         raise NeedsPersonError(f"{each}: nothing can be started in {each.slot}", each.way_out)

@@ -7,7 +7,7 @@ from typing import Literal
 from relctl.engine.leases import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
-from relctl.rollout.snapshot import Situation
+from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
 from relctl.state.history import pinned, promoted, remembered, unfinished
 
@@ -66,34 +66,32 @@ def used_by(containers: Sequence[Container]) -> dict[str, str]:
     return {each.image_id: f"container {each.name} uses it" for each in containers}
 
 
-def needed(situation: Situation, retain: int) -> dict[str, str]:
+def needed(snapshot: Snapshot, retain: int) -> dict[str, str]:
     """Return why this environment needs an image, by its id; the first of several reasons."""
     found: dict[str, str] = {}
     for image_id, why in (
-        *_in_slots(situation),
-        *_under_way(situation),
-        *((image_id, "pinned") for image_id in pinned(situation.events).values()),
-        *_newest_promoted(situation.events, retain),
-        *_newest_unpromoted(situation.events, retain),
+        *_in_slots(snapshot),
+        *_under_way(snapshot),
+        *((image_id, "pinned") for image_id in pinned(snapshot.events).values()),
+        *_newest_promoted(snapshot.events, retain),
+        *_newest_unpromoted(snapshot.events, retain),
     ):
         found.setdefault(image_id, why)
     return found
 
 
-def _in_slots(situation: Situation) -> list[tuple[str, str]]:
+def _in_slots(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return the images in the slots, with their roles, and live even without its container."""
-    meant, roles = situation.meant, {situation.live: "live"}
-    if situation.live:
-        roles[other(situation.live)] = "standby"
-    inside = [
-        (each.image_id, roles.get(slot, f"in {slot}")) for slot, each in situation.slots.items() if each
-    ]
+    meant, roles = snapshot.last_settled, {snapshot.live: "live"}
+    if snapshot.live:
+        roles[other(snapshot.live)] = "standby"
+    inside = [(each.image_id, roles.get(slot, f"in {slot}")) for slot, each in snapshot.slots.items() if each]
     return [*inside, *([(meant.image_id, "live")] if meant else [])]
 
 
-def _under_way(situation: Situation) -> list[tuple[str, str]]:
+def _under_way(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return the images needed to finish or undo an interrupted move."""
-    event = unfinished(situation.events)
+    event = unfinished(snapshot.events)
     images = (event.image_id, event.replaced) if event else ()
     return [(image_id, "an interrupted move needs it") for image_id in images if image_id]
 

@@ -5,18 +5,18 @@ from relctl.engine.protocol import SILENT
 from relctl.engine.slots import SLOTS, other
 from relctl.errors import EngineError, UsageError
 from relctl.proxy.route import canary
-from relctl.release import Tag
-from relctl.rollout.abort import leave_canary, move_to_end, take_back
-from relctl.rollout.ensure_proxy import bring_up, insist_on_places
+from relctl.rollout.abort import abort_orphan_canary, abort_running_promote, promote_to_abort
+from relctl.rollout.ensure_proxy import ensure_proxy, insist_on_places
 from relctl.rollout.host import Host
-from relctl.rollout.locking import alone
+from relctl.rollout.locking import exclusive
 from relctl.rollout.move import Move, Moved
 from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import heal_live, reconcile_from
-from relctl.rollout.renamed_slots import insist_on_names
-from relctl.rollout.snapshot import Situation, look, look_at_once
-from relctl.rollout.switch import carry_out
+from relctl.rollout.renamed_slots import require_slot_names
+from relctl.rollout.snapshot import Snapshot, snapshot_at_once, take_snapshot
+from relctl.rollout.switch import switch_traffic
 from relctl.state.history import BEGUN, Retained, retained, unfinished
+from relctl.tag import Tag
 
 _TYPED_AGAIN = 60.0  # seconds after the pointer's move in which a rollback repeats an interrupted one
 
@@ -32,7 +32,7 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
     """
     if tag is None or _stands_by(host, tag):
         host.ledger.tolerate(host.say)
-    with alone(host):
+    with exclusive(host):
         return roll_back(host, tag, reason)
 
 
@@ -45,101 +45,101 @@ def _stands_by(host: Host, tag: Tag) -> bool:
 
 def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
     """Roll back, the lock being held."""
-    situation = look_at_once(host)
-    if situation.blind:
-        host.say(f"continuing without the engine, by what was started in the slots: {situation.blind}")
-    promoting = move_to_end(host, situation)
+    snapshot = snapshot_at_once(host)
+    if snapshot.blind:
+        host.say(f"continuing without the engine, by what was started in the slots: {snapshot.blind}")
+    promoting = promote_to_abort(host, snapshot)
     if promoting is not None:
-        back = _take_back(host, situation, promoting, tag, reason)
+        back = _take_back(host, snapshot, promoting, tag, reason)
         if tag is None or str(tag) == back.tag:
             return back
-        situation = look_at_once(host)
-    elif tag is None and canary(situation.pointer):
-        return leave_canary(host, situation, reason)
-    return _from_here(host, situation, tag, reason)
+        snapshot = snapshot_at_once(host)
+    elif tag is None and canary(snapshot.pointer):
+        return abort_orphan_canary(host, snapshot, reason)
+    return _from_here(host, snapshot, tag, reason)
 
 
-def _from_here(host: Host, situation: Situation, tag: Tag | None, reason: str) -> Moved | None:
+def _from_here(host: Host, snapshot: Snapshot, tag: Tag | None, reason: str) -> Moved | None:
     """Reconcile, choose a release and move to it; returns None when it is already live."""
-    typed, reconciled = situation, reconcile_from(host, situation)
-    situation = reconciled.situation
-    if tag is None and typed.live and situation.live != typed.live:
-        return _left_already(host, typed, situation)
+    typed, reconciled = snapshot, reconcile_from(host, snapshot)
+    snapshot = reconciled.snapshot
+    if tag is None and typed.live and snapshot.live != typed.live:
+        return _left_already(host, typed, snapshot)
     again = reconciled.finished is not None and host.proxy.pointer.age() < _TYPED_AGAIN
     if tag is None and again and reconciled.finished and reconciled.finished.kind == "rollback":
-        return _as_moved(reconciled.finished, situation)  # repeated because it was interrupted
-    target = choose(situation, tag, host.project.versions.retain)
-    if situation.live_tag == target.tag:
-        if situation.container(situation.live) is None:
-            insist_on_names(host)
-        heal_live(host, situation)
+        return _as_moved(reconciled.finished, snapshot)  # repeated because it was interrupted
+    target = choose(snapshot, tag, host.project.versions.retain)
+    if snapshot.live_tag == target.tag:
+        if snapshot.container(snapshot.live) is None:
+            require_slot_names(host)
+        heal_live(host, snapshot)
         return None
     if not host.proxy.is_up():
-        bring_up(host, situation)
-    move = _move(host, situation, target, reason)
-    if not move.warm and situation.blind:
-        return _from_here(host, look(host), tag, reason)  # starting a release needs the engine
-    _insist_on_finished(situation, target)
+        ensure_proxy(host, snapshot)
+    move = _move(host, snapshot, target, reason)
+    if not move.warm and snapshot.blind:
+        return _from_here(host, take_snapshot(host), tag, reason)  # starting a release needs the engine
+    _insist_on_finished(snapshot, target)
     if not move.warm:
         host.ledger.insist()
-        insist_on_names(host)
-        insist_on_places(host, situation)
-        heal_live(host, situation)  # its standby is about to be replaced
-    return carry_out(host, move, situation.container(move.slot))
+        require_slot_names(host)
+        insist_on_places(host, snapshot)
+        heal_live(host, snapshot)  # its standby is about to be replaced
+    return switch_traffic(host, move, snapshot.container(move.slot))
 
 
-def _insist_on_finished(situation: Situation, target: Retained) -> None:
+def _insist_on_finished(snapshot: Snapshot, target: Retained) -> None:
     """Raise EngineError for a release whose interrupted promote could not be undone."""
-    event = unfinished(situation.events)
+    event = unfinished(snapshot.events)
     if event and event.event == BEGUN["promote"] and event.image_id == target.image_id:
         raise EngineError(
             f"{target.tag} is the standby since its promote was interrupted, and is not proved:"
-            f" {situation.blind}",
+            f" {snapshot.blind}",
             f"{SILENT}; then relctl rollback",
         )
 
 
-def _left_already(host: Host, typed: Situation, situation: Situation) -> Moved:
+def _left_already(host: Host, typed: Snapshot, snapshot: Snapshot) -> Moved:
     """Return the result when reconciling alone has moved traffic away from the live release.
 
     The rollback is then done; going on would lead back.
     """
-    situation = heal_live(host, situation)
+    snapshot = heal_live(host, snapshot)
     return Moved(
-        situation.live_tag,
-        situation.live,
+        snapshot.live_tag,
+        snapshot.live,
         typed.live_tag,
         switch_ms=0.0,
         warm=True,
-        standby=situation.tag(situation.idle),
+        standby=snapshot.tag(snapshot.idle),
     )
 
 
-def _take_back(host: Host, situation: Situation, promoting: Move, tag: Tag | None, reason: str) -> Moved:
+def _take_back(host: Host, snapshot: Snapshot, promoting: Move, tag: Tag | None, reason: str) -> Moved:
     """Abort a running promote; first raises UsageError for a tag that cannot be rolled back to."""
-    if tag is not None and str(tag) != situation.tag(promoting.source):
-        _insist_on_image(host, _named(retained(situation.events, host.project.versions.retain), tag))
-    return take_back(host, situation, promoting, reason)
+    if tag is not None and str(tag) != snapshot.tag(promoting.source):
+        _insist_on_image(host, _named(retained(snapshot.events, host.project.versions.retain), tag))
+    return abort_running_promote(host, snapshot, promoting, reason)
 
 
-def _as_moved(move: Move, situation: Situation) -> Moved:
-    before = situation.tag(move.source)
+def _as_moved(move: Move, snapshot: Snapshot) -> Moved:
+    before = snapshot.tag(move.source)
     return Moved(move.tag, move.slot, before, switch_ms=0.0, warm=move.warm, standby=before)
 
 
-def choose(situation: Situation, tag: Tag | None, keep: int) -> Retained:
+def choose(snapshot: Snapshot, tag: Tag | None, keep: int) -> Retained:
     """Choose the release to roll back to; raises UsageError when there is none."""
-    if not situation.live:
+    if not snapshot.live:
         raise UsageError("nothing is live, so there is nothing to roll back", "relctl promote TAG")
-    kept, standby = retained(situation.events, keep), _standby(situation)
+    kept, standby = retained(snapshot.events, keep), _standby(snapshot)
     if tag is not None:
         return _named([*kept, *standby], tag)
-    return standby[0] if standby else _before(kept, situation.live_tag)
+    return standby[0] if standby else _before(kept, snapshot.live_tag)
 
 
-def _standby(situation: Situation) -> list[Retained]:
-    container = situation.container(situation.idle)
-    return [Retained(situation.tag(situation.idle), container.image_id, "")] if container else []
+def _standby(snapshot: Snapshot) -> list[Retained]:
+    container = snapshot.container(snapshot.idle)
+    return [Retained(snapshot.tag(snapshot.idle), container.image_id, "")] if container else []
 
 
 def _before(kept: list[Retained], live: str) -> Retained:
@@ -165,8 +165,8 @@ def _named(kept: list[Retained], tag: Tag) -> Retained:
     )
 
 
-def _move(host: Host, situation: Situation, target: Retained, reason: str) -> Move:
-    standby = situation.container(situation.idle)
+def _move(host: Host, snapshot: Snapshot, target: Retained, reason: str) -> Move:
+    standby = snapshot.container(snapshot.idle)
     warm = is_warm(host, standby, target.image_id)
     if not warm:
         _insist_on_image(host, target)
@@ -174,13 +174,13 @@ def _move(host: Host, situation: Situation, target: Retained, reason: str) -> Mo
         kind="rollback",
         tag=target.tag,
         image_id=target.image_id,
-        slot=situation.idle,
-        source=situation.live,
+        slot=snapshot.idle,
+        source=snapshot.live,
         replaced=standby.image_id if standby else "",
         warm=warm,
         evidence=target.evidence,
         reason=reason,
-        previous=situation.live_tag,
+        previous=snapshot.live_tag,
     )
 
 

@@ -17,7 +17,7 @@ BRIEFLY = 0.3  # seconds a rollback waits for the engine: it usually answers in 
 
 
 @dataclass(frozen=True)
-class Situation:
+class Snapshot:
     """The three sources of truth: `pointer` for traffic, `slots` for containers, `events` for intent.
 
     `torn` and `damage`: unreadable parts of the ledger; `broken`: where it was edited manually. `astray`:
@@ -56,38 +56,38 @@ class Situation:
     @property
     def live_tag(self) -> str:
         """Return the tag with the traffic, even while its container is gone; "" without traffic."""
-        meant = self.meant
+        meant = self.last_settled
         if meant is not None and meant.slot == self.live and not self.tag(self.live):
             return meant.tag
         return self.tag(self.live)
 
     @property
-    def meant(self) -> Event | None:
+    def last_settled(self) -> Event | None:
         """Return the last event that settled where traffic goes, None before the first promote."""
         return settled(self.events)
 
 
-def look(host: Host) -> Situation:
+def take_snapshot(host: Host) -> Snapshot:
     """Read pointer, slots and ledger; change nothing. Raises UsageError for a damaged ledger."""
     return compare(host, host.ledger.read())
 
 
-def look_at_once(host: Host) -> Situation:
+def snapshot_at_once(host: Host) -> Snapshot:
     """Read them without waiting for an engine that is dead, hangs or is slow."""
     return compare_at_once(host, host.ledger.read(), BRIEFLY)
 
 
-def look_again(host: Host, situation: Situation) -> Situation:
+def snapshot_again(host: Host, snapshot: Snapshot) -> Snapshot:
     """Read them again, as patiently as before."""
-    return look_at_once(host) if situation.blind else look(host)
+    return snapshot_at_once(host) if snapshot.blind else take_snapshot(host)
 
 
-def compare(host: Host, history: History) -> Situation:
+def compare(host: Host, history: History) -> Snapshot:
     """Read pointer and slots beside a known ledger; change nothing. Raises EngineError."""
     return _beside(host, history, host.slots())
 
 
-def compare_at_once(host: Host, history: History, within: float) -> Situation:
+def compare_at_once(host: Host, history: History, within: float) -> Snapshot:
     """Do the same, waiting for the engine for at most `within` seconds."""
     try:
         return _beside(host, history, host.slots(within))
@@ -95,11 +95,9 @@ def compare_at_once(host: Host, history: History, within: float) -> Situation:
         return _beside(host, history, host.remembered_slots(), error.message)
 
 
-def _beside(
-    host: Host, history: History, slots: Mapping[str, Container | None], blind: str = ""
-) -> Situation:
+def _beside(host: Host, history: History, slots: Mapping[str, Container | None], blind: str = "") -> Snapshot:
     pointer = host.proxy.pointer
-    return Situation(
+    return Snapshot(
         pointer.read(),
         slots,
         history.events,
@@ -115,16 +113,18 @@ def live_image(host: Host) -> Image | None:
     """Return the live image, None before the first promote; raises UsageError when the engine lost it."""
     if not any(event.event in SETTLED for event in host.ledger.read().events):
         return None  # before the first promote, what is in the slots may be another checkout's
-    situation = look(host)
-    container = situation.container(situation.live)
-    identity = container.image_id if container else situation.meant.image_id if situation.meant else ""
+    snapshot = take_snapshot(host)
+    container = snapshot.container(snapshot.live)
+    identity = (
+        container.image_id if container else snapshot.last_settled.image_id if snapshot.last_settled else ""
+    )
     if not identity:
         return None
     image = host.engine.image(identity)
     if image is None:
         raise UsageError(
             f"the live image {identity[:19]} is gone from the engine, so nothing can be compared with it",
-            _instead(host, situation.meant.tag if situation.meant else ""),
+            _instead(host, snapshot.last_settled.tag if snapshot.last_settled else ""),
         )
     return image
 

@@ -9,13 +9,13 @@ from relctl.engine.slots import other
 from relctl.errors import EngineError, UsageError
 from relctl.observation.window import open_window
 from relctl.proxy.recent_traffic import Traffic, recent_traffic
-from relctl.rollout.abort import watched_move
+from relctl.rollout.abort import observed_promote
 from relctl.rollout.drift import drift, proxy_drift, slot_names
 from relctl.rollout.failover import Answering, SlotStatus, StandingIn, ask, slot_status, standing_in
 from relctl.rollout.host import Host
 from relctl.rollout.notices import notices
 from relctl.rollout.renamed_slots import renamed
-from relctl.rollout.snapshot import Situation, compare_at_once
+from relctl.rollout.snapshot import Snapshot, compare_at_once
 from relctl.state.event import Event
 from relctl.state.lock import at_work as at_work_now
 
@@ -65,67 +65,67 @@ def status(host: Host, events: int = 5) -> Status:
     """Read everything, change nothing."""
     at_work = at_work_now(host.paths.lock)
     # in an emergency, show what is readable
-    situation = compare_at_once(host, host.ledger.salvage(), _ENGINE_WITHIN)
-    live, standby, answering = _answers(host, situation)
-    watched = watched_move(host, situation) is not None
+    snapshot = compare_at_once(host, host.ledger.salvage(), _ENGINE_WITHIN)
+    live, standby, answering = _answers(host, snapshot)
+    watched = observed_promote(host, snapshot) is not None
     proxy, traffic = host.proxy.state(), _traffic(host)
     contradictions = [
-        *_unseen(situation),
-        *drift(situation, slot_names(host), watched=watched),
-        *_renamed(host, situation),
-        *proxy_drift(situation, proxy, answering),
+        *_unseen(snapshot),
+        *drift(snapshot, slot_names(host), watched=watched),
+        *_renamed(host, snapshot),
+        *proxy_drift(snapshot, proxy, answering),
     ]
     return Status(
         service=host.project.versions.service,
         environment=host.project.name,
         url=proxy.url,
-        pointer=situation.pointer,
+        pointer=snapshot.pointer,
         live=live,
         standby=standby if standby and standby.health != "empty" else None,
         proxy="running" if proxy.running else "stopped",
         at_work=at_work,
         watching=at_work_now(host.paths.watching) or ("another process" if watched else ""),
-        switched=situation.meant,
+        switched=snapshot.last_settled,
         traffic=traffic,
         drift=[] if at_work else contradictions,  # a running move contradicts itself until it ends
-        notices=notices(situation),
-        observing=_observing(situation),
+        notices=notices(snapshot),
+        observing=_observing(snapshot),
         standing_in=standing_in(live, standby, answering, traffic),
-        events=list(situation.events[-events:]),
+        events=list(snapshot.events[-events:]),
     )
 
 
-def _answers(host: Host, situation: Situation) -> tuple[SlotStatus | None, SlotStatus | None, Answering]:
+def _answers(host: Host, snapshot: Snapshot) -> tuple[SlotStatus | None, SlotStatus | None, Answering]:
     """Query live, standby and Nginx concurrently: a silent one must not delay the others."""
     with ThreadPoolExecutor(max_workers=3) as asking:
-        slots = [situation.live, other(situation.live)] if situation.live else []
-        asked = [asking.submit(slot_status, host, situation, slot, _ANSWERS_WITHIN) for slot in slots]
-        through = asking.submit(ask, host, *map(situation.container, slots), within=_THROUGH_WITHIN)
+        slots = [snapshot.live, other(snapshot.live)] if snapshot.live else []
+        asked = [asking.submit(slot_status, host, snapshot, slot, _ANSWERS_WITHIN) for slot in slots]
+        through = asking.submit(ask, host, *map(snapshot.container, slots), within=_THROUGH_WITHIN)
         live, standby = [each.result() for each in asked] or (None, None)
         return live, standby, through.result()
 
 
-def _renamed(host: Host, situation: Situation) -> list[str]:
+def _renamed(host: Host, snapshot: Snapshot) -> list[str]:
     try:
-        found = [] if situation.blind else renamed(host, _ENGINE_WITHIN)
+        found = [] if snapshot.blind else renamed(host, _ENGINE_WITHIN)
     except EngineError as error:
         return [f"it is unknown whether a container was renamed manually: {error.message}"]
     return [f"{each}: {each.way_out}" for each in found]
 
 
-def _unseen(situation: Situation) -> list[str]:
-    if not situation.blind:
+def _unseen(snapshot: Snapshot) -> list[str]:
+    if not snapshot.blind:
         return []
-    return [f"it is unknown what runs, this is what was started: {situation.blind}; {SILENT}"]
+    return [f"it is unknown what runs, this is what was started: {snapshot.blind}; {SILENT}"]
 
 
 def _traffic(host: Host) -> Traffic:
     return recent_traffic(host.paths.access_log, _RECENT, host.probes())
 
 
-def _observing(situation: Situation) -> Observing | None:
+def _observing(snapshot: Snapshot) -> Observing | None:
     try:
-        window = open_window(situation.events)
+        window = open_window(snapshot.events)
     except UsageError:  # reported as drift
         return None
     if window is None:

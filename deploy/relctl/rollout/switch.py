@@ -10,7 +10,7 @@ from relctl.errors import EngineError, NeedsPersonError, TakenBackError
 from relctl.observation.window import Window, logged
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, reach, record_end
-from relctl.rollout.prove import prove, prove_smoke, prove_through_proxy, start_up
+from relctl.rollout.prove import prove, prove_smoke, prove_through_proxy, start_release
 from relctl.state.event import Event
 from relctl.state.history import DONE
 from relctl.state.signals import held_back
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # imported where used: a warm rollback that goes well must no
     from relctl.observation.watch import Watched
 
 
-def carry_out(host: Host, move: Move, standby: Container | None) -> Moved:
+def switch_traffic(host: Host, move: Move, standby: Container | None) -> Moved:
     """Start, prove, run the canary steps, point, prove through Nginx, smoke-test, observe, record.
 
     `standby` is the container in the slot; a warm move uses it as it is.
@@ -80,9 +80,9 @@ def _bring_in(host: Host, move: Move, standby: Container | None) -> _Switched:
 
 
 def _undo(host: Host, move: Move, error: BaseException) -> None:
-    from relctl.rollout.undo import undo_failed
+    from relctl.rollout.undo import undo
 
-    undo_failed(host, move, error)
+    undo(host, move, error)
 
 
 def _canary(host: Host, move: Move, percent: int, container: Container) -> None:
@@ -112,7 +112,7 @@ def _start(host: Host, move: Move) -> Container:
         raise EngineError(f"the image of {move.tag} is gone from the engine", "relctl build")
     reach(host, move, "start")
     host.say(f"starting {move.tag} in {move.slot}")
-    return start_up(host, move.slot, image)
+    return start_release(host, move.slot, image)
 
 
 def _note(host: Host, move: Move, event: Event) -> None:

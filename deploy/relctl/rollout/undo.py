@@ -20,10 +20,10 @@ from relctl.proxy.pointer import NOWHERE
 from relctl.proxy.route import main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
-from relctl.rollout.prove import is_warm, start_up
-from relctl.rollout.renamed_slots import in_slot, insist_on_names
+from relctl.rollout.prove import is_warm, start_release
+from relctl.rollout.renamed_slots import find_by_label, require_slot_names
 from relctl.rollout.slot import empty
-from relctl.rollout.snapshot import Situation, compare
+from relctl.rollout.snapshot import Snapshot, compare
 from relctl.state.history import Kind
 
 _ASKED = 3  # times: one failed-over request does not mean that a release is down
@@ -31,19 +31,19 @@ _LOOK = "relctl status, then the logs of both slots' containers"
 _VERB: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled back to"}
 
 
-def give_traffic_back(host: Host, situation: Situation, move: Move, why: str) -> None:
+def return_traffic(host: Host, snapshot: Snapshot, move: Move, why: str) -> None:
     """Point at the previous release, starting it if it is down and the other one answers.
 
     Of a warm move only the traffic is undone: a release that answers for a dead one goes on doing so. Raises
     NeedsPersonError, without moving traffic, if the previous release cannot serve.
     """
-    gives_slot_up = not move.warm and _is_down(situation, move) and stands_in(host, move)
+    gives_slot_up = not move.warm and _is_down(snapshot, move) and stands_in(host, move)
     if move.source and (move.slot in _sent_to(host) or gives_slot_up):
-        insist_on_source(host, situation, move, why)
-    put_traffic_back(host, move)
+        ensure_previous_runs(host, snapshot, move, why)
+    point_back(host, move)
 
 
-def put_traffic_back(host: Host, move: Move) -> float:
+def point_back(host: Host, move: Move) -> float:
     """Point at the source if the pointer is lost or sends anything to the move's slot.
 
     Nothing else may be undone before that. Returns the milliseconds of the pointer move, 0 without one.
@@ -54,7 +54,7 @@ def put_traffic_back(host: Host, move: Move) -> float:
     return host.proxy.pointer.move(before)
 
 
-def give_slot_back(host: Host, move: Move, why: str) -> None:
+def restore_slot(host: Host, move: Move, why: str) -> None:
     """Restore the previous standby once the traffic is back; a warm move has changed no slot.
 
     Raises NeedsPersonError, leaving the slot, while its release answers for the one that has the traffic.
@@ -63,7 +63,7 @@ def give_slot_back(host: Host, move: Move, why: str) -> None:
     if move.warm:
         return
     if stands_in(host, move):
-        source = host.slot(move.source) or in_slot(host, move.source)
+        source = host.slot(move.source) or find_by_label(host, move.source)
         before = source.labels.get(TAG, "") if source else f"what was in {move.source}"
         name = source.name if source else slot_container(host.project, move.source)
         keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
@@ -93,8 +93,8 @@ def _sent_to(host: Host) -> set[str]:
     return {newcomer(route), main_slot(route)}
 
 
-def _is_down(situation: Situation, move: Move) -> bool:
-    container = situation.container(move.source)
+def _is_down(snapshot: Snapshot, move: Move) -> bool:
+    container = snapshot.container(move.source)
     return container is None or not container.running
 
 
@@ -109,38 +109,38 @@ def restore_standby(host: Host, slot: str, image_id: str) -> None:
         host.say(f"the standby is back in {slot}, but Nginx does not know its port yet: {error}")
     except RelctlError as error:
         host.say(f"the standby cannot be restarted, {slot} stays empty: {error}")
-        in_slot(host, slot)  # report a renamed container: it still has the address
+        find_by_label(host, slot)  # report a renamed container: it still has the address
         empty(host, slot)
 
 
 def restore(host: Host, slot: str, image_id: str) -> None:
     """Start an image in a slot again, or empty the slot for ""; raises RelctlError when it does not run."""
     if image_id:
-        start_image(host, slot, image_id)
+        restart_release(host, slot, image_id)
     else:
         empty(host, slot)
 
 
-def start_image(host: Host, slot: str, image_id: str) -> Container:
+def restart_release(host: Host, slot: str, image_id: str) -> Container:
     """Start an image in a slot, ready and warm; raises RelctlError when it is gone or does not run."""
     image = host.engine.image(image_id)
     if image is None:
         raise RelctlError(f"image {image_id[:19]} is gone from the engine", "relctl build makes it again")
-    return start_up(host, slot, image)
+    return start_release(host, slot, image)
 
 
-def insist_on_source(host: Host, situation: Situation, move: Move, why: str) -> Container:
+def ensure_previous_runs(host: Host, snapshot: Snapshot, move: Move, why: str) -> Container:
     """Return the previous release, running; `why`: why the new release may not keep the traffic.
 
     A running release is never restarted. Its readiness is checked only where it alone would serve, with the
     time limit of a start. Raises NeedsPersonError, without moving traffic, if it cannot serve.
     """
-    container = situation.container(move.source) or in_slot(host, move.source)
-    image_id = _image_id(situation, container)
+    container = snapshot.container(move.source) or find_by_label(host, move.source)
+    image_id = _image_id(snapshot, container)
     try:
         if container is None or not container.running or container.image_id != image_id:
             return _start_again(host, move, image_id)
-        if situation.pointer == move.slot:
+        if snapshot.pointer == move.slot:
             wait_for(host, container)
     except RelctlError as error:
         raise NeedsPersonError(
@@ -162,10 +162,10 @@ def _way_out(move: Move) -> str:
     return f"{_LOOK}{keep}; the traffic was not moved"
 
 
-def _image_id(situation: Situation, container: Container | None) -> str:
+def _image_id(snapshot: Snapshot, container: Container | None) -> str:
     """Return the previous image by the ledger, or by the slot if the ledger is damaged; "" if unknown."""
-    meant = situation.meant
-    if meant is None or situation.damage:
+    meant = snapshot.last_settled
+    if meant is None or snapshot.damage:
         return container.image_id if container else ""
     return meant.image_id
 
@@ -173,17 +173,17 @@ def _image_id(situation: Situation, container: Container | None) -> str:
 def _start_again(host: Host, move: Move, image_id: str) -> Container:
     if not image_id:
         raise RelctlError("its container is gone, and the ledger is unreadable, so the release is unknown")
-    insist_on_names(host)
+    require_slot_names(host)
     host.say(f"the previous release is down: restarting it in {move.source}")
     host.steps.reach_for_good(
         "heal",
         f"restart the previous release, which is down, in {move.source}",
         "it is about to take the traffic back",
     )
-    return start_image(host, move.source, image_id)
+    return restart_release(host, move.source, image_id)
 
 
-def undo_failed(host: Host, move: Move, error: BaseException) -> None:
+def undo(host: Host, move: Move, error: BaseException) -> None:
     """Undo what was done; raises RolledBackError for an error in words, and returns for any other.
 
     Raises NeedsPersonError when the previous release cannot take the traffic back, or does not answer with
@@ -229,15 +229,15 @@ def _undo(host: Host, move: Move, reason: str) -> bool:
     """
     source = host.records.read(move.source) if move.source else None
     if source is not None and host.service(source).is_ready():
-        put_traffic_back(host, move)
+        point_back(host, move)
         if move.warm:
             return True  # nothing else changed, so no engine is needed
     try:
-        give_traffic_back(host, compare(host, host.ledger.salvage()), move, reason)
+        return_traffic(host, compare(host, host.ledger.salvage()), move, reason)
         if not move.warm and not _untouched(host, move):
-            give_slot_back(host, move, reason)
+            restore_slot(host, move, reason)
     except EngineError as error:
-        put_traffic_back(host, move)
+        point_back(host, move)
         host.say(f"traffic is as before; {move.slot} stays as it is for the next command to settle: {error}")
         return False
     return True

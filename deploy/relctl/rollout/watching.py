@@ -19,7 +19,7 @@ from relctl.proxy.access_log_line import Request, client_of
 from relctl.proxy.route import Canary
 from relctl.rollout.failover import ask
 from relctl.rollout.host import Host
-from relctl.rollout.locking import apart, insist_on_route
+from relctl.rollout.locking import insist_on_route, lock_released
 from relctl.rollout.prove import OtherReleaseError, prove
 
 _LATELY = 300.0  # seconds before a switch, or the window's length if shorter
@@ -87,12 +87,12 @@ def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
     A signal during observation leaves the release live. The interruption is returned, to be raised once the
     move is recorded; the window stays open for `relctl observe`.
     """
-    with apart(host, meant.tag, meant.image_id):
+    with lock_released(host, meant.tag, meant.image_id):
         window = with_baseline(host, meant)
     host.ledger.append(window.opened())
     host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe continues")
     try:
-        with apart(host, window.tag, window.image_id):
+        with lock_released(host, window.tag, window.image_id):
             watched = watch_window(host, window, host.project.environment.rollout)
     except BaseException as interruption:
         by_signal = not isinstance(interruption, Exception)
@@ -100,7 +100,7 @@ def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
             return interruption
         raise
     insist_on_route(host, window.tag, window.slot)
-    take(host, window, watched)
+    record_verdict(host, window, watched)
     host.say(watched.words)
     return watched
 
@@ -117,7 +117,7 @@ def canary_step(host: Host, window: Window, percent: int, container: Container) 
     host.say(f"{percent} % go to {window.tag} in {window.slot} (pointer moved in {milliseconds:.2f} ms)")
     _prove(host, window, container)
     watched = _watch(host, window, route)
-    take(host, window, watched, percent=percent)
+    record_verdict(host, window, watched, percent=percent)
     host.say(f"with {percent} % {watched.words}")
 
 
@@ -143,14 +143,14 @@ def _watch(host: Host, window: Window, route: Canary) -> Watched:
             raise UsageError("the pointer was moved manually during the canary", "relctl status")
 
     what = Watch(f"{window.tag} with {route.percent} %", window.seconds, 0.0, compare, interest)
-    with host.access_log(window.since, window.mark) as log, apart(host, window.tag, window.image_id):
+    with host.access_log(window.since, window.mark) as log, lock_released(host, window.tag, window.image_id):
         known = with_baseline(host, window)
         watched = host.watch(log, what, policy, host.say)
     insist_on_route(host, window.tag, route.name)
     return watched
 
 
-def take(host: Host, window: Window, watched: Watched, **details: Any) -> None:
+def record_verdict(host: Host, window: Window, watched: Watched, **details: Any) -> None:
     """Record an observation's result; raises UnhealthyError unless the policy accepts it.
 
     A refused release loses the traffic even if that cannot be recorded. Raises OSError if an accepted one

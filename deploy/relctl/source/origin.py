@@ -4,10 +4,10 @@ from relctl.config.project import Project
 from relctl.engine.labels import OCI_REVISION
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
-from relctl.release import Tag
 from relctl.source.git import Git
 from relctl.state.built import BuildRecord, BuildRecords, of_ledgers
 from relctl.state.paths import Paths
+from relctl.tag import Tag
 
 
 def insist_on_origin(project: Project, paths: Paths, image: Image, tag: Tag) -> None:

@@ -8,7 +8,7 @@ from relctl.build.cache import Cache
 from relctl.build.checkout import open_checkout
 from relctl.build.job import Job, find_target
 from relctl.config.versions import Versions
-from relctl.release import Tag
+from relctl.tag import Tag
 
 VERSIONS: dict[str, Any] = {
     "service": "x",

@@ -126,7 +126,7 @@ def test_a_door_would_be_found(source: str) -> None:
 
 
 def test_a_picture_makes_no_text_of_its_own() -> None:
-    tree = ast.parse((ROOT / "cli" / "picture.py").read_text())
+    tree = ast.parse((ROOT / "cli" / "status_screen.py").read_text())
     made = {getattr(node.func, "id", "") for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not made & {"Text", "Console"}
 

@@ -12,7 +12,7 @@ from relctl.engine.leases import hold_image, let_go, names, shares_state
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.errors import EngineError
-from relctl.release import Tag
+from relctl.tag import Tag
 
 
 @pytest.fixture

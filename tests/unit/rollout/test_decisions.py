@@ -7,14 +7,14 @@ import pytest
 from relctl.engine.protocol import Container
 from relctl.errors import UsageError
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
-from relctl.release import Tag
 from relctl.rollout.drift import drift
 from relctl.rollout.failover import Answering, SlotStatus, StandingIn, standing_in
 from relctl.rollout.reconcile import decide
 from relctl.rollout.rollback import choose
-from relctl.rollout.snapshot import Situation
+from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
 from relctl.state.history import is_watched, refusal, retained, unfinished
+from relctl.tag import Tag
 
 A, B, C, D = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4))
 NAMES = {"blue": "svc-blue", "green": "svc-green"}
@@ -28,10 +28,10 @@ def promoted(tag: str, slot: str = "blue") -> Event:
     return Event("promoted", tag=tag, image_id=f"id-{tag}", slot=slot, at=f"at-{tag}")
 
 
-def situation(
+def snapshot(
     pointer: str, blue: Container | None, green: Container | None, events: Sequence[Event] = ()
-) -> Situation:
-    return Situation(pointer, {"blue": blue, "green": green}, events)
+) -> Snapshot:
+    return Snapshot(pointer, {"blue": blue, "green": green}, events)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def situation(
     [("", "", "blue"), ("none", "", "blue"), ("blue", "blue", "green"), ("green", "green", "blue")],
 )
 def test_a_new_release_goes_where_the_pointer_does_not_lead(pointer: str, live: str, idle: str) -> None:
-    found = situation(pointer, None, None)
+    found = snapshot(pointer, None, None)
     assert (found.live, found.idle) == (live, idle)
 
 
@@ -107,39 +107,37 @@ def test_what_an_observation_said_of_an_interrupted_move_is_not_forgotten(
 def test_a_pointer_moved_by_hand_is_adopted_only_if_it_leads_to_a_running_release(
     pointer: str, blue: Container | None, expected: str
 ) -> None:
-    assert decide(situation(pointer, blue, container(B), [promoted(B, "green")])) == expected
+    assert decide(snapshot(pointer, blue, container(B), [promoted(B, "green")])) == expected
 
 
 def test_rollback_without_a_tag_goes_to_the_standby() -> None:
-    found = situation("blue", container(B), container(A), [promoted(A, "green"), promoted(B)])
+    found = snapshot("blue", container(B), container(A), [promoted(A, "green"), promoted(B)])
     assert choose(found, None, 3).tag == A
 
 
 def test_rollback_without_a_standby_goes_to_the_release_before_live() -> None:
-    found = situation("blue", container(B), None, [promoted(A, "green"), promoted(B)])
+    found = snapshot("blue", container(B), None, [promoted(A, "green"), promoted(B)])
     assert choose(found, None, 3) == retained(found.events, 3)[1]
 
 
 def test_rollback_without_a_standby_never_goes_to_the_release_that_was_just_left() -> None:
     events = [promoted(A), promoted(B), promoted(C), Event("rolled-back", tag=B, slot="blue")]
-    assert choose(situation("blue", container(B), None, events), None, 3).tag == A
+    assert choose(snapshot("blue", container(B), None, events), None, 3).tag == A
 
 
 def test_a_standby_may_be_named_even_if_it_is_not_retained_any_more() -> None:
-    found = situation("blue", container(B), container(A), [promoted(A, "green"), promoted(B)])
+    found = snapshot("blue", container(B), container(A), [promoted(A, "green"), promoted(B)])
     assert choose(found, Tag.parse(A), 1).tag == A
 
 
 def test_rollback_after_lives_container_was_removed_goes_to_the_release_before() -> None:
-    found = situation("blue", None, None, [promoted(A, "green"), promoted(B)])
+    found = snapshot("blue", None, None, [promoted(A, "green"), promoted(B)])
     assert choose(found, None, 3).tag == A
 
 
 def test_rollback_to_a_tag_takes_any_retained_release() -> None:
     events = [promoted(A), promoted(B, "green"), promoted(C)]
-    assert (
-        choose(situation("blue", container(C), container(B), events), Tag.parse(A), 3).image_id == f"id-{A}"
-    )
+    assert choose(snapshot("blue", container(C), container(B), events), Tag.parse(A), 3).image_id == f"id-{A}"
 
 
 def test_rollback_to_a_tag_that_is_not_retained_is_refused_and_names_those_that_are() -> None:
@@ -147,21 +145,21 @@ def test_rollback_to_a_tag_that_is_not_retained_is_refused_and_names_those_that_
     with pytest.raises(
         UsageError, match=f"{A} is not a retained release of this environment; retained: {C}, {B}"
     ):
-        choose(situation("blue", container(C), container(B), events), Tag.parse(A), 2)
+        choose(snapshot("blue", container(C), container(B), events), Tag.parse(A), 2)
 
 
 def test_rollback_of_the_first_release_is_refused() -> None:
     with pytest.raises(UsageError, match="no retained release before"):
-        choose(situation("blue", container(A), None, [promoted(A)]), None, 3)
+        choose(snapshot("blue", container(A), None, [promoted(A)]), None, 3)
 
 
 def test_rollback_before_any_release_is_refused() -> None:
     with pytest.raises(UsageError, match="nothing is live"):
-        choose(situation("none", None, None), None, 3)
+        choose(snapshot("none", None, None), None, 3)
 
 
 def test_a_good_situation_has_no_drift() -> None:
-    assert drift(situation("blue", container(A), None, [promoted(A)]), NAMES) == []
+    assert drift(snapshot("blue", container(A), None, [promoted(A)]), NAMES) == []
 
 
 @pytest.mark.parametrize(
@@ -175,7 +173,7 @@ def test_a_good_situation_has_no_drift() -> None:
     ],
 )
 def test_drift_is_named_plainly(pointer: str, blue: Container | None, sentence: str) -> None:
-    found = drift(situation(pointer, blue, None, [promoted(A)]), NAMES)
+    found = drift(snapshot(pointer, blue, None, [promoted(A)]), NAMES)
     assert [each[: len(sentence)] for each in found] == [sentence]
 
 
@@ -193,7 +191,7 @@ def test_while_a_release_is_watched_both_must_run(
     pointer: str, green: Container | None, sentences: list[str]
 ) -> None:
     promoting = Event("promoting", tag=B, image_id=f"id-{B}", slot="green", source="blue")
-    found = situation(pointer, container(A), green, [promoted(A), promoting])
+    found = snapshot(pointer, container(A), green, [promoted(A), promoting])
     assert drift(found, NAMES, watched=True) == sentences
 
 
@@ -220,5 +218,5 @@ def test_the_standby_stands_in_when_it_answers_and_live_is_not_ready(
 
 
 def test_an_interrupted_move_is_drift_until_it_is_settled() -> None:
-    found = drift(situation("blue", container(A), None, [promoted(A), Event("promoting", tag=B)]), NAMES)
+    found = drift(snapshot("blue", container(A), None, [promoted(A), Event("promoting", tag=B)]), NAMES)
     assert found == [f"an interrupted promoting {B}: the next promote or rollback settles it"]

@@ -8,9 +8,9 @@ from hosts import COMMIT, Bench, bench
 from relctl.engine.protocol import Image
 from relctl.engine.resolve import resolve
 from relctl.errors import EngineError, UsageError
-from relctl.release import Tag
 from relctl.rollout.named import choose, find, known
 from relctl.state.event import Event
+from relctl.tag import Tag
 
 TAGS = [
     Tag.parse(each)

@@ -11,10 +11,10 @@ from relctl.config.environment import Resources
 from relctl.config.gates import IdentitySettings, LatencySettings
 from relctl.engine.protocol import Image
 from relctl.errors import NotProvedError
-from relctl.release import Tag
 from relctl.rollout.admission import proof
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult
+from relctl.tag import Tag
 
 TAG = Tag("1.0.0", "abc12de")
 IMAGE = Image("sha256:" + "1" * 64, (), {}, (), "65532", 1)

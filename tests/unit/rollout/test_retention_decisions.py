@@ -5,7 +5,7 @@ import pytest
 from relctl.engine.leases import Names
 from relctl.engine.protocol import Container, Image
 from relctl.rollout.retention import Release, decide, needed, used_by
-from relctl.rollout.snapshot import Situation
+from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
 from relctl.state.history import pinned, retained
 
@@ -27,19 +27,19 @@ def container(tag: str, name: str = "") -> Container:
     return Container(name or tag, f"id-{tag}", {"io.relctl.tag": tag}, True, 0, 0, "10.0.0.2:8000")
 
 
-def situation(history: list[Event], blue: str = "", green: str = "", pointer: str = "blue") -> Situation:
+def snapshot(history: list[Event], blue: str = "", green: str = "", pointer: str = "blue") -> Snapshot:
     slots = {slot: container(tag) if tag else None for slot, tag in (("blue", blue), ("green", green))}
-    return Situation(pointer, slots, history)
+    return Snapshot(pointer, slots, history)
 
 
-def reasons(found: Situation, retain: int = 2) -> dict[str, str]:
+def reasons(found: Snapshot, retain: int = 2) -> dict[str, str]:
     return {key.removeprefix("id-"): why for key, why in needed(found, retain).items()}
 
 
 def test_live_standby_and_the_last_promoted_are_needed_and_no_older_one() -> None:
     history = events("promoted A", "promoted B", "promoted C", "promoted D")
-    assert reasons(situation(history, D, C)) == {D: "live", C: "standby"}
-    assert reasons(situation(history, D, C), retain=3) == {
+    assert reasons(snapshot(history, D, C)) == {D: "live", C: "standby"}
+    assert reasons(snapshot(history, D, C), retain=3) == {
         D: "live",
         C: "standby",
         B: "one of the last 3 promoted",
@@ -48,29 +48,29 @@ def test_live_standby_and_the_last_promoted_are_needed_and_no_older_one() -> Non
 
 def test_a_standby_is_needed_that_was_promoted_long_ago() -> None:
     history = [*events("promoted A", "promoted B", "promoted C", "rolled-back A", "promoted D")]
-    assert reasons(situation(history, D, A)) == {D: "live", A: "standby", C: "one of the last 2 promoted"}
+    assert reasons(snapshot(history, D, A)) == {D: "live", A: "standby", C: "one of the last 2 promoted"}
 
 
 def test_live_is_needed_also_while_its_container_is_gone() -> None:
     history = events("promoted A", "promoted B", "promoted C", "rolled-back A")
-    assert reasons(situation(history), retain=1)[A] == "live"
+    assert reasons(snapshot(history), retain=1)[A] == "live"
 
 
 def test_without_a_pointer_what_is_in_a_slot_is_needed_all_the_same() -> None:
     history = events("promoted A", "promoted B", "promoted C")
-    found = reasons(situation(history, A, B, pointer=""), retain=1)
+    found = reasons(snapshot(history, A, B, pointer=""), retain=1)
     assert (found[A], found[B], found[C]) == ("in blue", "in green", "live")
 
 
 def test_a_pin_is_needed_until_it_is_taken_back() -> None:
     history = events("promoted A", "pinned A", "promoted B", "promoted C")
-    assert reasons(situation(history, C, B))[A] == "pinned"
-    assert A not in reasons(situation([*history, *events("unpinned A")], C, B))
+    assert reasons(snapshot(history, C, B))[A] == "pinned"
+    assert A not in reasons(snapshot([*history, *events("unpinned A")], C, B))
 
 
 def test_what_was_built_or_verified_last_and_never_promoted_is_needed_in_the_order_of_the_ledger() -> None:
     history = events("built A", "built B", "built C", "built D", "verified B", "promoted D")
-    assert reasons(situation(history, D)) == {
+    assert reasons(snapshot(history, D)) == {
         D: "live",
         B: "one of the last 2 not promoted",
         C: "one of the last 2 not promoted",
@@ -80,16 +80,16 @@ def test_what_was_built_or_verified_last_and_never_promoted_is_needed_in_the_ord
 def test_an_interrupted_move_needs_what_it_starts_and_what_it_replaced() -> None:
     history = [*events("promoted A", "promoted B", "promoted C")]
     history.append(Event("promoting", tag=D, image_id=f"id-{D}", slot="green", replaced=f"id-{A}"))
-    found = reasons(situation(history, C), retain=1)
+    found = reasons(snapshot(history, C), retain=1)
     assert (found[A], found[D]) == ("an interrupted move needs it",) * 2
 
 
 def test_a_pruned_release_that_was_built_again_is_as_new() -> None:
     history = events("promoted A", "promoted B", "promoted C", "pruned A")
     assert retained(history, 3) == retained(history[1:3], 3)
-    assert A not in reasons(situation(history, C, B), retain=3)
+    assert A not in reasons(snapshot(history, C, B), retain=3)
     again = [*history, *events("built A")]
-    assert reasons(situation(again, C, B), retain=3)[A] == "one of the last 3 not promoted"
+    assert reasons(snapshot(again, C, B), retain=3)[A] == "one of the last 3 not promoted"
     assert [each.tag for each in retained([*again, *events("promoted A")], 3)] == [A, C, B]
 
 

@@ -292,7 +292,7 @@ def test_a_release_is_warmed_up_twice_with_what_it_has_to_answer(
     )
     image = stand.bench.engine.image("sha256:1.0.0")
     assert image is not None
-    prove.start_up(stand.host, "blue", image)
+    prove.start_release(stand.host, "blue", image)
     assert sent == [({"text": "hello"}, 5.0)] * 2
 
 

@@ -12,7 +12,7 @@ import pytest
 from hosts import Bench, bench
 from relctl.config.environment import Hook
 from relctl.rollout.host import Host
-from relctl.rollout.notify import message, previous, tell
+from relctl.rollout.notify import message, notify, previous
 from relctl.state.event import Event
 from webhook_server import WebhookServer
 
@@ -85,12 +85,12 @@ def test_programs_and_webhooks_are_told_of_what_they_asked_for_once(stand: Bench
         told = host(stand, program(keeps(tmp_path / "told")), {"on": ["aborted"], "webhook": server.url})
         told.ledger.append(Event("promoting", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
         told.ledger.append(Event("promoted", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
-        tell(told)
+        notify(told)
         assert json.loads((tmp_path / "told").read_text())["event"] == "promoted"
         assert server.bodies == []
         told.ledger.append(Event("aborted", tag="v2.0.0-abc12de", reason="not ready"))
-        tell(told)
-        tell(told)
+        notify(told)
+        notify(told)
     assert [(body["event"], body["previous"]) for body in server.bodies] == [("aborted", "v1.0.0-abc12de")]
     assert stand.said == []
 
@@ -117,7 +117,7 @@ def test_each_failure_is_said_and_the_others_are_told_nevertheless(stand: Bench,
         told.ledger.append(Event("promoted", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
         before = told.paths.ledger.read_bytes()
         began = time.monotonic()
-        tell(told)
+        notify(told)
     assert time.monotonic() - began < 40
     assert [
         words.partition(" was not notified of promoted v1.0.0-abc12de: ")[::2] for words in stand.said
@@ -137,5 +137,5 @@ def test_a_ledger_that_cannot_be_read_any_more_is_a_failure_too(stand: Bench) ->
     told = host(stand, program("pass"))
     told.ledger.append(Event("promoted", tag="v1.0.0-abc12de", image_id="sha256:1", slot="blue"))
     told.paths.ledger.write_text("what is this\n")
-    tell(told)
+    notify(told)
     assert "ledger.jsonl:1: not a ledger event" in stand.said[0]

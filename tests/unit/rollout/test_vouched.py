@@ -11,12 +11,12 @@ import pytest
 from hosts import PROVED_IN, Bench
 from quiet_host import Quiet, quiet_host
 from relctl.errors import NotProvedError
-from relctl.release import Tag
 from relctl.rollout.promote import promote
 from relctl.rollout.status import status
 from relctl.state.event import Event
 from relctl.state.evidence import read
 from relctl.state.ledger import Ledger
+from relctl.tag import Tag
 
 IMAGE = "sha256:2.0.0"
 

@@ -18,7 +18,7 @@ from relctl.rollout.dry_run import rehearse
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
 from relctl.rollout.promote import promote
-from relctl.rollout.prove import start_up
+from relctl.rollout.prove import start_release
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
 from stands import FIRST, SECOND, THIRD
@@ -112,7 +112,7 @@ def test_an_unproved_newcomer_that_answers_is_no_standby(stand: Quiet) -> None:
     assert image is not None
     move = Move("promote", str(THIRD), image.id, "blue", "green", replaced="sha256:1.0.0")
     stand.host.ledger.append(move.begun())
-    start_up(stand.host, "blue", image)  # and there it was killed
+    start_release(stand.host, "blue", image)  # and there it was killed
     with dead():
         with pytest.raises(EngineError, match="is not proved"):
             rollback(stand.host, None)

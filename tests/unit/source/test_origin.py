@@ -13,12 +13,12 @@ from known_commit import COMMIT
 from relctl.build.image import write_down
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError, NotProvedError
-from relctl.release import Tag
 from relctl.source.git import Git
 from relctl.source.origin import insist_on_origin
 from relctl.state.built import BuildRecords
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
+from relctl.tag import Tag
 
 TAG = Tag("1.0.0", COMMIT[:7])
 NOWHERE = "abc12de" + "9" * 33  # begins as the commit that there is

@@ -10,9 +10,9 @@ import pytest
 from hosts import Bench
 from relctl.engine.protocol import Image
 from relctl.errors import ConfigError, RelctlError, UsageError
-from relctl.release import Tag
 from relctl.rollout.admission import proof
 from relctl.state.evidence import GateResult
+from relctl.tag import Tag
 from relctl.verify import verify
 from relctl.verify.trial.trial import Subject
 

@@ -31,7 +31,7 @@ from relctl.probe import traffic
 from relctl.probe.cases import judge
 from relctl.probe.service import Answer, Service
 from relctl.probe.traffic import Plan, Reply
-from relctl.release import Tag
+from relctl.tag import Tag
 from relctl.verify.gates import latency as latency_gate
 from relctl.verify.gates.command import command
 from relctl.verify.gates.contract import contract

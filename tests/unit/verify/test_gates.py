@@ -16,8 +16,8 @@ from relctl.engine.protocol import Container, Image
 from relctl.probe.cases import body_of, judge
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.service import Answer, UnreachableError
-from relctl.release import Tag
 from relctl.state.evidence import overall
+from relctl.tag import Tag
 from relctl.verify.gates.identity import label_errors
 from relctl.verify.trial.trial import Progress, Trial
 from relctl.verify.trial.verdict import Verdict, failed, passed

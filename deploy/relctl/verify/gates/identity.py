@@ -5,7 +5,7 @@ from relctl.engine.labels import OCI_REVISION, OCI_VERSION, SERVICE, TAG
 from relctl.engine.protocol import Image
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.service import UnreachableError
-from relctl.release import Tag
+from relctl.tag import Tag
 from relctl.verify.trial.trial import Trial
 from relctl.verify.trial.verdict import Verdict, failed, passed
 

@@ -16,8 +16,8 @@ from relctl.probe.traffic import Plan, Reply
 from relctl.proxy import front
 from relctl.proxy.front import Front
 from relctl.proxy.upstream import Upstream
-from relctl.release import Tag
 from relctl.state.signals import held_back
+from relctl.tag import Tag
 
 _ENGINE_LEARNS = 2.0  # seconds
 _CALLED = {"candidate": "the candidate", "reference": "the live release beside it", "twin": "its twin"}

@@ -17,8 +17,8 @@ from relctl.errors import EngineError
 from relctl.probe.idle import Idle
 from relctl.probe.ready import wait_until_ready
 from relctl.proxy import front
-from relctl.release import Tag
 from relctl.state.signals import held_back
+from relctl.tag import Tag
 from relctl.verify.trial.candidate import Candidate, remove_leftovers, running
 
 Say = Callable[[str], None]
