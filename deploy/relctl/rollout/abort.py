@@ -16,7 +16,7 @@ from relctl.rollout.renamed_slots import find_by_label
 from relctl.rollout.snapshot import Snapshot, snapshot_at_once
 from relctl.rollout.undo import ensure_previous_runs, point_back, restore_slot
 from relctl.state.event import Event
-from relctl.state.history import BEGUN, unfinished
+from relctl.state.history import Deployment
 from relctl.state.lock import is_held
 from relctl.state.steps import LOOKS
 
@@ -25,16 +25,17 @@ _TYPED_AGAIN = 60.0  # seconds after traffic returned; later only the slot is le
 
 def observed_promote(host: Host, snapshot: Snapshot) -> Move | None:
     """Return the promote that another process observes, None without one; the caller holds the lock."""
-    event = _promoting(snapshot)
-    return Move.of(event) if event and is_held(host.paths.watching) else None
+    running = _running_promote(snapshot)
+    return Move.of(running.begun) if running and is_held(host.paths.watching) else None
 
 
 def promote_to_abort(host: Host, snapshot: Snapshot) -> Move | None:
     """Return the promote that a rollback aborts: one being observed, or killed while it had traffic."""
-    event = _promoting(snapshot)
-    is_back = event is not None and snapshot.pointer == event.source
-    if event and _had_traffic(snapshot, event) and not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
-        return Move.of(event)
+    running = _running_promote(snapshot)
+    if running and _had_traffic(snapshot, running):
+        is_back = snapshot.pointer == running.begun.source
+        if not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
+            return Move.of(running.begun)
     return observed_promote(host, snapshot)
 
 
@@ -48,7 +49,8 @@ def abort_running_promote(host: Host, snapshot: Snapshot, move: Move, reason: st
     started = time.monotonic()
     source = ensure_previous_runs(host, snapshot, move, "a rollback was typed")
     before = source.labels.get(TAG, "")
-    if newcomer(snapshot.pointer) == move.slot and not _pointed(snapshot):
+    running = snapshot.history.unfinished
+    if newcomer(snapshot.pointer) == move.slot and running and not running.pointed:
         _note_traffic(host, move)
     host.steps.reach_for_good(
         "take-back",
@@ -87,21 +89,15 @@ def _gives_slot_back(host: Host, snapshot: Snapshot, move: Move) -> bool:
     return not trouble
 
 
-def _promoting(snapshot: Snapshot) -> Event | None:
+def _running_promote(snapshot: Snapshot) -> Deployment | None:
     """Return an unfinished promote; rollbacks are never observed, so an unfinished one has no process."""
-    event = unfinished(snapshot.events)
-    return event if event and event.event == BEGUN["promote"] and event.source else None
+    running = snapshot.history.unfinished
+    return running if running and running.kind == "promote" and running.begun.source else None
 
 
-def _had_traffic(snapshot: Snapshot, promoting: Event) -> bool:
+def _had_traffic(snapshot: Snapshot, running: Deployment) -> bool:
     """Return whether it has or had traffic: the ledger records that a moment after the pointer moves."""
-    return newcomer(snapshot.pointer) == promoting.slot or _pointed(snapshot)
-
-
-def _pointed(snapshot: Snapshot) -> bool:
-    """Return whether the ledger says that the last promote's release was given traffic."""
-    names = ("pointed", BEGUN["promote"])
-    return next(each.event for each in reversed(snapshot.events) if each.event in names) == "pointed"
+    return newcomer(snapshot.pointer) == running.begun.slot or running.pointed is not None
 
 
 def abort_orphan_canary(host: Host, snapshot: Snapshot, reason: str) -> Moved:

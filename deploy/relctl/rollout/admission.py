@@ -13,7 +13,7 @@ from relctl.report.page import report_of
 from relctl.rollout.host import Host
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence
-from relctl.state.ledger import History, Ledger
+from relctl.state.ledger import Ledger, LedgerContent
 from relctl.tag import Tag
 
 _DAY = 86_400
@@ -101,7 +101,7 @@ def _compared_with_nothing(host: Host, pipeline: Pipeline, evidence: Evidence, l
         return "before anything was live, and so compared with nothing"
     if evidence.reference == evidence.image_id:
         return "against itself"
-    had_traffic = {event.image_id for event in host.ledger.read().events if event.event == "promoted"}
+    had_traffic = {event.image_id for event in host.ledger.read().history.promotes}
     if evidence.reference not in {live, *had_traffic}:
         return f"against {evidence.reference_tag}, which never took traffic here"
     return ""
@@ -119,12 +119,12 @@ def insist_on_vouched(host: Host, tag: Tag, evidence: Evidence) -> None:
         raise NotProvedError(f"the evidence of {tag} proves nothing: {wrong}", f"relctl verify {tag}")
 
 
-def _history(host: Host, evidence: Evidence) -> History:
+def _history(host: Host, evidence: Evidence) -> LedgerContent:
     where = evidence.environment
     if where in ("", host.paths.environment):
         return host.ledger.read()
     if not _NAME.fullmatch(where):
-        return History([])
+        return LedgerContent([])
     return Ledger(replace(host.paths, environment=where).ledger).salvage()
 
 

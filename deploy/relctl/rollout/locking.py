@@ -1,13 +1,11 @@
 """Hold an environment's locks while a command changes it, and release them during an observation."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from relctl.errors import LockedError, NeedsPersonError, TakenBackError
 from relctl.rollout.host import Host
 from relctl.rollout.notify import notify
-from relctl.state.event import Event
-from relctl.state.history import BEGUN, SETTLED, settled
 from relctl.state.lock import Hold
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
@@ -79,21 +77,9 @@ def insist_on_route(host: Host, tag: str, route: str) -> None:
         raise TakenBackError(f"{tag} was rolled back during observation: the pointer was moved")
 
 
-def taken_by(events: Sequence[Event], image_id: str) -> Event | None:
-    """Return the event by which a release lost what its last move gave it, None while it has it."""
-    found = None
-    for event in reversed(events):
-        own = event.image_id == image_id
-        if own and event.event in (*BEGUN.values(), *SETTLED):
-            return found
-        if (own and event.event == "aborted") or (not own and event.event in SETTLED):
-            found = event
-    return None
-
-
 def _insist_on_traffic(host: Host, tag: str, image_id: str) -> None:
     found = host.ledger.salvage()
-    event, live = taken_by(found.events, image_id), settled(found.events)
+    event, live = found.history.lost.get(image_id), found.history.settled
     if event is not None:
         raise TakenBackError(
             f"{tag} was rolled back during observation: {event.event} by {event.by}"

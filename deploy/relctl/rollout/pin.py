@@ -6,7 +6,6 @@ from relctl.errors import UsageError
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive
 from relctl.state.event import Event
-from relctl.state.history import pinned
 from relctl.tag import Tag
 
 
@@ -17,7 +16,7 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
     """
     with exclusive(host):
         image = resolve(host.project, host.engine, tag)
-        if pinned(host.ledger.read().events).get(str(tag)) == image.id:
+        if host.ledger.read().history.pinned.get(str(tag)) == image.id:
             return False
         host.steps.reach_for_good(
             "pin",
@@ -32,7 +31,7 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
 def unpin(host: Host, tag: Tag, reason: str = "") -> None:
     """Remove a pin, even if the image is gone; raises UsageError if the tag is not pinned."""
     with exclusive(host):
-        pins = pinned(host.ledger.read().events)
+        pins = host.ledger.read().history.pinned
         if str(tag) not in pins:
             known = ", ".join(pins) or "nothing"
             raise UsageError(

@@ -99,14 +99,14 @@ def _prove_live(host: Host, snapshot: Snapshot) -> None:
 
 
 def _tell_of_window(host: Host, snapshot: Snapshot) -> None:
-    window = open_window(snapshot.events)
+    window = open_window(snapshot.history)
     if window is not None:
         host.say(f"the window of {window.tag} is still open: relctl observe continues it")
 
 
 def _tell_of_refusal(host: Host, snapshot: Snapshot) -> None:
     """Report that the live release was refused, but a killed observe has not returned its traffic."""
-    refused = refused_window(snapshot.events)
+    refused = refused_window(snapshot.history)
     if refused is not None:
         host.say(
             f"{snapshot.live_tag} is live though its window refused it ({refused.reason}): this release is"

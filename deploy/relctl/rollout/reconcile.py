@@ -22,7 +22,7 @@ from relctl.rollout.undo import (
     wait_for,
 )
 from relctl.state.event import Event
-from relctl.state.history import DONE, is_watched, refusal, under_way, unfinished
+from relctl.state.history import DONE, Deployment
 
 Repair = Literal["nothing", "restore pointer", "adopt pointer"]
 
@@ -51,9 +51,9 @@ def reconcile_from(host: Host, snapshot: Snapshot, wanted: str = "") -> Reconcil
     if snapshot.torn:
         host.say(f"the ledger's last line was cut short and is set aside: {snapshot.torn[:80]}")
     host.ledger.tell(host.say, snapshot.broken)
-    operation = unfinished(snapshot.events)
-    if operation is not None:
-        finished = _settle(host, snapshot, Move.of(operation), wanted)
+    running = snapshot.history.unfinished
+    if running is not None:
+        finished = _settle(host, snapshot, running, wanted)
         snapshot = snapshot_again(host, snapshot)
     repaired = repair_pointer(host, snapshot)
     return Reconciled(snapshot_again(host, snapshot) if repaired else snapshot, finished)
@@ -68,13 +68,13 @@ def _remember(host: Host, snapshot: Snapshot) -> None:
             remember(host, slot, container)
 
 
-def _settle(host: Host, snapshot: Snapshot, move: Move, wanted: str) -> Move | None:
+def _settle(host: Host, snapshot: Snapshot, running: Deployment, wanted: str) -> Move | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
-    why = "it was interrupted"
+    move, why = Move.of(running.begun), "it was interrupted"
     if snapshot.pointer == move.slot:
-        why = refusal(snapshot.events) or _why_not(host, snapshot, move)
+        why = running.refusal or _why_not(host, snapshot, move)
         if not why:
-            return _finish(host, snapshot, move)
+            return _finish(host, running, move)
         host.say(f"{move.tag} took traffic and may not keep it: {why}")
     host.steps.reach_for_good(
         "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
@@ -89,33 +89,33 @@ def _settle(host: Host, snapshot: Snapshot, move: Move, wanted: str) -> Move | N
     except NeedsPersonError:
         if move.image_id != wanted or not stands_in(host, move):
             raise
-        return _keep(host, snapshot, move)
+        return _keep(host, running, move)
     host.ledger.note(move.event("aborted", reason="undone after an interruption"))
     host.say(f"the interrupted {move.kind} of {move.tag} is undone")
     return None
 
 
-def _keep(host: Host, snapshot: Snapshot, move: Move) -> Move:
+def _keep(host: Host, running: Deployment, move: Move) -> Move:
     """Keep a release that alone answers and is being promoted: the previous one cannot be restored."""
     host.steps.reach_for_good(
         "keep", f"point at {move.slot}: {move.tag} answers already, and is asked for", "nobody else answers"
     )
     host.proxy.pointer.move(move.slot)
-    return _finish(host, snapshot, move)
+    return _finish(host, running, move)
 
 
-def _finish(host: Host, snapshot: Snapshot, move: Move) -> Move:
+def _finish(host: Host, running: Deployment, move: Move) -> Move:
     """Record the move as done; an observation not yet begun stays open."""
     host.steps.reach_for_good(
         "finish",
         f"finish the interrupted {move.kind} of {move.tag}",
         "it has the traffic already; relctl rollback is the way back",
     )
-    if move.observe and not is_watched(snapshot.events):
+    if move.observe and not running.is_observed:
         from relctl.rollout.watching import with_baseline  # imported here: seldom needed
 
         since = host.paths.pointer.lstat().st_mtime  # a link's mtime is the time of its move
-        mark = taken_over(under_way(snapshot.events), move.slot)
+        mark = taken_over(running.pointed)
         window = Window(move.tag, move.image_id, move.slot, move.source, since, move.observe, mark=mark)
         host.ledger.append(with_baseline(host, window).opened())
         host.say(f"{move.tag} was not observed yet: relctl observe does that")

@@ -15,7 +15,7 @@ from relctl.rollout.reconcile import heal_live, reconcile_from
 from relctl.rollout.renamed_slots import require_slot_names
 from relctl.rollout.snapshot import Snapshot, snapshot_at_once, take_snapshot
 from relctl.rollout.switch import switch_traffic
-from relctl.state.history import BEGUN, Retained, retained, unfinished
+from relctl.state.history import Retained
 from relctl.tag import Tag
 
 _TYPED_AGAIN = 60.0  # seconds after the pointer's move in which a rollback repeats an interrupted one
@@ -90,8 +90,8 @@ def _from_here(host: Host, snapshot: Snapshot, tag: Tag | None, reason: str) -> 
 
 def _insist_on_finished(snapshot: Snapshot, target: Retained) -> None:
     """Raise EngineError for a release whose interrupted promote could not be undone."""
-    event = unfinished(snapshot.events)
-    if event and event.event == BEGUN["promote"] and event.image_id == target.image_id:
+    running = snapshot.history.unfinished
+    if running and running.kind == "promote" and running.begun.image_id == target.image_id:
         raise EngineError(
             f"{target.tag} is the standby since its promote was interrupted, and is not proved:"
             f" {snapshot.blind}",
@@ -118,7 +118,7 @@ def _left_already(host: Host, typed: Snapshot, snapshot: Snapshot) -> Moved:
 def _take_back(host: Host, snapshot: Snapshot, promoting: Move, tag: Tag | None, reason: str) -> Moved:
     """Abort a running promote; first raises UsageError for a tag that cannot be rolled back to."""
     if tag is not None and str(tag) != snapshot.tag(promoting.source):
-        _insist_on_image(host, _named(retained(snapshot.events, host.project.versions.retain), tag))
+        _insist_on_image(host, _named(snapshot.history.retained(host.project.versions.retain), tag))
     return abort_running_promote(host, snapshot, promoting, reason)
 
 
@@ -131,7 +131,7 @@ def choose(snapshot: Snapshot, tag: Tag | None, keep: int) -> Retained:
     """Choose the release to roll back to; raises UsageError when there is none."""
     if not snapshot.live:
         raise UsageError("nothing is live, so there is nothing to roll back", "relctl promote TAG")
-    kept, standby = retained(snapshot.events, keep), _standby(snapshot)
+    kept, standby = snapshot.history.retained(keep), _standby(snapshot)
     if tag is not None:
         return _named([*kept, *standby], tag)
     return standby[0] if standby else _before(kept, snapshot.live_tag)

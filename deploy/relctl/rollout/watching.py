@@ -33,7 +33,7 @@ def baseline(host: Host, window: Window) -> Figures | None:
 
     The log is read from where that release took over to where it ended then, whatever the clock did.
     """
-    start = taken_over(host.ledger.salvage().events, window.source)
+    start = taken_over(host.ledger.salvage().history.pointed.get(window.source))
     logged = host.logged(window.mark, start, _MOST)
     theirs = [each for each in logged if each.pool == window.source and each.asked]
     of_half_a_day = [(age, each) for age, each in _aged(theirs) if age < _OLDEST]
