@@ -1,5 +1,7 @@
 """Start or update Nginx without losing the live release."""
 
+from collections.abc import Sequence
+
 from relctl.engine.labels import SLOT
 from relctl.engine.slots import network, slot_address
 from relctl.errors import UsageError
@@ -32,10 +34,17 @@ def up(host: Host) -> Change:
         return host.proxy.renew_master() or change
 
 
-def ensure_proxy(host: Host, snapshot: Snapshot) -> Change:
-    """Update Nginx; raises UsageError where it would then point at addresses without a release."""
+def ensure_proxy(host: Host, snapshot: Snapshot, routes: Sequence[str] = ()) -> Change:
+    """Update Nginx; raises UsageError where it would then point at addresses without a release.
+
+    `routes`: the canaries to come; raises UsageError for one that its configuration does not have.
+    """
     _insist_on_addresses(host, snapshot)
-    return _apply(host)
+    change = _apply(host)
+    for route in routes:
+        _insist_on_route(host, route)
+        host.proxy.pointer.prepare(route)  # else a render during an earlier step would omit it
+    return change
 
 
 def insist_on_places(host: Host, snapshot: Snapshot) -> None:
@@ -50,6 +59,15 @@ def _insist_on_addresses(host: Host, snapshot: Snapshot) -> None:
         raise UsageError(
             f"{'; '.join(moved)}: Nginx would lose the live release",
             "put the old subnet and ports back; or relctl down with them, then promote again",
+        )
+
+
+def _insist_on_route(host: Host, route: str) -> None:
+    """Raise unless Nginx knows a route that the pointer will use: it answers 503 for any other."""
+    if not host.proxy.knows(route):
+        raise UsageError(
+            f"{host.proxy.config} has no route {route}: this project's own template knows no canary",
+            "compare nginx/service.conf.j2 with the one that came with relctl; or --canary none",
         )
 
 

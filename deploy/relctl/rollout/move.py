@@ -64,6 +64,11 @@ class Move:
             observe=float(event.details.get("observe", 0.0)),
         )
 
+    @property
+    def canary_routes(self) -> tuple[str, ...]:
+        """Return the route of each canary step."""
+        return tuple(Canary(self.slot, percent).name for percent in self.canary)
+
     def begun(self) -> Event:
         """Return the event that announces this move, with all that reconciling it needs."""
         details: dict[str, Any] = {"observe": self.observe} if self.observe else {}

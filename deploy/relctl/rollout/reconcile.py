@@ -10,8 +10,8 @@ from relctl.observation.window import Window, taken_over
 from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
-from relctl.rollout.prove import is_warm, prove, prove_through_proxy
-from relctl.rollout.slot import remember
+from relctl.rollout.prove import is_warm, prove, prove_through_proxy, remember
+from relctl.rollout.renamed_slots import require_slot_names
 from relctl.rollout.snapshot import Snapshot, snapshot_again, take_snapshot
 from relctl.rollout.undo import (
     point_back,
@@ -35,17 +35,21 @@ class Reconciled:
     finished: Move | None = None
 
 
-def reconcile(host: Host, wanted: str = "") -> Reconciled:
-    """Finish or undo an interrupted move and restore a lost pointer; returns the snapshot afterwards.
+def reconcile(host: Host, wanted: str) -> Snapshot:
+    """Put everything in order before a promote, live's container too; returns the snapshot afterwards.
 
-    The caller must know that no living process is at work: an observer holds no lock meanwhile. `wanted`: the
-    image about to be promoted; it is not undone if it alone answers.
+    `wanted`: the image about to be promoted; it is not undone if it alone answers.
     """
-    return reconcile_from(host, take_snapshot(host), wanted)
+    snapshot = reconcile_from(host, take_snapshot(host), wanted).snapshot
+    require_slot_names(host)
+    return heal_live(host, snapshot)
 
 
 def reconcile_from(host: Host, snapshot: Snapshot, wanted: str = "") -> Reconciled:
-    """Do the same from a snapshot already read."""
+    """Finish or undo an interrupted move and restore a lost pointer.
+
+    The caller must know that no living process is at work: an observer holds no lock meanwhile.
+    """
     finished = None
     _remember(host, snapshot)
     if snapshot.torn:

@@ -62,6 +62,11 @@ class Snapshot:
             return meant.tag
         return self.tag(self.live)
 
+    def serves(self, image: Image) -> bool:
+        """Return whether exactly this image takes traffic now."""
+        container = self.container(self.live)
+        return container is not None and container.running and container.image_id == image.id
+
     @property
     def last_settled(self) -> Event | None:
         """Return the last event that settled where traffic goes, None before the first promote."""

@@ -2,7 +2,8 @@
 
 import contextlib
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from relctl.engine.protocol import Container
@@ -11,6 +12,7 @@ from relctl.observation.window import Window, logged
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move, Moved, reach, record_end
 from relctl.rollout.prove import prove, prove_smoke, prove_through_proxy, start_release
+from relctl.rollout.undo import undo
 from relctl.state.event import Event
 from relctl.state.history import DONE
 from relctl.state.signals import held_back
@@ -20,99 +22,74 @@ if TYPE_CHECKING:  # imported where used: a warm rollback that goes well must no
 
 
 def switch_traffic(host: Host, move: Move, standby: Container | None) -> Moved:
-    """Start, prove, run the canary steps, point, prove through Nginx, smoke-test, observe, record.
+    """Start, prove, canary, point, prove through Nginx, observe; record it, or undo it and raise.
 
-    `standby` is the container in the slot; a warm move uses it as it is.
-
-    The lock is released during observation. Raises RolledBackError if a step failed and all was undone,
-    TakenBackError if another command undid it meanwhile. Raises NeedsPersonError if the undo failed too, or
-    if the ledger cannot show whether another command acted.
+    `standby` is the container in the slot; a warm move uses it as it is. The lock is released during
+    observation. Raises RolledBackError if a step failed and all was undone, TakenBackError if another command
+    undid it meanwhile. Raises NeedsPersonError if the undo failed too, or if the ledger cannot show whether
+    another command acted.
     """
-    started = time.monotonic()
-    reach(host, move, "begin")
-    _note(host, move, move.begun())
-    with contextlib.ExitStack() as until_written:
+    with recorded(host, move) as record:  # promoting … promoted
         try:
-            switched = _bring_in(host, move, standby)
-            watched = _watch(host, move, switched.window) if move.observe else None
-            until_written.enter_context(held_back())  # from here on the move is done and must be recorded
+            container = standby if move.warm and standby else _start(host, move)
+            _prove(host, move, container)
+            for percent in move.canary:
+                _canary(host, move, percent, container)
+            window = _point(host, move, record)  # one rename moves all traffic
+            _prove_live(host, move, container)
+            _observe(host, move, window, record)
+            record.hold_signals()  # from here on the move is done and must be recorded
         except (TakenBackError, NeedsPersonError):
             raise  # another command ended it, or may have: do not undo that
         except BaseException as error:
-            if host.turn.held:  # else a signal ended the wait for it: the next command reconciles
-                with held_back():
-                    _undo(host, move, error)
+            undo(host, move, error)  # the traffic first, then the slot
             raise
-        _commit(host, move, switched.milliseconds)
-    if isinstance(watched, BaseException):
-        raise watched
-    seconds, observed = time.monotonic() - started, watched.as_json() if watched else None
-    ms, before = switched.milliseconds, move.previous
-    return Moved(move.tag, move.slot, before, ms, move.warm, seconds, observed, standby=before)
+    return record.result
 
 
-@dataclass(frozen=True)
-class _Switched:
-    """The pointer move: its duration, and the window that begins with it."""
+@dataclass
+class Record:
+    """What a move has come to; `observed`: what an observation found, or the signal that ended it."""
 
-    milliseconds: float
-    window: Window
+    move: Move
+    began: float = field(default_factory=time.monotonic)
+    switch_ms: float = 0.0
+    observed: "Watched | BaseException | None" = None
+    _signals: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
+    def hold_signals(self) -> None:
+        """Let no signal interrupt what follows, until the move is recorded."""
+        self._signals.enter_context(held_back())
 
-def _bring_in(host: Host, move: Move, standby: Container | None) -> _Switched:
-    """Do every step that can be undone, up to the proof that the release has the traffic."""
-    container = standby if move.warm and standby else _start(host, move)
-    reach(host, move, "prove")
-    prove(host, container)
-    for percent in move.canary:
-        _canary(host, move, percent, container)
-    reach(host, move, "point")
-    window = _window(host, move)
-    switch_ms = host.proxy.pointer.move(move.slot)
-    _note(host, move, move.event("pointed", **logged(window.mark)))
-    host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {switch_ms:.2f} ms)")
-    reach(host, move, "prove-live")
-    prove_through_proxy(host, container)
-    if move.smoke:
-        reach(host, move, "smoke")
-        prove_smoke(host, container, move.smoke)
-    return _Switched(switch_ms, window)
+    @contextlib.contextmanager
+    def until_written(self) -> Iterator[None]:
+        """End the hold of signals with the block; then raise the one that ended the observation."""
+        with self._signals:
+            yield
+        if isinstance(self.observed, BaseException):
+            raise self.observed
 
-
-def _undo(host: Host, move: Move, error: BaseException) -> None:
-    from relctl.rollout.undo import undo
-
-    undo(host, move, error)
+    @property
+    def result(self) -> Moved:
+        """Return the result of the finished move."""
+        move, seconds = self.move, time.monotonic() - self.began
+        found = None if isinstance(self.observed, BaseException) else self.observed
+        observed = found.as_json() if found else None
+        before = move.previous
+        return Moved(move.tag, move.slot, before, self.switch_ms, move.warm, seconds, observed, before)
 
 
-def _canary(host: Host, move: Move, percent: int, container: Container) -> None:
-    from relctl.rollout.watching import canary_step
-
-    reach(host, move, "canary", percent)
-    canary_step(host, _window(host, move), percent, container)
-
-
-def _watch(host: Host, move: Move, window: Window) -> "Watched | BaseException":
-    from relctl.rollout.watching import observe_switch
-
-    reach(host, move, "observe")
-    return observe_switch(host, window)
-
-
-def _window(host: Host, move: Move) -> Window:
-    """Return the window that begins now; its mark in the log attributes requests whatever the clock says."""
-    now, mark = time.time(), host.log_mark()
-    return Window(move.tag, move.image_id, move.slot, move.source, now, move.observe, mark=mark)
-
-
-def _start(host: Host, move: Move) -> Container:
-    """Start the release in its slot and wait until it is ready and warm."""
-    image = host.engine.image(move.image_id)
-    if image is None:
-        raise EngineError(f"the image of {move.tag} is gone from the engine", "relctl build")
-    reach(host, move, "start")
-    host.say(f"starting {move.tag} in {move.slot}")
-    return start_release(host, move.slot, image)
+@contextlib.contextmanager
+def recorded(host: Host, move: Move) -> Iterator[Record]:
+    """Record that a move begins, and at the end of the block that it is done; an undo records itself."""
+    record = Record(move)
+    reach(host, move, "begin")
+    _note(host, move, move.begun())
+    with record.until_written():
+        yield record
+        reach(host, move, "record")
+        done = move.event(DONE[move.kind], switch_ms=round(record.switch_ms, 3))
+        record_end(host, done, move.tag)
 
 
 def _note(host: Host, move: Move, event: Event) -> None:
@@ -127,6 +104,54 @@ def _note(host: Host, move: Move, event: Event) -> None:
         host.ledger.append(event)
 
 
-def _commit(host: Host, move: Move, switch_ms: float) -> None:
-    reach(host, move, "record")
-    record_end(host, move.event(DONE[move.kind], switch_ms=round(switch_ms, 3)), move.tag)
+def _start(host: Host, move: Move) -> Container:
+    image = host.engine.image(move.image_id)
+    if image is None:
+        raise EngineError(f"the image of {move.tag} is gone from the engine", "relctl build")
+    reach(host, move, "start")
+    host.say(f"starting {move.tag} in {move.slot}")
+    return start_release(host, move.slot, image)
+
+
+def _prove(host: Host, move: Move, container: Container) -> None:
+    reach(host, move, "prove")
+    prove(host, container)
+
+
+def _canary(host: Host, move: Move, percent: int, container: Container) -> None:
+    from relctl.rollout.watching import canary_step
+
+    reach(host, move, "canary", percent)
+    canary_step(host, _window(host, move), percent, container)
+
+
+def _point(host: Host, move: Move, record: Record) -> Window:
+    """Give the release all traffic; returns the window that begins with that."""
+    reach(host, move, "point")
+    window = _window(host, move)
+    record.switch_ms = host.proxy.pointer.move(move.slot)
+    _note(host, move, move.event("pointed", **logged(window.mark)))
+    host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {record.switch_ms:.2f} ms)")
+    return window
+
+
+def _prove_live(host: Host, move: Move, container: Container) -> None:
+    reach(host, move, "prove-live")
+    prove_through_proxy(host, container)
+    if move.smoke:
+        reach(host, move, "smoke")
+        prove_smoke(host, container, move.smoke)
+
+
+def _observe(host: Host, move: Move, window: Window, record: Record) -> None:
+    if move.observe:
+        from relctl.rollout.watching import observe_switch
+
+        reach(host, move, "observe")
+        record.observed = observe_switch(host, window)
+
+
+def _window(host: Host, move: Move) -> Window:
+    """Return the window that begins now; its mark in the log attributes requests whatever the clock says."""
+    now, mark = time.time(), host.log_mark()
+    return Window(move.tag, move.image_id, move.slot, move.source, now, move.observe, mark=mark)
