@@ -11,7 +11,7 @@ from relctl.rollout.ensure_proxy import ensure_proxy, insist_on_places
 from relctl.rollout.forecast import foretell
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive_unobserved
-from relctl.rollout.move import Move, Moved
+from relctl.rollout.move import Switch, SwitchResult
 from relctl.rollout.prove import is_warm, prove_through_proxy
 from relctl.rollout.prune import prune_after_promote
 from relctl.rollout.reconcile import reconcile
@@ -21,7 +21,7 @@ from relctl.state.steps import LOOKS
 from relctl.tag import Tag
 
 
-def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
+def promote(host: Host, tag: Tag, forced: str = "") -> SwitchResult | None:
     """Switch live traffic to `tag`; returns None when it is already live.
 
     `forced`: why it may take traffic without proof. Ledger and status keep that reason, and what was missing.
@@ -38,12 +38,12 @@ def promote(host: Host, tag: Tag, forced: str = "") -> Moved | None:
             _confirm_live(host, now)
             return None
         admission = admit(host, now, tag, image, forced)
-        move = _move(host, now, tag, image, admission)
+        switch = _move(host, now, tag, image, admission)
         insist_on_places(host, now)
-        ensure_proxy(host, now, move.canary_routes)
+        ensure_proxy(host, now, switch.canary_routes)
         hold_image(host.project, host.engine, image, tag)
-        foretell(host, move)
-        moved = switch_traffic(host, move, now.container(move.slot))
+        foretell(host, switch)
+        moved = switch_traffic(host, switch, now.container(switch.to_slot))
         prune_after_promote(host)
         return moved
 
@@ -77,19 +77,19 @@ def _confirm_live(host: Host, now: Snapshot) -> None:
         host.say(f"the window of {window.tag} is still open: relctl observe continues it")
 
 
-def _move(host: Host, now: Snapshot, tag: Tag, image: Image, admission: Admission) -> Move:
+def _move(host: Host, now: Snapshot, tag: Tag, image: Image, admission: Admission) -> Switch:
     """Say what is meant: into the idle slot, and observed if there is a previous release to go back to."""
     replaced, policy = now.container(now.idle), host.project.environment.rollout
-    return Move(
+    return Switch(
         kind="promote",
         tag=str(tag),
         image_id=image.id,
-        slot=now.idle,
-        source=now.live,
-        replaced=replaced.image_id if replaced else "",
+        to_slot=now.idle,
+        from_slot=now.live,
+        replaced_image_id=replaced.image_id if replaced else "",
         warm=is_warm(host, replaced, image.id),
         evidence=admission.evidence,
-        previous=now.live_tag,
+        previous_tag=now.live_tag,
         notices=admission.notices,
         canary=policy.canary if now.live else (),
         observe=policy.observe if now.live else 0.0,

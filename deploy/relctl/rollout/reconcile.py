@@ -9,7 +9,7 @@ from relctl.errors import NeedsPersonError, RelctlError
 from relctl.observation.window import Window, taken_over
 from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.prove import is_warm, prove, prove_through_proxy, remember
 from relctl.rollout.renamed_slots import require_slot_names
 from relctl.rollout.snapshot import Snapshot, snapshot_again, take_snapshot
@@ -32,7 +32,7 @@ class Reconciled:
     """The snapshot now, and the interrupted move that was finished, if any."""
 
     snapshot: Snapshot
-    finished: Move | None = None
+    finished: Switch | None = None
 
 
 def reconcile(host: Host, wanted: str) -> Snapshot:
@@ -46,7 +46,7 @@ def reconcile(host: Host, wanted: str) -> Snapshot:
 
 
 def reconcile_from(host: Host, snapshot: Snapshot, wanted: str = "") -> Reconciled:
-    """Finish or undo an interrupted move and restore a lost pointer.
+    """Finish or undo an interrupted switch and restore a lost pointer.
 
     The caller must know that no living process is at work: an observer holds no lock meanwhile.
     """
@@ -72,69 +72,73 @@ def _remember(host: Host, snapshot: Snapshot) -> None:
             remember(host, slot, container)
 
 
-def _settle(host: Host, snapshot: Snapshot, running: Deployment, wanted: str) -> Move | None:
+def _settle(host: Host, snapshot: Snapshot, running: Deployment, wanted: str) -> Switch | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
-    move, why = Move.of(running.begun), "it was interrupted"
-    if snapshot.pointer == move.slot:
-        why = running.refusal or _why_not(host, snapshot, move)
+    switch, why = Switch.of(running.begun), "it was interrupted"
+    if snapshot.pointer == switch.to_slot:
+        why = running.refusal or _why_not(host, snapshot, switch)
         if not why:
-            return _finish(host, running, move)
-        host.say(f"{move.tag} took traffic and may not keep it: {why}")
+            return _finish(host, running, switch)
+        host.say(f"{switch.tag} took traffic and may not keep it: {why}")
     host.steps.reach_for_good(
-        "undo", f"undo the interrupted {move.kind} of {move.tag}", "it is the undo, and may be done again"
+        "undo", f"undo the interrupted {switch.kind} of {switch.tag}", "it is the undo, and may be done again"
     )
     if snapshot.blind:
-        point_back(host, move)
-        host.say(f"{move.slot} stays as it is for the next command to settle")
+        point_back(host, switch)
+        host.say(f"{switch.to_slot} stays as it is for the next command to settle")
         return None
     try:
-        return_traffic(host, snapshot, move, why)
-        restore_slot(host, move, why)
+        return_traffic(host, snapshot, switch, why)
+        restore_slot(host, switch, why)
     except NeedsPersonError:
-        if move.image_id != wanted or not stands_in(host, move):
+        if switch.image_id != wanted or not stands_in(host, switch):
             raise
-        return _keep(host, running, move)
-    host.ledger.note(move.event("aborted", reason="undone after an interruption"))
-    host.say(f"the interrupted {move.kind} of {move.tag} is undone")
+        return _keep(host, running, switch)
+    host.ledger.note(switch.event("aborted", reason="undone after an interruption"))
+    host.say(f"the interrupted {switch.kind} of {switch.tag} is undone")
     return None
 
 
-def _keep(host: Host, running: Deployment, move: Move) -> Move:
+def _keep(host: Host, running: Deployment, switch: Switch) -> Switch:
     """Keep a release that alone answers and is being promoted: the previous one cannot be restored."""
     host.steps.reach_for_good(
-        "keep", f"point at {move.slot}: {move.tag} answers already, and is asked for", "nobody else answers"
+        "keep",
+        f"point at {switch.to_slot}: {switch.tag} answers already, and is asked for",
+        "nobody else answers",
     )
-    host.proxy.pointer.move(move.slot)
-    return _finish(host, running, move)
+    host.proxy.pointer.move(switch.to_slot)
+    return _finish(host, running, switch)
 
 
-def _finish(host: Host, running: Deployment, move: Move) -> Move:
+def _finish(host: Host, running: Deployment, switch: Switch) -> Switch:
     """Record the move as done; an observation not yet begun stays open."""
     host.steps.reach_for_good(
         "finish",
-        f"finish the interrupted {move.kind} of {move.tag}",
+        f"finish the interrupted {switch.kind} of {switch.tag}",
         "it has the traffic already; relctl rollback is the way back",
     )
-    if move.observe and not running.is_observed:
+    if switch.observe and not running.is_observed:
         from relctl.rollout.watching import with_baseline  # imported here: seldom needed
 
         since = host.paths.pointer.lstat().st_mtime  # a link's mtime is the time of its move
         mark = taken_over(running.pointed)
-        window = Window(move.tag, move.image_id, move.slot, move.source, since, move.observe, mark=mark)
+        window = Window(
+            switch.tag, switch.image_id, switch.to_slot, switch.from_slot, since, switch.observe, mark=mark
+        )
         host.ledger.append(with_baseline(host, window).opened())
-        host.say(f"{move.tag} was not observed yet: relctl observe does that")
-    host.ledger.note(move.event(DONE[move.kind], reason="finished after an interruption"))
-    host.say(f"the interrupted {move.kind} of {move.tag} is finished")
-    return move
+        host.say(f"{switch.tag} was not observed yet: relctl observe does that")
+    host.ledger.note(switch.event(DONE[switch.kind], reason="finished after an interruption"))
+    host.say(f"the interrupted {switch.kind} of {switch.tag} is finished")
+    return switch
 
 
-def _why_not(host: Host, snapshot: Snapshot, move: Move) -> str:
+def _why_not(host: Host, snapshot: Snapshot, switch: Switch) -> str:
     """Return why a release that has the traffic cannot keep it, "" when it can."""
-    container = snapshot.container(move.slot)
-    if container is None or not container.running or container.image_id != move.image_id:
+    container = snapshot.container(switch.to_slot)
+    if container is None or not container.running or container.image_id != switch.image_id:
         return "its container is gone"
     try:
-        if not move.warm:  # a warm release has no start to wait for
+        if not switch.warm:  # a warm release has no start to wait for
             wait_for(host, container)
         prove(host, container)
         if not host.proxy.is_up():
@@ -223,7 +227,7 @@ def _adopt(host: Host, snapshot: Snapshot, meant: Event, container: Container) -
 
 
 def _why_elsewhere(snapshot: Snapshot, meant: Event) -> str:
-    """Explain a displaced pointer; if the ledger is damaged, a lost line may have recorded the move."""
+    """Explain a displaced pointer; if the ledger is damaged, a lost line may have recorded the switch."""
     if snapshot.damage:
         return f"the readable part of the ledger says {meant.slot}, the pointer {snapshot.live}"
     return f"the pointer was moved by hand from {meant.slot}"

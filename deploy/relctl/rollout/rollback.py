@@ -9,7 +9,7 @@ from relctl.rollout.abort import abort_orphan_canary, abort_running_promote, pro
 from relctl.rollout.ensure_proxy import ensure_proxy, insist_on_places
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive
-from relctl.rollout.move import Move, Moved
+from relctl.rollout.move import Switch, SwitchResult
 from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import heal_live, reconcile_from
 from relctl.rollout.renamed_slots import require_slot_names
@@ -21,7 +21,7 @@ from relctl.tag import Tag
 _TYPED_AGAIN = 60.0  # seconds after the pointer's move in which a rollback repeats an interrupted one
 
 
-def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
+def rollback(host: Host, tag: Tag | None, reason: str = "") -> SwitchResult | None:
     """Return traffic to the standby, or with a tag to that retained release.
 
     A promote that is observed, or was killed while it had traffic, is aborted first; without a tag that is
@@ -43,7 +43,7 @@ def _stands_by(host: Host, tag: Tag) -> bool:
     return standby is not None and standby.labels.get(TAG) == str(tag)
 
 
-def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
+def roll_back(host: Host, tag: Tag | None, reason: str) -> SwitchResult | None:
     """Roll back, the lock being held."""
     snapshot = snapshot_at_once(host)
     if snapshot.blind:
@@ -59,7 +59,7 @@ def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
     return _from_here(host, snapshot, tag, reason)
 
 
-def _from_here(host: Host, snapshot: Snapshot, tag: Tag | None, reason: str) -> Moved | None:
+def _from_here(host: Host, snapshot: Snapshot, tag: Tag | None, reason: str) -> SwitchResult | None:
     """Reconcile, choose a release and move to it; returns None when it is already live."""
     typed, reconciled = snapshot, reconcile_from(host, snapshot)
     snapshot = reconciled.snapshot
@@ -76,16 +76,16 @@ def _from_here(host: Host, snapshot: Snapshot, tag: Tag | None, reason: str) -> 
         return None
     if not host.proxy.is_up():
         ensure_proxy(host, snapshot)
-    move = _move(host, snapshot, target, reason)
-    if not move.warm and snapshot.blind:
+    switch = _move(host, snapshot, target, reason)
+    if not switch.warm and snapshot.blind:
         return _from_here(host, take_snapshot(host), tag, reason)  # starting a release needs the engine
     _insist_on_finished(snapshot, target)
-    if not move.warm:
+    if not switch.warm:
         host.ledger.insist()
         require_slot_names(host)
         insist_on_places(host, snapshot)
         heal_live(host, snapshot)  # its standby is about to be replaced
-    return switch_traffic(host, move, snapshot.container(move.slot))
+    return switch_traffic(host, switch, snapshot.container(switch.to_slot))
 
 
 def _insist_on_finished(snapshot: Snapshot, target: Retained) -> None:
@@ -99,13 +99,13 @@ def _insist_on_finished(snapshot: Snapshot, target: Retained) -> None:
         )
 
 
-def _left_already(host: Host, typed: Snapshot, snapshot: Snapshot) -> Moved:
+def _left_already(host: Host, typed: Snapshot, snapshot: Snapshot) -> SwitchResult:
     """Return the result when reconciling alone has moved traffic away from the live release.
 
     The rollback is then done; going on would lead back.
     """
     snapshot = heal_live(host, snapshot)
-    return Moved(
+    return SwitchResult(
         snapshot.live_tag,
         snapshot.live,
         typed.live_tag,
@@ -115,16 +115,18 @@ def _left_already(host: Host, typed: Snapshot, snapshot: Snapshot) -> Moved:
     )
 
 
-def _take_back(host: Host, snapshot: Snapshot, promoting: Move, tag: Tag | None, reason: str) -> Moved:
+def _take_back(
+    host: Host, snapshot: Snapshot, promoting: Switch, tag: Tag | None, reason: str
+) -> SwitchResult:
     """Abort a running promote; first raises UsageError for a tag that cannot be rolled back to."""
-    if tag is not None and str(tag) != snapshot.tag(promoting.source):
+    if tag is not None and str(tag) != snapshot.tag(promoting.from_slot):
         _insist_on_image(host, _named(snapshot.history.retained(host.project.versions.retain), tag))
     return abort_running_promote(host, snapshot, promoting, reason)
 
 
-def _as_moved(move: Move, snapshot: Snapshot) -> Moved:
-    before = snapshot.tag(move.source)
-    return Moved(move.tag, move.slot, before, switch_ms=0.0, warm=move.warm, standby=before)
+def _as_moved(switch: Switch, snapshot: Snapshot) -> SwitchResult:
+    before = snapshot.tag(switch.from_slot)
+    return SwitchResult(switch.tag, switch.to_slot, before, switch_ms=0.0, warm=switch.warm, standby=before)
 
 
 def choose(snapshot: Snapshot, tag: Tag | None, keep: int) -> Retained:
@@ -165,22 +167,22 @@ def _named(kept: list[Retained], tag: Tag) -> Retained:
     )
 
 
-def _move(host: Host, snapshot: Snapshot, target: Retained, reason: str) -> Move:
+def _move(host: Host, snapshot: Snapshot, target: Retained, reason: str) -> Switch:
     standby = snapshot.container(snapshot.idle)
     warm = is_warm(host, standby, target.image_id)
     if not warm:
         _insist_on_image(host, target)
-    return Move(
+    return Switch(
         kind="rollback",
         tag=target.tag,
         image_id=target.image_id,
-        slot=snapshot.idle,
-        source=snapshot.live,
-        replaced=standby.image_id if standby else "",
+        to_slot=snapshot.idle,
+        from_slot=snapshot.live,
+        replaced_image_id=standby.image_id if standby else "",
         warm=warm,
         evidence=target.evidence,
         reason=reason,
-        previous=snapshot.live_tag,
+        previous_tag=snapshot.live_tag,
     )
 
 

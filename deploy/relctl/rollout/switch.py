@@ -10,7 +10,7 @@ from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, TakenBackError
 from relctl.observation.window import Window, logged
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move, Moved, reach, record_end
+from relctl.rollout.move import Switch, SwitchResult, reach, record_end
 from relctl.rollout.prove import prove, prove_smoke, prove_through_proxy, start_release
 from relctl.rollout.undo import undo
 from relctl.state.event import Event
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # imported where used: a warm rollback that goes well must no
     from relctl.observation.watch import Watched
 
 
-def switch_traffic(host: Host, move: Move, standby: Container | None) -> Moved:
+def switch_traffic(host: Host, switch: Switch, standby: Container | None) -> SwitchResult:
     """Start, prove, canary, point, prove through Nginx, observe; record it, or undo it and raise.
 
     `standby` is the container in the slot; a warm move uses it as it is. The lock is released during
@@ -29,20 +29,20 @@ def switch_traffic(host: Host, move: Move, standby: Container | None) -> Moved:
     undid it meanwhile. Raises NeedsPersonError if the undo failed too, or if the ledger cannot show whether
     another command acted.
     """
-    with recorded(host, move) as record:  # promoting … promoted
+    with recorded(host, switch) as record:  # promoting … promoted
         try:
-            container = standby if move.warm and standby else _start(host, move)
-            _prove(host, move, container)
-            for percent in move.canary:
-                _canary(host, move, percent, container)
-            window = _point(host, move, record)  # one rename moves all traffic
-            _prove_live(host, move, container)
-            _observe(host, move, window, record)
+            container = standby if switch.warm and standby else _start(host, switch)
+            _prove(host, switch, container)
+            for percent in switch.canary:
+                _canary(host, switch, percent, container)
+            window = _point(host, switch, record)  # one rename moves all traffic
+            _prove_live(host, switch, container)
+            _observe(host, switch, window, record)
             record.hold_signals()  # from here on the move is done and must be recorded
         except (TakenBackError, NeedsPersonError):
             raise  # another command ended it, or may have: do not undo that
         except BaseException as error:
-            undo(host, move, error)  # the traffic first, then the slot
+            undo(host, switch, error)  # the traffic first, then the slot
             raise
     return record.result
 
@@ -51,7 +51,7 @@ def switch_traffic(host: Host, move: Move, standby: Container | None) -> Moved:
 class Record:
     """What a move has come to; `observed`: what an observation found, or the signal that ended it."""
 
-    move: Move
+    switch: Switch
     began: float = field(default_factory=time.monotonic)
     switch_ms: float = 0.0
     observed: "Watched | BaseException | None" = None
@@ -70,88 +70,92 @@ class Record:
             raise self.observed
 
     @property
-    def result(self) -> Moved:
-        """Return the result of the finished move."""
-        move, seconds = self.move, time.monotonic() - self.began
+    def result(self) -> SwitchResult:
+        """Return the result of the finished switch."""
+        switch, seconds = self.switch, time.monotonic() - self.began
         found = None if isinstance(self.observed, BaseException) else self.observed
         observed = found.as_json() if found else None
-        before = move.previous
-        return Moved(move.tag, move.slot, before, self.switch_ms, move.warm, seconds, observed, before)
+        before = switch.previous_tag
+        return SwitchResult(
+            switch.tag, switch.to_slot, before, self.switch_ms, switch.warm, seconds, observed, before
+        )
 
 
 @contextlib.contextmanager
-def recorded(host: Host, move: Move) -> Iterator[Record]:
+def recorded(host: Host, switch: Switch) -> Iterator[Record]:
     """Record that a move begins, and at the end of the block that it is done; an undo records itself."""
-    record = Record(move)
-    reach(host, move, "begin")
-    _note(host, move, move.begun())
+    record = Record(switch)
+    reach(host, switch, "begin")
+    _note(host, switch, switch.begun())
     with record.until_written():
         yield record
-        reach(host, move, "record")
-        done = move.event(DONE[move.kind], switch_ms=round(record.switch_ms, 3))
-        record_end(host, done, move.tag)
+        reach(host, switch, "record")
+        done = switch.event(DONE[switch.kind], switch_ms=round(record.switch_ms, 3))
+        record_end(host, done, switch.tag)
 
 
-def _note(host: Host, move: Move, event: Event) -> None:
+def _note(host: Host, switch: Switch, event: Event) -> None:
     """Record an event of a move; a warm rollback continues if that fails, for example on a full disk.
 
     Users wait for it, and it leaves nothing half done: it touches no container, and the pointer shows where
     it leads.
     """
-    if move.warm:
+    if switch.warm:
         host.ledger.note(event)
     else:
         host.ledger.append(event)
 
 
-def _start(host: Host, move: Move) -> Container:
-    image = host.engine.image(move.image_id)
+def _start(host: Host, switch: Switch) -> Container:
+    image = host.engine.image(switch.image_id)
     if image is None:
-        raise EngineError(f"the image of {move.tag} is gone from the engine", "relctl build")
-    reach(host, move, "start")
-    host.say(f"starting {move.tag} in {move.slot}")
-    return start_release(host, move.slot, image)
+        raise EngineError(f"the image of {switch.tag} is gone from the engine", "relctl build")
+    reach(host, switch, "start")
+    host.say(f"starting {switch.tag} in {switch.to_slot}")
+    return start_release(host, switch.to_slot, image)
 
 
-def _prove(host: Host, move: Move, container: Container) -> None:
-    reach(host, move, "prove")
+def _prove(host: Host, switch: Switch, container: Container) -> None:
+    reach(host, switch, "prove")
     prove(host, container)
 
 
-def _canary(host: Host, move: Move, percent: int, container: Container) -> None:
+def _canary(host: Host, switch: Switch, percent: int, container: Container) -> None:
     from relctl.rollout.watching import canary_step
 
-    reach(host, move, "canary", percent)
-    canary_step(host, _window(host, move), percent, container)
+    reach(host, switch, "canary", percent)
+    canary_step(host, _window(host, switch), percent, container)
 
 
-def _point(host: Host, move: Move, record: Record) -> Window:
+def _point(host: Host, switch: Switch, record: Record) -> Window:
     """Give the release all traffic; returns the window that begins with that."""
-    reach(host, move, "point")
-    window = _window(host, move)
-    record.switch_ms = host.proxy.pointer.move(move.slot)
-    _note(host, move, move.event("pointed", **logged(window.mark)))
-    host.say(f"{move.tag} takes traffic in {move.slot} (pointer moved in {record.switch_ms:.2f} ms)")
+    reach(host, switch, "point")
+    window = _window(host, switch)
+    record.switch_ms = host.proxy.pointer.move(switch.to_slot)
+    _note(host, switch, switch.event("pointed", **logged(window.mark)))
+    host.say(f"{switch.tag} takes traffic in {switch.to_slot} (pointer moved in {record.switch_ms:.2f} ms)")
     return window
 
 
-def _prove_live(host: Host, move: Move, container: Container) -> None:
-    reach(host, move, "prove-live")
+def _prove_live(host: Host, switch: Switch, container: Container) -> None:
+    reach(host, switch, "prove-live")
     prove_through_proxy(host, container)
-    if move.smoke:
-        reach(host, move, "smoke")
-        prove_smoke(host, container, move.smoke)
+    if switch.smoke:
+        reach(host, switch, "smoke")
+        prove_smoke(host, container, switch.smoke)
 
 
-def _observe(host: Host, move: Move, window: Window, record: Record) -> None:
-    if move.observe:
+def _observe(host: Host, switch: Switch, window: Window, record: Record) -> None:
+    if switch.observe:
         from relctl.rollout.watching import observe_switch
 
-        reach(host, move, "observe")
+        reach(host, switch, "observe")
         record.observed = observe_switch(host, window)
 
 
-def _window(host: Host, move: Move) -> Window:
+def _window(host: Host, switch: Switch) -> Window:
     """Return the window that begins now; its mark in the log attributes requests whatever the clock says."""
     now, mark = time.time(), host.log_mark()
-    return Window(move.tag, move.image_id, move.slot, move.source, now, move.observe, mark=mark)
+    return Window(
+        switch.tag, switch.image_id, switch.to_slot, switch.from_slot, now, switch.observe, mark=mark
+    )
