@@ -39,6 +39,17 @@ def promote_to_abort(host: Host, snapshot: Snapshot) -> Switch | None:
     return observed_promote(host, snapshot)
 
 
+def _running_promote(snapshot: Snapshot) -> Deployment | None:
+    """Return an unfinished promote; rollbacks are never observed, so an unfinished one has no process."""
+    running = snapshot.history.unfinished
+    return running if running and running.kind == "promote" and running.begun.source else None
+
+
+def _had_traffic(snapshot: Snapshot, running: Deployment) -> bool:
+    """Return whether it has or had traffic: the ledger records that a moment after the pointer moves."""
+    return newcomer(snapshot.pointer) == running.begun.slot or running.pointed is not None
+
+
 def abort_running_promote(host: Host, snapshot: Snapshot, switch: Switch, reason: str) -> SwitchResult:
     """Return all traffic to the previous release, then restore the previous standby; returns the result.
 
@@ -91,17 +102,6 @@ def _gives_slot_back(host: Host, snapshot: Snapshot, switch: Switch) -> bool:
     return not trouble
 
 
-def _running_promote(snapshot: Snapshot) -> Deployment | None:
-    """Return an unfinished promote; rollbacks are never observed, so an unfinished one has no process."""
-    running = snapshot.history.unfinished
-    return running if running and running.kind == "promote" and running.begun.source else None
-
-
-def _had_traffic(snapshot: Snapshot, running: Deployment) -> bool:
-    """Return whether it has or had traffic: the ledger records that a moment after the pointer moves."""
-    return newcomer(snapshot.pointer) == running.begun.slot or running.pointed is not None
-
-
 def abort_orphan_canary(host: Host, snapshot: Snapshot, reason: str) -> SwitchResult:
     """Give all traffic to the release that has most of it, touching no container; returns the result.
 
@@ -127,19 +127,6 @@ def abort_orphan_canary(host: Host, snapshot: Snapshot, reason: str) -> SwitchRe
     return SwitchResult(tag, snapshot.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
 
 
-def _write_down(host: Host, repaired: Event) -> Event | None:
-    """Record the end of the canary first: if killed in between, the next command aborts the canary again.
-
-    In the other order, a repeated rollback would take the canary for the standby and give it all traffic.
-    Returns the event if it could not be written.
-    """
-    try:
-        host.ledger.append(repaired)
-    except OSError:  # raised once the traffic is back, if it still cannot be written
-        return repaired
-    return None
-
-
 def _most(host: Host, snapshot: Snapshot) -> Container:
     container = snapshot.container(snapshot.live) or find_by_label(host, snapshot.live)
     if container is None or not container.running:
@@ -160,6 +147,19 @@ def _repaired(snapshot: Snapshot, container: Container, reason: str) -> Event:
         slot=snapshot.live,
         reason=f"{words}: {reason}" if reason else words,
     )
+
+
+def _write_down(host: Host, repaired: Event) -> Event | None:
+    """Record the end of the canary first: if killed in between, the next command aborts the canary again.
+
+    In the other order, a repeated rollback would take the canary for the standby and give it all traffic.
+    Returns the event if it could not be written.
+    """
+    try:
+        host.ledger.append(repaired)
+    except OSError:  # raised once the traffic is back, if it still cannot be written
+        return repaired
+    return None
 
 
 @contextlib.contextmanager

@@ -16,6 +16,19 @@ _DUE: dict[Change, str] = {
 }
 
 
+def ensure_proxy(host: Host, snapshot: Snapshot, routes: Sequence[str] = ()) -> Change:
+    """Update Nginx; raises UsageError where it would then point at addresses without a release.
+
+    `routes`: the canaries to come; raises UsageError for one that its configuration does not have.
+    """
+    _insist_on_addresses(host, snapshot)
+    change = _apply(host)
+    for route in routes:
+        _insist_on_route(host, route)
+        host.proxy.pointer.prepare(route)  # else a render during an earlier step would omit it
+    return change
+
+
 def up(host: Host) -> Change:
     """Start or update Nginx (`relctl proxy up`); replace an Nginx whose master was killed.
 
@@ -34,23 +47,37 @@ def up(host: Host) -> Change:
         return host.proxy.renew_master() or change
 
 
-def ensure_proxy(host: Host, snapshot: Snapshot, routes: Sequence[str] = ()) -> Change:
-    """Update Nginx; raises UsageError where it would then point at addresses without a release.
-
-    `routes`: the canaries to come; raises UsageError for one that its configuration does not have.
-    """
-    _insist_on_addresses(host, snapshot)
-    change = _apply(host)
-    for route in routes:
-        _insist_on_route(host, route)
-        host.proxy.pointer.prepare(route)  # else a render during an earlier step would omit it
-    return change
-
-
 def insist_on_places(host: Host, snapshot: Snapshot) -> None:
     """Raise UsageError before emptying a slot in which a release could not be started or reached."""
     host.engine.insist_on_network(network(host.project))
     _insist_on_addresses(host, snapshot)
+
+
+def lead_to(host: Host, slot: str) -> None:
+    """Update Nginx if the port or contract of a slot's new release differs.
+
+    A warm move never needs that: Nginx already knows both slots.
+    """
+    if not host.proxy.leads_to(slot):
+        _apply(host)
+
+
+def moved_slots(host: Host, snapshot: Snapshot) -> list[str]:
+    """Report every slot whose container runs elsewhere than the environment now says."""
+    ours = {
+        slot: container
+        for slot, container in snapshot.slots.items()
+        if container is not None and container.address and container.labels.get(SLOT) == slot
+    }
+    expected = {
+        slot: slot_address(host.project, slot, host.contract(container).port)
+        for slot, container in ours.items()
+    }
+    return [
+        f"{slot} runs at {container.address}, the environment says {expected[slot]}"
+        for slot, container in ours.items()
+        if container.address != expected[slot]
+    ]
 
 
 def _insist_on_addresses(host: Host, snapshot: Snapshot) -> None:
@@ -71,35 +98,8 @@ def _insist_on_route(host: Host, route: str) -> None:
         )
 
 
-def lead_to(host: Host, slot: str) -> None:
-    """Update Nginx if the port or contract of a slot's new release differs.
-
-    A warm move never needs that: Nginx already knows both slots.
-    """
-    if not host.proxy.leads_to(slot):
-        _apply(host)
-
-
 def _apply(host: Host) -> Change:
     due = host.proxy.due()
     if due != "none":
         host.steps.reach("proxy", _DUE[due], "an Nginx that refuses it keeps its old configuration")
     return host.proxy.apply()
-
-
-def moved_slots(host: Host, snapshot: Snapshot) -> list[str]:
-    """Report every slot whose container runs elsewhere than the environment now says."""
-    ours = {
-        slot: container
-        for slot, container in snapshot.slots.items()
-        if container is not None and container.address and container.labels.get(SLOT) == slot
-    }
-    expected = {
-        slot: slot_address(host.project, slot, host.contract(container).port)
-        for slot, container in ours.items()
-    }
-    return [
-        f"{slot} runs at {container.address}, the environment says {expected[slot]}"
-        for slot, container in ours.items()
-        if container.address != expected[slot]
-    ]

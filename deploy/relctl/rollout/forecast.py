@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from relctl.config.environment import Rollout
 from relctl.proxy.recent_traffic import unbroken
 from relctl.rollout.host import Host
-from relctl.rollout.move import Switch
 from relctl.statistics.proportion import difference, least_requests
 
 _LATELY = 12 * 3600.0  # seconds
@@ -32,11 +31,10 @@ class Past:
         return self.requests / self.seconds if self.seconds > 0 else 0.0
 
 
-def foretell(host: Host, switch: Switch) -> None:
+def foretell(host: Host, canary: tuple[int, ...]) -> None:
     """Report for each window of a promote how many requests it will have and how many it needs."""
-    if switch.observe:
-        for sentence in sentences(host.project.environment.rollout, switch.canary, past(host)):
-            host.say(sentence)
+    for sentence in sentences(host.project.environment.rollout, canary, past(host)):
+        host.say(sentence)
 
 
 def past(host: Host) -> Past:

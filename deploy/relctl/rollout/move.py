@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from relctl.errors import NeedsPersonError, words_of
+from relctl.observation.window import Window
+from relctl.proxy.access_log_mark import Mark
 from relctl.proxy.route import Canary
 from relctl.rollout.host import Host
 from relctl.state.event import Event
@@ -67,6 +69,11 @@ class Switch:
     def canary_routes(self) -> tuple[str, ...]:
         """Return the route of each canary step."""
         return tuple(Canary(self.to_slot, percent).name for percent in self.canary)
+
+    def window(self, since: float, mark: Mark | None) -> Window:
+        """Return the window that begins at `since`, where `mark` is the end of the access log."""
+        slots = self.to_slot, self.from_slot
+        return Window(self.tag, self.image_id, *slots, since, self.observe, mark=mark)
 
     def begun(self) -> Event:
         """Return the event that announces this move, with all that reconciling it needs."""
@@ -154,6 +161,22 @@ def describe(switch: Switch, name: str, percent: int = 0) -> Step:
             f"write to the ledger that the {switch.kind} is done",
             "",
             "it is the last one; relctl rollback is the way back",
+        ),
+        # What reconciling does about a move that was killed.
+        "undo": (
+            f"undo the interrupted {switch.kind} of {switch.tag}",
+            "",
+            "it is the undo, and may be done again",
+        ),
+        "keep": (
+            f"point at {switch.to_slot}: {switch.tag} answers already, and is asked for",
+            "",
+            "nobody else answers",
+        ),
+        "finish": (
+            f"finish the interrupted {switch.kind} of {switch.tag}",
+            "",
+            "it has the traffic already; relctl rollback is the way back",
         ),
     }[name]
     return Step(name, does, undo, why_none)

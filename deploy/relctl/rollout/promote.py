@@ -38,14 +38,15 @@ def promote(host: Host, tag: Tag, forced: str = "") -> SwitchResult | None:
             _confirm_live(host, now)
             return None
         admission = admit(host, now, tag, image, forced)
-        switch = _move(host, now, tag, image, admission)
+        switch = _switch(host, now, tag, image, admission)
         insist_on_places(host, now)
         ensure_proxy(host, now, switch.canary_routes)
         hold_image(host.project, host.engine, image, tag)
-        foretell(host, switch)
-        moved = switch_traffic(host, switch, now.container(switch.to_slot))
+        if switch.observe:
+            foretell(host, switch.canary)
+        result = switch_traffic(host, switch, now.container(switch.to_slot))
         prune_after_promote(host)
-        return moved
+        return result
 
 
 def _promotable(host: Host, tag: Tag) -> Image:
@@ -77,7 +78,7 @@ def _confirm_live(host: Host, now: Snapshot) -> None:
         host.say(f"the window of {window.tag} is still open: relctl observe continues it")
 
 
-def _move(host: Host, now: Snapshot, tag: Tag, image: Image, admission: Admission) -> Switch:
+def _switch(host: Host, now: Snapshot, tag: Tag, image: Image, admission: Admission) -> Switch:
     """Say what is meant: into the idle slot, and observed if there is a previous release to go back to."""
     replaced, policy = now.container(now.idle), host.project.environment.rollout
     return Switch(

@@ -6,10 +6,10 @@ from typing import Literal
 from relctl.engine.labels import SLOT, TAG
 from relctl.engine.protocol import Container
 from relctl.errors import NeedsPersonError, RelctlError
-from relctl.observation.window import Window, taken_over
+from relctl.observation.window import taken_over
 from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
-from relctl.rollout.move import Switch
+from relctl.rollout.move import Switch, reach
 from relctl.rollout.prove import is_warm, prove, prove_through_proxy, remember
 from relctl.rollout.renamed_slots import require_slot_names
 from relctl.rollout.snapshot import Snapshot, snapshot_again, take_snapshot
@@ -80,9 +80,7 @@ def _settle(host: Host, snapshot: Snapshot, running: Deployment, wanted: str) ->
         if not why:
             return _finish(host, running, switch)
         host.say(f"{switch.tag} took traffic and may not keep it: {why}")
-    host.steps.reach_for_good(
-        "undo", f"undo the interrupted {switch.kind} of {switch.tag}", "it is the undo, and may be done again"
-    )
+    reach(host, switch, "undo")
     if snapshot.blind:
         point_back(host, switch)
         host.say(f"{switch.to_slot} stays as it is for the next command to settle")
@@ -97,39 +95,6 @@ def _settle(host: Host, snapshot: Snapshot, running: Deployment, wanted: str) ->
     host.ledger.note(switch.event("aborted", reason="undone after an interruption"))
     host.say(f"the interrupted {switch.kind} of {switch.tag} is undone")
     return None
-
-
-def _keep(host: Host, running: Deployment, switch: Switch) -> Switch:
-    """Keep a release that alone answers and is being promoted: the previous one cannot be restored."""
-    host.steps.reach_for_good(
-        "keep",
-        f"point at {switch.to_slot}: {switch.tag} answers already, and is asked for",
-        "nobody else answers",
-    )
-    host.proxy.pointer.move(switch.to_slot)
-    return _finish(host, running, switch)
-
-
-def _finish(host: Host, running: Deployment, switch: Switch) -> Switch:
-    """Record the move as done; an observation not yet begun stays open."""
-    host.steps.reach_for_good(
-        "finish",
-        f"finish the interrupted {switch.kind} of {switch.tag}",
-        "it has the traffic already; relctl rollback is the way back",
-    )
-    if switch.observe and not running.is_observed:
-        from relctl.rollout.watching import with_baseline  # imported here: seldom needed
-
-        since = host.paths.pointer.lstat().st_mtime  # a link's mtime is the time of its move
-        mark = taken_over(running.pointed)
-        window = Window(
-            switch.tag, switch.image_id, switch.to_slot, switch.from_slot, since, switch.observe, mark=mark
-        )
-        host.ledger.append(with_baseline(host, window).opened())
-        host.say(f"{switch.tag} was not observed yet: relctl observe does that")
-    host.ledger.note(switch.event(DONE[switch.kind], reason="finished after an interruption"))
-    host.say(f"the interrupted {switch.kind} of {switch.tag} is finished")
-    return switch
 
 
 def _why_not(host: Host, snapshot: Snapshot, switch: Switch) -> str:
@@ -147,6 +112,28 @@ def _why_not(host: Host, snapshot: Snapshot, switch: Switch) -> str:
     except RelctlError as error:
         return str(error)
     return ""
+
+
+def _keep(host: Host, running: Deployment, switch: Switch) -> Switch:
+    """Keep a release that alone answers and is being promoted: the previous one cannot be restored."""
+    reach(host, switch, "keep")
+    host.proxy.pointer.move(switch.to_slot)
+    return _finish(host, running, switch)
+
+
+def _finish(host: Host, running: Deployment, switch: Switch) -> Switch:
+    """Record the move as done; an observation not yet begun stays open."""
+    reach(host, switch, "finish")
+    if switch.observe and not running.is_observed:
+        from relctl.rollout.watching import with_baseline  # imported here: seldom needed
+
+        since = host.paths.pointer.lstat().st_mtime  # a link's mtime is the time of its move
+        window = switch.window(since, taken_over(running.pointed))
+        host.ledger.append(with_baseline(host, window).opened())
+        host.say(f"{switch.tag} was not observed yet: relctl observe does that")
+    host.ledger.note(switch.event(DONE[switch.kind], reason="finished after an interruption"))
+    host.say(f"the interrupted {switch.kind} of {switch.tag} is finished")
+    return switch
 
 
 def repair_pointer(host: Host, snapshot: Snapshot) -> bool:
@@ -169,36 +156,6 @@ def decide(snapshot: Snapshot) -> Repair:
         return "nothing"
     container = snapshot.container(snapshot.pointer)  # None for a canary: nobody observes it
     return "adopt pointer" if container is not None and container.running else "restore pointer"
-
-
-def heal_live(host: Host, snapshot: Snapshot) -> Snapshot:
-    """Restart live's container: while it is down the standby may answer, and must not be replaced.
-
-    Raises NeedsPersonError if it does not start and there is a standby to protect.
-    """
-    container, meant = snapshot.container(snapshot.live), snapshot.last_settled
-    if not snapshot.live or meant is None or (container is not None and container.running):
-        return snapshot
-    host.say(f"live's container is down: restarting {meant.tag} in {snapshot.live}")
-    host.steps.reach_for_good(
-        "heal",
-        f"start {meant.tag}, which is live and down, in {snapshot.live} again",
-        "what is live has to run, whatever comes after",
-    )
-    try:
-        restore(host, snapshot.live, meant.image_id)
-    except RelctlError as error:
-        standby = snapshot.container(snapshot.idle)
-        words = f"live ({meant.tag} in {snapshot.live}) is down"
-        if standby is not None and is_warm(host, standby, standby.image_id):
-            raise NeedsPersonError(
-                f"{words} and cannot be restarted: {error}",
-                "relctl rollback gives the traffic to the standby; then promote",
-            ) from error
-        host.say(f"{words} and cannot be restarted, and no standby can fail over: {error}")
-        return take_snapshot(host)
-    _record_repair(host, meant, "live was down")
-    return take_snapshot(host)
 
 
 def _restore(host: Host, meant: Event) -> None:
@@ -231,6 +188,36 @@ def _why_elsewhere(snapshot: Snapshot, meant: Event) -> str:
     if snapshot.damage:
         return f"the readable part of the ledger says {meant.slot}, the pointer {snapshot.live}"
     return f"the pointer was moved by hand from {meant.slot}"
+
+
+def heal_live(host: Host, snapshot: Snapshot) -> Snapshot:
+    """Restart live's container: while it is down the standby may answer, and must not be replaced.
+
+    Raises NeedsPersonError if it does not start and there is a standby to protect.
+    """
+    container, meant = snapshot.container(snapshot.live), snapshot.last_settled
+    if not snapshot.live or meant is None or (container is not None and container.running):
+        return snapshot
+    host.say(f"live's container is down: restarting {meant.tag} in {snapshot.live}")
+    host.steps.reach_for_good(
+        "heal",
+        f"start {meant.tag}, which is live and down, in {snapshot.live} again",
+        "what is live has to run, whatever comes after",
+    )
+    try:
+        restore(host, snapshot.live, meant.image_id)
+    except RelctlError as error:
+        standby = snapshot.container(snapshot.idle)
+        words = f"live ({meant.tag} in {snapshot.live}) is down"
+        if standby is not None and is_warm(host, standby, standby.image_id):
+            raise NeedsPersonError(
+                f"{words} and cannot be restarted: {error}",
+                "relctl rollback gives the traffic to the standby; then promote",
+            ) from error
+        host.say(f"{words} and cannot be restarted, and no standby can fail over: {error}")
+        return take_snapshot(host)
+    _record_repair(host, meant, "live was down")
+    return take_snapshot(host)
 
 
 def _record_repair(host: Host, meant: Event, reason: str) -> None:

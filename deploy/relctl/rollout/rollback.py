@@ -36,97 +36,101 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> SwitchResult | No
         return roll_back(host, tag, reason)
 
 
+def roll_back(host: Host, tag: Tag | None, reason: str) -> SwitchResult | None:
+    """Roll back, the lock being held."""
+    now = snapshot_at_once(host)
+    if now.blind:
+        host.say(f"continuing without the engine, by what was started in the slots: {now.blind}")
+    running = promote_to_abort(host, now)
+    if running is not None:
+        back = _abort(host, now, running, tag, reason)
+        if tag is None or str(tag) == back.tag:
+            return back
+        now = snapshot_at_once(host)
+    elif tag is None and canary(now.pointer):
+        return abort_orphan_canary(host, now, reason)
+    return _from_here(host, now, tag, reason)
+
+
+def _from_here(host: Host, typed: Snapshot, tag: Tag | None, reason: str) -> SwitchResult | None:
+    """Reconcile, choose a release and switch to it; returns None when it is already live."""
+    reconciled = reconcile_from(host, typed)
+    now = reconciled.snapshot
+    if tag is None and typed.live and now.live != typed.live:
+        return _left_already(host, typed, now)
+    if tag is None and reconciled.finished and _is_repeated(host, reconciled.finished):
+        return _result(reconciled.finished, now)
+    target = choose(now, tag, host.project.versions.retain)
+    if now.live_tag == target.tag:
+        _restart_live(host, now)
+        return None
+    if not host.proxy.is_up():
+        ensure_proxy(host, now)
+    switch = _switch(host, now, target, reason)
+    if not switch.warm and now.blind:
+        return _from_here(host, take_snapshot(host), tag, reason)  # starting a release needs the engine
+    _insist_on_finished(now, target)
+    if not switch.warm:
+        _insist_on_start(host, now)
+        heal_live(host, now)  # its standby is about to be replaced
+    return switch_traffic(host, switch, now.container(switch.to_slot))
+
+
 def _stands_by(host: Host, tag: Tag) -> bool:
-    """Whether a tag names the standby: by what was started, and not while a canary has a part."""
+    """Return whether a tag names the standby: by what was started, and while no canary runs."""
     live = host.proxy.pointer.read()
     standby = host.records.read(other(live)) if live in SLOTS else None
     return standby is not None and standby.labels.get(TAG) == str(tag)
 
 
-def roll_back(host: Host, tag: Tag | None, reason: str) -> SwitchResult | None:
-    """Roll back, the lock being held."""
-    snapshot = snapshot_at_once(host)
-    if snapshot.blind:
-        host.say(f"continuing without the engine, by what was started in the slots: {snapshot.blind}")
-    promoting = promote_to_abort(host, snapshot)
-    if promoting is not None:
-        back = _take_back(host, snapshot, promoting, tag, reason)
-        if tag is None or str(tag) == back.tag:
-            return back
-        snapshot = snapshot_at_once(host)
-    elif tag is None and canary(snapshot.pointer):
-        return abort_orphan_canary(host, snapshot, reason)
-    return _from_here(host, snapshot, tag, reason)
+def _abort(host: Host, now: Snapshot, running: Switch, tag: Tag | None, reason: str) -> SwitchResult:
+    """Abort a running promote; first raises UsageError for a tag that cannot be rolled back to."""
+    if tag is not None and str(tag) != now.tag(running.from_slot):
+        _insist_on_image(host, _named(now.history.retained(host.project.versions.retain), tag))
+    return abort_running_promote(host, now, running, reason)
 
 
-def _from_here(host: Host, snapshot: Snapshot, tag: Tag | None, reason: str) -> SwitchResult | None:
-    """Reconcile, choose a release and move to it; returns None when it is already live."""
-    typed, reconciled = snapshot, reconcile_from(host, snapshot)
-    snapshot = reconciled.snapshot
-    if tag is None and typed.live and snapshot.live != typed.live:
-        return _left_already(host, typed, snapshot)
-    again = reconciled.finished is not None and host.proxy.pointer.age() < _TYPED_AGAIN
-    if tag is None and again and reconciled.finished and reconciled.finished.kind == "rollback":
-        return _as_moved(reconciled.finished, snapshot)  # repeated because it was interrupted
-    target = choose(snapshot, tag, host.project.versions.retain)
-    if snapshot.live_tag == target.tag:
-        if snapshot.container(snapshot.live) is None:
-            require_slot_names(host)
-        heal_live(host, snapshot)
-        return None
-    if not host.proxy.is_up():
-        ensure_proxy(host, snapshot)
-    switch = _move(host, snapshot, target, reason)
-    if not switch.warm and snapshot.blind:
-        return _from_here(host, take_snapshot(host), tag, reason)  # starting a release needs the engine
-    _insist_on_finished(snapshot, target)
-    if not switch.warm:
-        host.ledger.insist()
-        require_slot_names(host)
-        insist_on_places(host, snapshot)
-        heal_live(host, snapshot)  # its standby is about to be replaced
-    return switch_traffic(host, switch, snapshot.container(switch.to_slot))
-
-
-def _insist_on_finished(snapshot: Snapshot, target: Retained) -> None:
-    """Raise EngineError for a release whose interrupted promote could not be undone."""
-    running = snapshot.history.unfinished
-    if running and running.kind == "promote" and running.begun.image_id == target.image_id:
-        raise EngineError(
-            f"{target.tag} is the standby since its promote was interrupted, and is not proved:"
-            f" {snapshot.blind}",
-            f"{SILENT}; then relctl rollback",
-        )
-
-
-def _left_already(host: Host, typed: Snapshot, snapshot: Snapshot) -> SwitchResult:
+def _left_already(host: Host, typed: Snapshot, now: Snapshot) -> SwitchResult:
     """Return the result when reconciling alone has moved traffic away from the live release.
 
     The rollback is then done; going on would lead back.
     """
-    snapshot = heal_live(host, snapshot)
-    return SwitchResult(
-        snapshot.live_tag,
-        snapshot.live,
-        typed.live_tag,
-        switch_ms=0.0,
-        warm=True,
-        standby=snapshot.tag(snapshot.idle),
-    )
+    now = heal_live(host, now)
+    standby = now.tag(now.idle)
+    return SwitchResult(now.live_tag, now.live, typed.live_tag, switch_ms=0.0, warm=True, standby=standby)
 
 
-def _take_back(
-    host: Host, snapshot: Snapshot, promoting: Switch, tag: Tag | None, reason: str
-) -> SwitchResult:
-    """Abort a running promote; first raises UsageError for a tag that cannot be rolled back to."""
-    if tag is not None and str(tag) != snapshot.tag(promoting.from_slot):
-        _insist_on_image(host, _named(snapshot.history.retained(host.project.versions.retain), tag))
-    return abort_running_promote(host, snapshot, promoting, reason)
+def _is_repeated(host: Host, finished: Switch) -> bool:
+    """Return whether this rollback is the repetition of one that was killed, and is finished now."""
+    return finished.kind == "rollback" and host.proxy.pointer.age() < _TYPED_AGAIN
 
 
-def _as_moved(switch: Switch, snapshot: Snapshot) -> SwitchResult:
-    before = snapshot.tag(switch.from_slot)
+def _result(switch: Switch, now: Snapshot) -> SwitchResult:
+    before = now.tag(switch.from_slot)
     return SwitchResult(switch.tag, switch.to_slot, before, switch_ms=0.0, warm=switch.warm, standby=before)
+
+
+def _restart_live(host: Host, now: Snapshot) -> None:
+    if now.container(now.live) is None:
+        require_slot_names(host)
+    heal_live(host, now)
+
+
+def _insist_on_start(host: Host, now: Snapshot) -> None:
+    """Raise, before anything changes, where a release cannot be started: what is meant must be certain."""
+    host.ledger.insist()
+    require_slot_names(host)
+    insist_on_places(host, now)
+
+
+def _insist_on_finished(now: Snapshot, target: Retained) -> None:
+    """Raise EngineError for a release whose interrupted promote could not be undone."""
+    running = now.history.unfinished
+    if running and running.kind == "promote" and running.begun.image_id == target.image_id:
+        raise EngineError(
+            f"{target.tag} is the standby since its promote was interrupted, and is not proved: {now.blind}",
+            f"{SILENT}; then relctl rollback",
+        )
 
 
 def choose(snapshot: Snapshot, tag: Tag | None, keep: int) -> Retained:
@@ -167,7 +171,7 @@ def _named(kept: list[Retained], tag: Tag) -> Retained:
     )
 
 
-def _move(host: Host, snapshot: Snapshot, target: Retained, reason: str) -> Switch:
+def _switch(host: Host, snapshot: Snapshot, target: Retained, reason: str) -> Switch:
     standby = snapshot.container(snapshot.idle)
     warm = is_warm(host, standby, target.image_id)
     if not warm:

@@ -155,7 +155,5 @@ def _observe(host: Host, switch: Switch, window: Window, record: Record) -> None
 
 def _window(host: Host, switch: Switch) -> Window:
     """Return the window that begins now; its mark in the log attributes requests whatever the clock says."""
-    now, mark = time.time(), host.log_mark()
-    return Window(
-        switch.tag, switch.image_id, switch.to_slot, switch.from_slot, now, switch.observe, mark=mark
-    )
+    since, mark = time.time(), host.log_mark()
+    return switch.window(since, mark)

@@ -63,17 +63,6 @@ def _undo(host: Host, switch: Switch, error: BaseException) -> None:
         ) from error
 
 
-def _insist_on_traffic(host: Host, switch: Switch, reason: str, failed: OSError) -> None:
-    """Raise NeedsPersonError if the pointer still leads to the move's slot."""
-    route = host.proxy.pointer.read()
-    if switch.to_slot in (newcomer(route), main_slot(route)) and switch.to_slot != switch.from_slot:
-        raise NeedsPersonError(
-            f"{switch.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
-            f" {words_of(failed)}",
-            "fix that, then relctl rollback",
-        ) from failed
-
-
 def _restore_all(host: Host, switch: Switch, reason: str) -> bool:
     """Return the traffic, then the slot; returns False if the engine cannot be reached any more.
 
@@ -99,20 +88,6 @@ def _restore_all(host: Host, switch: Switch, reason: str) -> bool:
     return True
 
 
-def _untouched(host: Host, switch: Switch) -> bool:
-    container = host.slot(switch.to_slot)
-    if container is None:
-        return not switch.replaced_image_id
-    return container.running and container.image_id == switch.replaced_image_id != switch.image_id
-
-
-def _note(host: Host, switch: Switch, reason: str, step: str) -> None:
-    try:
-        host.ledger.append(switch.event("aborted", reason=reason, step=step))
-    except OSError as unwritten:  # the next command reconciles the unfinished move
-        host.say(f"that could not be recorded: {words_of(unwritten)}")
-
-
 def return_traffic(host: Host, snapshot: Snapshot, switch: Switch, why: str) -> None:
     """Point at the previous release, starting it if it is down and the other one answers.
 
@@ -136,6 +111,83 @@ def point_back(host: Host, switch: Switch) -> float:
     return host.proxy.pointer.move(before)
 
 
+def _sent_to(host: Host) -> set[str]:
+    """Return the slots to which the pointer sends requests, "" for a lost pointer."""
+    route = host.proxy.pointer.read()
+    return {newcomer(route), main_slot(route)}
+
+
+def _is_down(snapshot: Snapshot, switch: Switch) -> bool:
+    container = snapshot.container(switch.from_slot)
+    return container is None or not container.running
+
+
+def ensure_previous_runs(host: Host, snapshot: Snapshot, switch: Switch, why: str) -> Container:
+    """Return the previous release, running; `why`: why the new release may not keep the traffic.
+
+    A running release is never restarted. Its readiness is checked only where it alone would serve, with the
+    time limit of a start. Raises NeedsPersonError, without moving traffic, if it cannot serve.
+    """
+    container = snapshot.container(switch.from_slot) or find_by_label(host, switch.from_slot)
+    image_id = _image_id(snapshot, container)
+    try:
+        if container is None or not container.running or container.image_id != image_id:
+            return _start_again(host, switch, image_id)
+        if snapshot.pointer == switch.to_slot:
+            wait_for(host, container)
+    except RelctlError as error:
+        raise NeedsPersonError(
+            f"{switch.tag} has traffic and may not keep it ({why}),"
+            f" and the release in {switch.from_slot} cannot take it back: {error}",
+            error.hint if isinstance(error, NeedsPersonError) else _way_out(switch),
+        ) from error
+    return container
+
+
+def _image_id(snapshot: Snapshot, container: Container | None) -> str:
+    """Return the previous image by the ledger, or by the slot if the ledger is damaged; "" if unknown."""
+    meant = snapshot.last_settled
+    if meant is None or snapshot.damage:
+        return container.image_id if container else ""
+    return meant.image_id
+
+
+def _start_again(host: Host, switch: Switch, image_id: str) -> Container:
+    if not image_id:
+        raise RelctlError("its container is gone, and the ledger is unreadable, so the release is unknown")
+    require_slot_names(host)
+    host.say(f"the previous release is down: restarting it in {switch.from_slot}")
+    host.steps.reach_for_good(
+        "heal",
+        f"restart the previous release, which is down, in {switch.from_slot}",
+        "it is about to take the traffic back",
+    )
+    return restart_release(host, switch.from_slot, image_id)
+
+
+def _way_out(switch: Switch) -> str:
+    keep = f"; or relctl promote {switch.tag}, to keep it" if switch.kind == "promote" else ""
+    return f"{_LOOK}{keep}; the traffic was not moved"
+
+
+def wait_for(host: Host, container: Container) -> None:
+    """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
+    within = host.project.environment.rollout.ready_within
+    wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
+
+
+def stands_in(host: Host, switch: Switch) -> bool:
+    """Return whether the move's release answers through Nginx; False if both slots have one tag."""
+    from relctl.rollout.failover import ask  # here, as a normal rollback must not pay for it
+
+    source = host.slot(switch.from_slot) if switch.from_slot else None
+    if not switch.from_slot or (source and source.labels.get(TAG) == switch.tag):
+        return False
+    container = host.slot(switch.to_slot)
+    ready = is_warm(host, container, switch.image_id)
+    return ready and all(ask(host, source, container).tag == switch.tag for _ in range(_ASKED))
+
+
 def restore_slot(host: Host, switch: Switch, why: str) -> None:
     """Restore the previous standby once the traffic is back; a warm move has changed no slot.
 
@@ -157,27 +209,11 @@ def restore_slot(host: Host, switch: Switch, why: str) -> None:
     restore_standby(host, switch.to_slot, switch.replaced_image_id)
 
 
-def stands_in(host: Host, switch: Switch) -> bool:
-    """Return whether the move's release answers through Nginx; False if both slots have one tag."""
-    from relctl.rollout.failover import ask  # here, as a normal rollback must not pay for it
-
-    source = host.slot(switch.from_slot) if switch.from_slot else None
-    if not switch.from_slot or (source and source.labels.get(TAG) == switch.tag):
-        return False
+def _untouched(host: Host, switch: Switch) -> bool:
     container = host.slot(switch.to_slot)
-    ready = is_warm(host, container, switch.image_id)
-    return ready and all(ask(host, source, container).tag == switch.tag for _ in range(_ASKED))
-
-
-def _sent_to(host: Host) -> set[str]:
-    """Return the slots to which the pointer sends requests, "" for a lost pointer."""
-    route = host.proxy.pointer.read()
-    return {newcomer(route), main_slot(route)}
-
-
-def _is_down(snapshot: Snapshot, switch: Switch) -> bool:
-    container = snapshot.container(switch.from_slot)
-    return container is None or not container.running
+    if container is None:
+        return not switch.replaced_image_id
+    return container.running and container.image_id == switch.replaced_image_id != switch.image_id
 
 
 def restore_standby(host: Host, slot: str, image_id: str) -> None:
@@ -211,55 +247,18 @@ def restart_release(host: Host, slot: str, image_id: str) -> Container:
     return start_release(host, slot, image)
 
 
-def ensure_previous_runs(host: Host, snapshot: Snapshot, switch: Switch, why: str) -> Container:
-    """Return the previous release, running; `why`: why the new release may not keep the traffic.
-
-    A running release is never restarted. Its readiness is checked only where it alone would serve, with the
-    time limit of a start. Raises NeedsPersonError, without moving traffic, if it cannot serve.
-    """
-    container = snapshot.container(switch.from_slot) or find_by_label(host, switch.from_slot)
-    image_id = _image_id(snapshot, container)
-    try:
-        if container is None or not container.running or container.image_id != image_id:
-            return _start_again(host, switch, image_id)
-        if snapshot.pointer == switch.to_slot:
-            wait_for(host, container)
-    except RelctlError as error:
+def _insist_on_traffic(host: Host, switch: Switch, reason: str, failed: OSError) -> None:
+    """Raise NeedsPersonError if the pointer still leads to the move's slot."""
+    if switch.to_slot in _sent_to(host) and switch.to_slot != switch.from_slot:
         raise NeedsPersonError(
-            f"{switch.tag} has traffic and may not keep it ({why}),"
-            f" and the release in {switch.from_slot} cannot take it back: {error}",
-            error.hint if isinstance(error, NeedsPersonError) else _way_out(switch),
-        ) from error
-    return container
+            f"{switch.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
+            f" {words_of(failed)}",
+            "fix that, then relctl rollback",
+        ) from failed
 
 
-def wait_for(host: Host, container: Container) -> None:
-    """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
-    within = host.project.environment.rollout.ready_within
-    wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
-
-
-def _way_out(switch: Switch) -> str:
-    keep = f"; or relctl promote {switch.tag}, to keep it" if switch.kind == "promote" else ""
-    return f"{_LOOK}{keep}; the traffic was not moved"
-
-
-def _image_id(snapshot: Snapshot, container: Container | None) -> str:
-    """Return the previous image by the ledger, or by the slot if the ledger is damaged; "" if unknown."""
-    meant = snapshot.last_settled
-    if meant is None or snapshot.damage:
-        return container.image_id if container else ""
-    return meant.image_id
-
-
-def _start_again(host: Host, switch: Switch, image_id: str) -> Container:
-    if not image_id:
-        raise RelctlError("its container is gone, and the ledger is unreadable, so the release is unknown")
-    require_slot_names(host)
-    host.say(f"the previous release is down: restarting it in {switch.from_slot}")
-    host.steps.reach_for_good(
-        "heal",
-        f"restart the previous release, which is down, in {switch.from_slot}",
-        "it is about to take the traffic back",
-    )
-    return restart_release(host, switch.from_slot, image_id)
+def _note(host: Host, switch: Switch, reason: str, step: str) -> None:
+    try:
+        host.ledger.append(switch.event("aborted", reason=reason, step=step))
+    except OSError as unwritten:  # the next command reconciles the unfinished move
+        host.say(f"that could not be recorded: {words_of(unwritten)}")

@@ -15,7 +15,10 @@ MOVES = (
     Switch("rollback", "v1", "id-1", "blue", "green", warm=True, previous_tag="v2"),
 )
 ROLLOUT = Path(relctl.rollout.__file__).parent
-NAMES = ("begin", "start", "prove", "canary", "point", "prove-live", "observe", "record")
+NAMES = (
+    *("begin", "start", "prove", "canary", "point", "prove-live", "observe", "record"),
+    *("undo", "keep", "finish"),  # what reconciling does
+)
 
 
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move.kind} {move.tag}")
