@@ -55,43 +55,45 @@ class Record:
     began: float = field(default_factory=time.monotonic)
     switch_ms: float = 0.0
     observed: "Watched | BaseException | None" = None
-    _signals: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    signals: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def hold_signals(self) -> None:
         """Let no signal interrupt what follows, until the move is recorded."""
-        self._signals.enter_context(held_back())
-
-    @contextlib.contextmanager
-    def until_written(self) -> Iterator[None]:
-        """End the hold of signals with the block; then raise the one that ended the observation."""
-        with self._signals:
-            yield
-        if isinstance(self.observed, BaseException):
-            raise self.observed
+        self.signals.enter_context(held_back())
 
     @property
     def result(self) -> SwitchResult:
         """Return the result of the finished switch."""
         switch, seconds = self.switch, time.monotonic() - self.began
         found = None if isinstance(self.observed, BaseException) else self.observed
-        observed = found.as_json() if found else None
-        before = switch.previous_tag
         return SwitchResult(
-            switch.tag, switch.to_slot, before, self.switch_ms, switch.warm, seconds, observed, before
+            switch.tag,
+            switch.to_slot,
+            previous=switch.previous_tag,
+            switch_ms=self.switch_ms,
+            warm=switch.warm,
+            seconds=seconds,
+            observed=found.as_json() if found else None,
+            standby=switch.previous_tag,
         )
 
 
 @contextlib.contextmanager
 def recorded(host: Host, switch: Switch) -> Iterator[Record]:
-    """Record that a move begins, and at the end of the block that it is done; an undo records itself."""
+    """Record that a move begins, and after the block that it is done; an undo records itself.
+
+    A signal that ended the observation is raised last.
+    """
     record = Record(switch)
     reach(host, switch, "begin")
     _note(host, switch, switch.begun())
-    with record.until_written():
+    with record.signals:
         yield record
         reach(host, switch, "record")
         done = switch.event(DONE[switch.kind], switch_ms=round(record.switch_ms, 3))
         record_end(host, done, switch.tag)
+    if isinstance(record.observed, BaseException):
+        raise record.observed
 
 
 def _note(host: Host, switch: Switch, event: Event) -> None:

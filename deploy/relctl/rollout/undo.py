@@ -138,7 +138,7 @@ def ensure_previous_runs(host: Host, snapshot: Snapshot, switch: Switch, why: st
     except RelctlError as error:
         raise NeedsPersonError(
             f"{switch.tag} has traffic and may not keep it ({why}),"
-            f" and the release in {switch.from_slot} cannot take it back: {error}",
+            f" and the release in {switch.from_slot} cannot take over: {error}",
             error.hint if isinstance(error, NeedsPersonError) else _way_out(switch),
         ) from error
     return container
