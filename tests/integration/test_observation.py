@@ -316,7 +316,7 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
 
     with monkeypatch.context() as patched:
         patched.setattr(watch, "judge", kill)
-        patched.setattr("relctl.rollout.undo.undo", kill)  # a process that was killed undoes nothing
+        patched.setattr("relctl.rollout.switch.undo", kill)  # a process that was killed undoes nothing
         with pytest.raises(KilledError):
             promote(watching(stand), second)
     assert stand.events()[-1] == "observing"

@@ -26,7 +26,7 @@ _TYPED_AGAIN = 60.0  # seconds after traffic returned; later only the slot is le
 def observed_promote(host: Host, snapshot: Snapshot) -> Switch | None:
     """Return the promote that another process observes, None without one; the caller holds the lock."""
     running = _running_promote(snapshot)
-    return Switch.of(running.begun) if running and is_held(host.paths.watching) else None
+    return Switch.of(running) if running and is_held(host.paths.watching) else None
 
 
 def promote_to_abort(host: Host, snapshot: Snapshot) -> Switch | None:
@@ -35,7 +35,7 @@ def promote_to_abort(host: Host, snapshot: Snapshot) -> Switch | None:
     if running and _had_traffic(snapshot, running):
         is_back = snapshot.pointer == running.begun.source
         if not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
-            return Switch.of(running.begun)
+            return Switch.of(running)
     return observed_promote(host, snapshot)
 
 

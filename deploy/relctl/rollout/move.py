@@ -10,7 +10,7 @@ from relctl.proxy.access_log_mark import Mark
 from relctl.proxy.route import Canary
 from relctl.rollout.host import Host
 from relctl.state.event import Event
-from relctl.state.history import BEGUN, Kind
+from relctl.state.history import BEGUN, Deployment, Kind
 from relctl.state.steps import LOOKS, Step
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class Switch:
     smoke: tuple["Case", ...] = ()
 
     @classmethod
-    def of(cls, event: Event) -> "Switch":
-        """Return the move that an event of `BEGUN` announced."""
-        kind: Kind = "promote" if event.event == BEGUN["promote"] else "rollback"
+    def of(cls, running: Deployment) -> "Switch":
+        """Return what was meant by a move that the ledger tells of."""
+        event = running.begun
         return cls(
-            kind,
+            running.kind,
             event.tag,
             event.image_id,
             event.slot,

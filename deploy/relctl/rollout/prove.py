@@ -33,9 +33,7 @@ class OtherReleaseError(RelctlError):
 def start_release(host: Host, slot: str, image: Image) -> Container:
     """Start an image in a slot, wait until it is ready, then warm it up with the smoke requests."""
     container = _fill(host, slot, image)
-    within = host.project.environment.rollout.ready_within
-    service = wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
-    _warm_up(host, service, container.name)
+    _warm_up(host, wait_for(host, container), container.name)
     lead_to(host, slot)
     return container
 
@@ -95,6 +93,12 @@ def _warm_up(host: Host, service: Service, called: str) -> None:
             send(service, case.request, timeout=5.0)
     except RelctlError as error:  # warm-up proves nothing, so it may fail
         host.say(f"{called} was not warmed up, its first answers may be slow: {error}")
+
+
+def wait_for(host: Host, container: Container) -> Service:
+    """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
+    within = host.project.environment.rollout.ready_within
+    return wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
 
 
 def is_warm(host: Host, container: Container | None, image_id: str) -> bool:

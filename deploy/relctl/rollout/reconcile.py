@@ -10,17 +10,10 @@ from relctl.observation.window import taken_over
 from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
 from relctl.rollout.move import Switch, reach
-from relctl.rollout.prove import is_warm, prove, prove_through_proxy, remember
+from relctl.rollout.prove import is_warm, prove, prove_through_proxy, remember, wait_for
 from relctl.rollout.renamed_slots import require_slot_names
 from relctl.rollout.snapshot import Snapshot, snapshot_again, take_snapshot
-from relctl.rollout.undo import (
-    point_back,
-    restore,
-    restore_slot,
-    return_traffic,
-    stands_in,
-    wait_for,
-)
+from relctl.rollout.undo import point_back, restore, restore_slot, return_traffic, stands_in
 from relctl.state.event import Event
 from relctl.state.history import DONE, Deployment
 
@@ -74,7 +67,7 @@ def _remember(host: Host, snapshot: Snapshot) -> None:
 
 def _settle(host: Host, snapshot: Snapshot, running: Deployment, wanted: str) -> Switch | None:
     """Finish an interrupted move if the pointer has moved and the release proves itself; else undo it."""
-    switch, why = Switch.of(running.begun), "it was interrupted"
+    switch, why = Switch.of(running), "it was interrupted"
     if snapshot.pointer == switch.to_slot:
         why = running.refusal or _why_not(host, snapshot, switch)
         if not why:

@@ -15,12 +15,11 @@ from relctl.errors import (
     way_out,
     words_of,
 )
-from relctl.probe.ready import wait_until_ready
 from relctl.proxy.pointer import NOWHERE
 from relctl.proxy.route import main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.move import Switch
-from relctl.rollout.prove import empty, is_warm, start_release
+from relctl.rollout.prove import empty, is_warm, start_release, wait_for
 from relctl.rollout.renamed_slots import find_by_label, require_slot_names
 from relctl.rollout.snapshot import Snapshot, compare
 from relctl.state.history import Kind
@@ -139,7 +138,9 @@ def ensure_previous_runs(host: Host, snapshot: Snapshot, switch: Switch, why: st
         raise NeedsPersonError(
             f"{switch.tag} has traffic and may not keep it ({why}),"
             f" and the release in {switch.from_slot} cannot take over: {error}",
-            error.hint if isinstance(error, NeedsPersonError) else _way_out(switch),
+            error.hint
+            if isinstance(error, NeedsPersonError)
+            else f"{_LOOK}{_to_keep(switch)}; the traffic was not moved",
         ) from error
     return container
 
@@ -165,15 +166,8 @@ def _start_again(host: Host, switch: Switch, image_id: str) -> Container:
     return restart_release(host, switch.from_slot, image_id)
 
 
-def _way_out(switch: Switch) -> str:
-    keep = f"; or relctl promote {switch.tag}, to keep it" if switch.kind == "promote" else ""
-    return f"{_LOOK}{keep}; the traffic was not moved"
-
-
-def wait_for(host: Host, container: Container) -> None:
-    """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
-    within = host.project.environment.rollout.ready_within
-    wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
+def _to_keep(switch: Switch) -> str:
+    return f"; or relctl promote {switch.tag}, to keep it" if switch.kind == "promote" else ""
 
 
 def stands_in(host: Host, switch: Switch) -> bool:
@@ -200,11 +194,10 @@ def restore_slot(host: Host, switch: Switch, why: str) -> None:
         source = host.slot(switch.from_slot) or find_by_label(host, switch.from_slot)
         before = source.labels.get(TAG, "") if source else f"what was in {switch.from_slot}"
         name = source.name if source else slot_container(host.project, switch.from_slot)
-        keep = f"; or relctl promote {switch.tag}, to keep it" if switch.kind == "promote" else ""
         raise NeedsPersonError(
             f"{before} has the traffic ({why}) and does not answer: {switch.tag} answers for it, and stays in"
             f" {switch.to_slot}",
-            f"docker restart {name}, then relctl promote {before}{keep}",
+            f"docker restart {name}, then relctl promote {before}{_to_keep(switch)}",
         )
     restore_standby(host, switch.to_slot, switch.replaced_image_id)
 
