@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from relctl.state.event import Event
 
@@ -13,25 +13,10 @@ SETTLED = ("promoted", "rolled-back", "repaired")
 ENDED = (*SETTLED, "aborted")
 
 # "observed": the observation after the switch has accepted the release. "repaired": reconciled otherwise.
-Phase = Literal[
-    "starting",
-    "canary",
-    "switched",
-    "observing",
-    "observed",
-    "refused",
-    "promoted",
-    "rolled-back",
-    "repaired",
-    "aborted",
-]
+End = Literal["promoted", "rolled-back", "repaired", "aborted"]
+Phase = Literal["starting", "canary", "switched", "observing", "observed", "refused"] | End
 _KINDS: dict[str, Kind] = {event: kind for kind, event in BEGUN.items()}
-_ENDS: dict[str, Phase] = {
-    "promoted": "promoted",
-    "rolled-back": "rolled-back",
-    "repaired": "repaired",
-    "aborted": "aborted",
-}
+_ENDS: dict[str, End] = {each: each for each in get_args(End)}
 
 
 @dataclass(frozen=True)
