@@ -32,11 +32,6 @@ OUT = {
     r"take(?:s|n)? (?:traffic|it) back": "roll back, abort",
 }
 
-# Not rewritten yet: remove a line when its folder or file is done.
-PENDING = (
-    "deploy/relctl/rollout",
-)
-
 _PATTERNS = {
     re.compile(rf"\b{out}\b".replace(" ", r"\s+(?:#\s+)?"), re.IGNORECASE): better
     for out, better in OUT.items()
@@ -50,20 +45,19 @@ def findings(text: str) -> Iterator[tuple[int, str, str]]:
         yield text.count("\n", 0, match.start()) + 1, " ".join(match[0].replace("#", " ").split()), better
 
 
-def files(root: Path, pending: tuple[str, ...] = PENDING) -> Iterator[Path]:
-    """Yield the files in scope below `root`, sorted, without those that are pending."""
-    skipped = [root / each for each in pending]
+def files(root: Path) -> Iterator[Path]:
+    """Yield the files in scope below `root`, sorted."""
     for place in (root / each for each in SCOPE):
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.suffix in SUFFIXES and path.is_file() and not {path, *path.parents} & {*skipped}:
+            if path.suffix in SUFFIXES and path.is_file():
                 yield path
 
 
-def check(root: Path, pending: tuple[str, ...] = PENDING) -> list[str]:
+def check(root: Path) -> list[str]:
     """Return the findings of a project as lines."""
     return [
         f'{path.relative_to(root)}:{line}: "{words}"; write: {better}'
-        for path in files(root, pending)
+        for path in files(root)
         for line, words, better in findings(path.read_text(encoding="utf-8"))
     ]
 

@@ -532,7 +532,7 @@ def test_an_interrupted_promote_is_kept_when_the_image_of_the_release_before_is_
     stand.engine.remove("relctl-svc-test-green")
     stand.engine.remove_image("sha256:2.0.0")
     before = take_snapshot(stand.host).slots
-    with pytest.raises(NeedsPersonError, match=r"cannot take it back: image .* is gone from the engine"):
+    with pytest.raises(NeedsPersonError, match=r"cannot take over: image .* is gone from the engine"):
         rollback(stand.host, None) if command == "rollback" else promote(stand.host, first)
     assert take_snapshot(stand.host).slots == before
     assert take_snapshot(stand.host).pointer == "blue"

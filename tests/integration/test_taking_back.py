@@ -96,7 +96,7 @@ def test_what_runs_and_is_not_ready_is_waited_for_and_left_as_it_is_if_it_stays_
 ) -> None:
     move = stand.killed_promote(THIRD)
     stand.engine.fall_silent(slot_container(stand.host.project, move.source))
-    with pytest.raises(NeedsPersonError, match=r"release in blue cannot take it back: .*not ready") as raised:
+    with pytest.raises(NeedsPersonError, match=r"release in blue cannot take over: .*not ready") as raised:
         rollback(stand.host, None)
     assert raised.value.hint.endswith("the traffic was not moved")
     assert slot_container(stand.host.project, move.source) not in starts

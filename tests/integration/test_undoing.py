@@ -78,7 +78,7 @@ def test_where_the_release_before_cannot_serve_the_refused_one_goes_on(
         stand.engine.forget(f"svc:{SECOND}")
         stand.engine.crash(container(stand, "green"))
 
-    with pytest.raises(NeedsPersonError, match=f"{THIRD} has traffic .*planted.* cannot take it back"):
+    with pytest.raises(NeedsPersonError, match=f"{THIRD} has traffic .*planted.* cannot take over"):
         promote(refusing(stand, canary, lost), THIRD)
     assert take_snapshot(stand.host).pointer == ("blue-20" if canary else "blue")
     assert ask(stand.host).tag == str(THIRD)

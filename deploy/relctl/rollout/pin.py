@@ -22,7 +22,7 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
         host.steps.reach_for_good(
             "pin",
             f"hold the image of {tag}, and write to the ledger that it is pinned",
-            "relctl unpin takes it back",
+            "relctl unpin undoes it",
         )
         hold_image(host.project, host.engine, image, tag)
         host.ledger.append(Event("pinned", tag=str(tag), image_id=image.id, reason=reason))
@@ -41,6 +41,6 @@ def unpin(host: Host, tag: Tag, reason: str = "") -> None:
         host.steps.reach_for_good(
             "unpin",
             f"write to the ledger that {tag} is not pinned any more",
-            "relctl pin takes it back",
+            "relctl pin undoes it",
         )
         host.ledger.append(Event("unpinned", tag=str(tag), image_id=pins[str(tag)], reason=reason))

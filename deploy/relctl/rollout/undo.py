@@ -145,7 +145,7 @@ def ensure_previous_runs(host: Host, snapshot: Snapshot, move: Move, why: str) -
     except RelctlError as error:
         raise NeedsPersonError(
             f"{move.tag} has traffic and may not keep it ({why}),"
-            f" and the release in {move.source} cannot take it back: {error}",
+            f" and the release in {move.source} cannot take over: {error}",
             error.hint if isinstance(error, NeedsPersonError) else _way_out(move),
         ) from error
     return container
