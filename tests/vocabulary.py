@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SCOPE = ("deploy", "docs", "nginx", "README.md", "CONTRIBUTING.md", "Makefile")
+SCOPE = ("benchmarks", "deploy", "docs", "nginx", "README.md", "CONTRIBUTING.md", "Makefile")
 SUFFIXES = (".py", ".sh", ".md", ".j2", ".yaml", ".yml", "")
 
 # Regular expressions, and what to write instead. A space stands for any white space.

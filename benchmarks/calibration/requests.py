@@ -25,7 +25,7 @@ TAIL = float(numpy.exp(MIDDLE + 0.8416 * numpy.sqrt(SPREAD**2 + SHARED**2 + OF_O
 
 @dataclass(frozen=True)
 class Releases:
-    """Releases that are so many times as slow, for requests of `beyond` seconds and more."""
+    """Releases slower by the given factor, for requests of `beyond` seconds and more."""
 
     settings: LatencySettings
     rounds: int

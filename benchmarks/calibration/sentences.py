@@ -137,7 +137,7 @@ def releases(settings: QualitySettings) -> Iterator[tuple[str, str, float, Relea
 
 
 def _part_mixed_up(name: str, settings: QualitySettings, times: float) -> float:
-    """The part of answers to mix up so that one score drops by so many margins, and no score by more."""
+    """Return the part of answers to mix up so that one score drops by `times` margins, and none by more."""
     found, low, high = population(name), 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2

@@ -60,7 +60,7 @@ class Refused:
         self.outcomes: list[Outcome] = []
 
     def send(self, port: int, clients: int) -> "Refused":
-        """Have so many clients at a time send them; every other one keeps its connection."""
+        """Send them from the given number of concurrent clients; every other one keeps its connection."""
         threads = [
             threading.Thread(target=self._client, args=(Client(port, bool(number % 2)),))
             for number in range(clients)

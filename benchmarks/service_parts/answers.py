@@ -1,4 +1,4 @@
-"""Tells right translations from wrong ones, by those that the same service gave when nobody else asked."""
+"""Separate right translations from wrong ones, by those that the service gave one by one."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ ADDED_MS = 2.0
 
 
 def measure(bench: Bench) -> Section:
-    """The targets are for the greedy search (beam 1) on the real shape; the rest is told beside it."""
+    """The targets are for the greedy search (beam 1) on the real shape; the rest is printed beside it."""
     section = Section(measured={"targets_are_for": "real_shape_beam1"})
     for model, beam in ((bench.real_shape, 1), (bench.real_shape, BEAM), (bench.embedded, BEAM)):
         many, one = _beside(bench, model, beam)

@@ -24,7 +24,7 @@ def closed(server: Server, clients: int, messages: Sequence[bytes], seconds: flo
 
 
 def say(words: str) -> None:
-    """Tell how far the benchmark is."""
+    """Print the progress of the benchmark."""
     print(words, file=sys.stderr, flush=True)
 
 
@@ -79,7 +79,7 @@ class Bench:
         return servers.baseline(model.hf, Decoding(beam, model.max_length), threads)
 
     def closed(self, server: Server, model: Model, clients: int, seconds: float) -> Point:
-        """What the service does while so many clients ask, each anew as soon as it is answered.
+        """Measure the service under the given number of clients, each with its next request after an answer.
 
         The first request of each does not count: all come at once, as they never will again.
         """

@@ -72,7 +72,7 @@ class Connections:
     def send(self, message: bytes, request: int, due: float) -> None:
         """Send a request on an idle connection; `request` and `due` come back with it.
 
-        Raises OSError when nobody takes it; the next request opens the connection anew.
+        Raises OSError if no server takes it; the next request opens the connection again.
         """
         connection = self.idle.popleft()
         connection.request, connection.due = request, due

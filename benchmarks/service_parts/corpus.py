@@ -33,7 +33,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 
 
 def sentences(number: int) -> list[str]:
-    """Distinct sentences of 6 to 20 characters, always the same: phrases of the shop, filled anew."""
+    """Distinct sentences of 6 to 20 characters, always the same: phrases of the shop with other words."""
     words = _words([source for source, _ in dataset("shop")])
     draw = random.Random(1)
     found: dict[str, None] = {}

@@ -32,7 +32,7 @@ class Figure:
 
 @dataclass
 class Section:
-    """What one part of the benchmark found: figures with a target, and what is told beside them."""
+    """The result of one part of the benchmark: figures with a target, and others beside them."""
 
     figures: dict[str, Figure] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)

@@ -29,7 +29,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen at capacity, above it, and after; so many requests were `due` above it."""
+    """The measurements at capacity, above it and after it; `due`: the requests above it."""
 
     capacity: Point
     due: int

@@ -34,7 +34,7 @@ class Point:
         )
 
     def times(self, texts: int) -> Self:
-        """The same where each request holds so many texts."""
+        """Return the point for requests of `texts` texts each."""
         return replace(self, throughput=self.throughput * texts)
 
     def with_failures(self, more: int) -> Self:

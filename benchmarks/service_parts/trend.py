@@ -1,4 +1,4 @@
-"""Tells how fast something grows, whatever single samples do."""
+"""Estimate how fast something grows, robust against single samples."""
 
 import math
 from collections.abc import Sequence

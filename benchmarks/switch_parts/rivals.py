@@ -1,4 +1,4 @@
-"""Proxies that are switched as most are: the configuration is written anew, then a reload is asked for.
+"""Proxies with the usual switch: the configuration is written again, then the proxy reloads.
 
 Each is configured as its documentation advises for reloads without loss, and keeps connections to the slots
 as relctl's Nginx does.
