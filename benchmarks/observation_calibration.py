@@ -68,7 +68,7 @@ def curve(policy: Rollout, a_day: int, promotes: int) -> Iterator[Point]:
 
 
 def can_tell(policy: Rollout, point: Point) -> bool:
-    """Whether the requests after the switch are enough, by chance's own measure and not by how it ended.
+    """Return whether the requests after the switch suffice, by probability and not by the outcome.
 
     They are where even the fewest failures that 99 of 100 windows have are more than the limit allows, by
     exact bounds; of times a thousand are enough.

@@ -211,7 +211,7 @@ def _begin(scratch: Scratch) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Variables that keep a scratch project apart from everything else on the machine."""
+    """Return variables that keep a scratch project apart from everything else on the machine."""
     state = folder / "state"
     state.mkdir()
     cache = ROOT / ".relctl" / "cache"  # bases and wheels are the same for all: made once
@@ -277,7 +277,7 @@ def free_subnet() -> str:
 
 @functools.cache
 def _subnets() -> Iterator[int]:
-    """All of them, in an order of this process's own; from the beginning when all were given."""
+    """Yield all of them, in an order of this process's own; from the beginning when all were given."""
     ours = share(range(_SUBNETS), os.environ)
     return itertools.cycle(random.SystemRandom().sample(ours, len(ours)))
 

@@ -1,4 +1,4 @@
-"""Puts relctl's Nginx, made from this project's templates, in front of two services that run already."""
+"""Put relctl's Nginx, made from this project's templates, in front of two services that run already."""
 
 import json
 import tempfile

@@ -57,7 +57,7 @@ def _latencies(record: Record) -> dict[str, float]:
 
 
 def _added_ms(one: list[Record]) -> float:
-    """The median of what each request took longer; the servers are asked the same."""
+    """Return the median of what each request took longer; the servers are asked the same."""
     off, on = ([row.latency for row in record.rows()] for record in one)
     return 1000 * median(with_batching - without for with_batching, without in zip(on, off, strict=True))
 

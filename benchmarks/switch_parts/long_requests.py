@@ -45,7 +45,7 @@ class LongRequests:
             thread.join()
 
     def result(self) -> dict[str, Any]:
-        """The count as JSON."""
+        """Return the count as JSON."""
         broken = dict(self.errors.most_common())
         return {
             "whole": self.whole,
