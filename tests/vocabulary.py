@@ -1,4 +1,4 @@
-"""Finds words that are out in product code and documents: `make lint` runs it.
+"""Find words that are out in product code and documents; `make lint` runs it.
 
     python tests/vocabulary.py [ROOT]
 
@@ -25,6 +25,8 @@ OUT = {
     r"the release before(?! (?:it|its|the|an?|any|you|\w+ing)\b)": "the previous release",
     r"(?:a|another|same) hand": "someone, an outside edit",
     r"in company": "concurrently",
+    r"h(?:e|o)lds? against": "compare with",
+    r"somebody": "someone, the user, another user",
     r"lets? go of": "release",
     r"type the command again": "run the command again",
     r"cannot be believed": "cannot be trusted",

@@ -1,4 +1,4 @@
-"""Points of an operating curve, and the limits that they are held against."""
+"""Points of an operating curve, and their limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

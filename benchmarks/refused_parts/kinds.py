@@ -16,7 +16,7 @@ _JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Kind:
-    """A request that gets `status`; `caller` is who sends it, "" for nobody, None for somebody new."""
+    """A request that gets `status`; `caller`: its sender, "" for none, None for a new one each time."""
 
     status: int
     method: str
