@@ -63,7 +63,7 @@ def _spoilt_window(snapshot: Snapshot) -> list[UsageError]:
 
 
 def _of_watched(snapshot: Snapshot, names: dict[str, str], move: Event) -> list[str]:
-    """Check an observed promote: it has traffic, and the previous release must be able to take over."""
+    """Check an observed promote: it has traffic, and the previous release must be able to serve."""
     meant, leads = snapshot.last_settled, snapshot.pointer or "nothing"
     lost = [f"{move.tag} is watched, and the pointer leads to {leads}"]
     before = _in_slot(snapshot, names, meant) if meant else []
