@@ -1,10 +1,10 @@
-"""The service that many write first, to compare with: Flask, four sync workers, a torch model in each.
+"""Serve a common first version of a service, for comparison: Flask, four sync workers, each with torch.
 
     export MODEL_DIR=…/hf BEAM_SIZE=4 MAX_DECODING_LENGTH=128
     gunicorn --workers 4 --chdir benchmarks baseline_app:app
 
 POST /translate {"text": "…"} answers {"translation": "…"}. TORCH_THREADS sets the threads of each worker;
-without it torch decides, which is as many as there are cores.
+without it torch uses one for each core.
 """
 
 import logging
@@ -30,5 +30,5 @@ app = Flask(__name__)
 
 @app.post("/translate")
 def translate() -> dict[str, str]:
-    """One text in, its translation out."""
+    """Translate one text."""
     return {"translation": _model.translate(request.get_json()["text"])}

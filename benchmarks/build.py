@@ -1,10 +1,10 @@
-"""Builds the project's image with relctl and, beside it, the same layers with a Dockerfile.
+"""Build the project's image with relctl and, beside it, the same layers with a Dockerfile.
 
     python benchmarks/build.py [--runs 5]
 
-The last line of output is one JSON object; the exit code is 1 when a limit in it is missed. Times are of
-whole processes, in seconds, medians of the runs, and the two kinds of build take turns. All happens in a
-copy of the project in a temporary folder, under names of its own, which are removed at the end.
+The last line of output is one JSON object; the exit code is 1 if a limit in it is missed. Times are of
+whole processes, in seconds, medians of the runs; the two kinds of build take turns. Everything runs in a
+temporary copy of the project under names of its own, which are removed at the end.
 """
 
 import argparse
@@ -44,7 +44,7 @@ print(image.id)
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of the project, in a repository of its own, that can be changed, built and thrown away."""
+    """A copy of the project, in a repository of its own, to change, build and delete."""
 
     root: Path
     state: Path
@@ -52,7 +52,7 @@ class Copy:
     service: str
 
     def build(self) -> dict[str, Any]:
-        """Run `relctl build` and return what it says."""
+        """Run `relctl build` and return its JSON."""
         environment = {**os.environ, "RELCTL_STATE_DIR": str(self.state)}
         return dict(json.loads(run([str(RELCTL), "build", "--json"], self.root, environment)))
 
@@ -62,7 +62,7 @@ class Copy:
         return run([sys.executable, "-c", CLASSIC_BUILDER, *arguments], self.root)
 
     def place(self, built: dict[str, Any]) -> None:
-        """Write a Dockerfile of the same layers, and put them where it finds them."""
+        """Write a Dockerfile of the same layers, with the layers beside it."""
         layers = "\n".join(f"ADD {layer['name']}.tar /" for layer in built["layers"])
         dockerfile = DOCKERFILE.format(layers=layers, service=self.service)
         (self.context / "Dockerfile").write_text(dockerfile)
@@ -95,7 +95,7 @@ class Copy:
 
 @contextmanager
 def copy() -> Iterator[Copy]:
-    """Copy the project under a name of its own, with a cache that is cold."""
+    """Copy the project under a name of its own, with a cold cache."""
     with translator_project() as scratch:
         (scratch.state / "cache").unlink()
         (scratch.state / "cache").mkdir()
@@ -115,7 +115,7 @@ def commit(root: Path) -> None:
 
 
 def run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> str:
-    """Run a program that must succeed; its words go to standard error."""
+    """Run a program that must succeed; its messages go to standard error."""
     done = subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()
 
@@ -129,14 +129,14 @@ def remove_images(service: str) -> None:
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Return how long something took, and its result."""
+    """Return the duration of some work, and its result."""
     began = time.perf_counter()
     result = work()
     return time.perf_counter() - began, result
 
 
 def beside(seconds: list[float], dockerfile: list[float], **more: Any) -> dict[str, Any]:
-    """Sum up what was measured side by side."""
+    """Sum up the measurements side by side."""
     ours, theirs = median(seconds), median(dockerfile)
     return {
         "relctl_s": round(ours, 3),
@@ -214,7 +214,7 @@ def same_elsewhere(found: Copy) -> dict[str, Any]:
 
 
 def within(result: dict[str, Any]) -> bool:
-    """Tell whether every measure of a result keeps its limit."""
+    """Return whether every measure of a result keeps its limit."""
     seconds = result.get("relctl_s", 0) <= result.get("limit_s", float("inf"))
     size = result.get("bytes", result.get("new_bytes", 0)) <= result.get("limit_bytes", float("inf"))
     return bool(seconds and size and result.get("same_image_id", True))

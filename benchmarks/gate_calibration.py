@@ -1,11 +1,11 @@
-"""Counts how often the gates `quality` and `latency` promote simulated releases, good and bad ones.
+"""Count how often the gates `quality` and `latency` promote simulated releases, good and bad ones.
 
     nice python benchmarks/gate_calibration.py [--releases 1000]
 
 The decisions are the gates' own functions, with the thresholds of pipelines/verify.yaml and release.yaml, on
-the samples of the pipeline, on the least that the gates allow, and on one fewer. How releases are simulated:
-calibration/sentences.py and calibration/requests.py. The last line of output is one JSON object: the whole
-operating curve, and the figures that must hold (calibration/points.py); the exit code is 1 when one does not.
+the samples of the pipeline, on the minimum that the gates allow, and on one fewer. calibration/sentences.py
+and calibration/requests.py simulate the releases. The last line of output is one JSON object: the whole
+operating curve, and the figures with limits (calibration/points.py); the exit code is 1 if one is missed.
 """
 
 import argparse
@@ -32,7 +32,7 @@ Promoted = Callable[[Callable[[int], bool]], float]
 
 
 def points(pipeline: str, promoted: Promoted) -> Iterator[Point]:
-    """The curve of both gates under the thresholds of one pipeline."""
+    """Yield the curve of both gates under the thresholds of one pipeline."""
     for settings in load_pipeline(ROOT, PurePosixPath(pipeline)).gates:
         if isinstance(settings, QualitySettings):
             for sample, worse, times, found in sentences.releases(settings):
@@ -46,7 +46,7 @@ def points(pipeline: str, promoted: Promoted) -> Iterator[Point]:
 
 
 def said(point: Point) -> Point:
-    """The same point, told on standard error."""
+    """Print a point to standard error and return it."""
     words = f"{point.times_margin:g} times the margin worse in {point.worse}"
     print(
         f"{point.pipeline} {point.gate}, {point.sample} sample {point.size}, {words}: {point.promoted:.4f}",
@@ -57,12 +57,12 @@ def said(point: Point) -> Point:
 
 
 def part_of(pool: Pool, releases: int, is_promoted: Callable[[int], bool]) -> float:
-    """The part of so many releases that is promoted."""
+    """Return the share of the given number of releases that is promoted."""
     return sum(pool.map(is_promoted, range(releases), chunksize=max(1, releases // 20))) / releases
 
 
 def results(curve: list[Point], releases: int) -> dict[str, Any]:
-    """What is printed: the worst of each figure with its limit, and the curve."""
+    """Return the result: the worst of each figure with its limit, and the curve."""
     held = {gate: figures(gate, curve, releases) for gate in ("quality", "latency")}
     return {
         "benchmark": "gate_calibration",

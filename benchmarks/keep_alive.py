@@ -1,13 +1,13 @@
-"""Whether a request meets the close of an idle connection: POSTs timed to the moment of it, behind Nginx.
+"""Test whether a request meets the close of an idle connection: POSTs timed to that moment, behind Nginx.
 
     python benchmarks/keep_alive.py [--services uvicorn,gunicorn,waitress,hypercorn,node,go]
                                     [--requests 3000] [--clients 50] [--nginx-keeps 50s]
 
-Each service is started as its makers ship it, behind an Nginx of its own with relctl's templates. Clients
+Each service runs with its default settings, behind an Nginx of its own with relctl's templates. Clients
 that keep their connections send all at once, and again one idle time later, each up to 10 ms before or after
-it: Nginx's own, and the service's where a client can wait for that. `--nginx-keeps` is the control: with it
-Nginx closes as late as it did before. The last line is one JSON object; the exit code is 1 when a request
-failed. uvicorn, waitress and hypercorn go into the cache; node and go are the machine's, or are left out.
+it: Nginx's own, and the service's if a client can wait that long. `--nginx-keeps` is the control: with it
+Nginx closes as late as it used to. The last line is one JSON object; the exit code is 1 if a request failed.
+uvicorn, waitress and hypercorn are installed in the cache; node and go are used if the machine has them.
 """
 
 import argparse
@@ -49,7 +49,7 @@ REQUEST = b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n{"text": "x"
 
 @dataclass(frozen=True)
 class Service:
-    """How one is started, and after how many idle seconds it closes; None for more than a client waits."""
+    """A service: its command, and the idle seconds until it closes; None if no client waits that long."""
 
     command: str
     keeps: float | None
@@ -66,7 +66,7 @@ SERVICES = {
 
 
 def project(folder: Path, port: int, keeps: float | None, nginx_keeps: str) -> Project:
-    """A project whose live slot is the service at `port`."""
+    """Create a project whose live slot is the service at `port`."""
     shutil.copytree(ROOT / "nginx", folder / "nginx")
     if nginx_keeps:
         template = folder / "nginx" / "service.conf.j2"
@@ -95,7 +95,7 @@ def project(folder: Path, port: int, keeps: float | None, nginx_keeps: str) -> P
 
 @contextmanager
 def behind_nginx(name: str, nginx_keeps: str) -> Iterator[tuple[str, float]]:
-    """Start a service and its Nginx; yields the address and Nginx's idle time."""
+    """Start a service and its Nginx; yield the address and Nginx's idle time."""
     service, port = SERVICES[name], free_port()
     folder = Path(tempfile.mkdtemp(prefix="relctl-bench-"))
     folder.chmod(0o755)
@@ -118,7 +118,7 @@ def behind_nginx(name: str, nginx_keeps: str) -> Iterator[tuple[str, float]]:
 
 
 def wait_for(port: int) -> None:
-    """Wait until somebody listens."""
+    """Wait until a server listens."""
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -155,13 +155,13 @@ async def client(address: str, waits: list[float], found: Counter[str], start: a
 
 
 def edges(idle: float, keeps: float | None, rounds: int) -> list[float]:
-    """The idle times before each request, so many of Nginx's and of the service's."""
+    """Return the idle time before each request: Nginx's and the service's in turn."""
     each = [idle, keeps] if keeps else [idle]
     return [wait for number in range(rounds) if (wait := each[number % len(each)]) <= 60]
 
 
 def measure(name: str, requests: int, clients: int, nginx_keeps: str) -> dict[str, Any]:
-    """Send so many requests to a service at the edges."""
+    """Send the given number of requests to a service at its idle times."""
     service = SERVICES[name]
     with behind_nginx(name, nginx_keeps) as (address, idle):
         if nginx_keeps:
@@ -184,7 +184,7 @@ def measure(name: str, requests: int, clients: int, nginx_keeps: str) -> dict[st
 
 
 def prepare(names: list[str]) -> list[str]:
-    """Install what is missing; returns the services that can run here."""
+    """Install missing servers; return the services that can run here."""
     if {"uvicorn", "waitress", "hypercorn"} & set(names) and not (CACHE / "bin" / "hypercorn").exists():
         subprocess.run([sys.executable, "-m", "venv", str(CACHE)], check=True)
         subprocess.run([str(CACHE / "bin" / "pip"), "install", "-q", *PINNED], check=True)
@@ -195,7 +195,7 @@ def prepare(names: list[str]) -> list[str]:
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""The machine that figures were taken on, as every benchmark prints it."""
+"""Describe the machine of a measurement, as every benchmark prints it."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ import subprocess
 
 
 def machine() -> dict[str, str | int]:
-    """Return processor, cores, memory and the versions that matter."""
+    """Return processor, cores, memory and the relevant versions."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": _processor(),

@@ -1,12 +1,12 @@
-"""Counts how simulated releases fare under observation, by how many requests a day there are.
+"""Count how the observation judges simulated releases, by requests a day.
 
     nice python benchmarks/observation_calibration.py [--promotes 300] [--a-day 10000,50000,1000000]
 
 Each is a whole promote under the policy of production.yaml, with the rollout's own decisions: canary steps,
-the switch, looks on the way. A release that is as good must not be taken back; one that is worse by twice
-what the policy allows must not be kept where the traffic can tell. Where it cannot, it may be kept for want
-of traffic, and must not be called healthy; `told` says which harm shows at so many requests a day. The last
-line is one JSON object; the exit code is 1 where a limit is missed.
+the switch, looks in between. An equally good release must not be rolled back; one worse by twice the
+policy's limit must not be kept if the traffic suffices to decide. Otherwise it may be kept for lack of
+traffic, but not called healthy; `told` has the harm that shows, by requests a day. The last line is one JSON
+object; the exit code is 1 if a limit is missed.
 """
 
 import argparse
@@ -38,7 +38,7 @@ ENOUGH_FOR_P95 = 1_000  # requests after the switch
 
 @dataclass(frozen=True)
 class Point:
-    """Promotes of releases that are worse in something, `times` what the policy allows: how they ended."""
+    """Promotes of releases worse by `times` the policy's limit, and how they ended."""
 
     a_day: int
     worse: str
@@ -49,7 +49,7 @@ class Point:
 
 
 def kinds(policy: Rollout, a_day: int) -> Iterator[tuple[str, float, Watched]]:
-    """Worse in what, by how many times what the policy allows, and such promotes."""
+    """Yield what is worse, by how many times the policy's limit, and promotes of that kind."""
     yield "nothing", 0.0, Watched(policy, a_day)
     for times in (2.0, 5.0, 25.0):
         yield "failures", times, Watched(policy, a_day, more_failing=times * policy.max_error_rate)
@@ -57,7 +57,7 @@ def kinds(policy: Rollout, a_day: int) -> Iterator[tuple[str, float, Watched]]:
 
 
 def curve(policy: Rollout, a_day: int, promotes: int) -> Iterator[Point]:
-    """Simulate every kind of promote, and tell each point on standard error."""
+    """Simulate every kind of promote; print each point to standard error."""
     with get_context("spawn").Pool(len(os.sched_getaffinity(0))) as pool:
         for worse, times, kind in kinds(policy, a_day):
             found = Counter(pool.imap_unordered(kind.outcome, range(promotes), chunksize=5))
@@ -68,7 +68,7 @@ def curve(policy: Rollout, a_day: int, promotes: int) -> Iterator[Point]:
 
 
 def can_tell(policy: Rollout, point: Point) -> bool:
-    """Whether the requests after the switch are enough, by chance's own measure and not by how it ended.
+    """Return whether the requests after the switch suffice, by probability and not by the outcome.
 
     They are where even the fewest failures that 99 of 100 windows have are more than the limit allows, by
     exact bounds; of times a thousand are enough.
@@ -84,7 +84,7 @@ def can_tell(policy: Rollout, point: Point) -> bool:
 
 
 def figures(policy: Rollout, points: list[Point]) -> dict[str, dict[str, float]]:
-    """The worst of what has a limit."""
+    """Return the worst of the figures with a limit."""
     same = max(point.taken_back for point in points if point.times == 0)
     bad = [point for point in points if point.times >= 2]
     telling = [point for point in bad if can_tell(policy, point)]
@@ -99,7 +99,7 @@ def figures(policy: Rollout, points: list[Point]) -> dict[str, dict[str, float]]
 
 
 def told(points: list[Point]) -> dict[str, dict[str, list[float]]]:
-    """By requests a day: how many times what is allowed shows in nearly all promotes."""
+    """Return by requests a day the multiple of the limit that shows in nearly all promotes."""
     found: dict[str, dict[str, list[float]]] = {}
     for point in points:
         if point.times:
@@ -109,7 +109,7 @@ def told(points: list[Point]) -> dict[str, dict[str, list[float]]]:
 
 
 def main() -> int:
-    """Simulate and print."""
+    """Simulate and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

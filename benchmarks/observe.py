@@ -1,10 +1,10 @@
-"""What observing costs: the share of one core that it takes to watch a canary behind a busy proxy.
+"""Measure the cost of an observation: the share of one core for a canary behind a busy proxy.
 
     python benchmarks/observe.py [--rate 1000] [--seconds 30]
 
 Another process writes the lines of two pools as Nginx does, one write a request, and renames the file
-halfway. What is measured is the processor time of the process that reads, counts and judges. The last line is
-one JSON object; the exit code is 1 when a request was lost or the limit was missed.
+halfway. The figure is the processor time of the process that reads, counts and judges. The last line is
+one JSON object; the exit code is 1 if a request was lost or the limit was missed.
 """
 
 import argparse
@@ -33,7 +33,7 @@ LINE = (
 
 
 def write(path: Path, rate: int, seconds: float) -> None:
-    """Write as many lines a second as a proxy with so many requests, a twentieth of them of a canary."""
+    """Write log lines at the given rate, like a proxy's; a twentieth of them are a canary's."""
     started, number = time.time(), 0
     file = path.open("ab", buffering=0)
     while number < rate * seconds:
@@ -51,7 +51,7 @@ def write(path: Path, rate: int, seconds: float) -> None:
 
 
 def measure(rate: int, seconds: float) -> dict[str, Any]:
-    """Watch a canary as promote does, two seconds longer than the log is written."""
+    """Observe a canary as promote does, two seconds longer than the log is written."""
     with tempfile.TemporaryDirectory(prefix="relctl-bench-") as folder:
         path = Path(folder) / "access.log"
         path.touch()
@@ -79,12 +79,12 @@ def measure(rate: int, seconds: float) -> dict[str, Any]:
 
 
 def compare(tally: Tally) -> Compared:
-    """Hold the canary's pool against the other one."""
+    """Compare the canary's pool with the other one."""
     return compare_beside(tally, "green", "blue", Rollout())
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

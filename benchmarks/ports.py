@@ -1,4 +1,4 @@
-"""Ports of the loopback for what tests and benchmarks start: free, and given once."""
+"""Hand out free loopback ports to tests and benchmarks, each once."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ _FIRST = 20_000  # below it are the ports that documents, demos and well-known s
 
 
 def free_port() -> int:
-    """Return a port that nobody uses now, that no client connection takes, and that was not given before.
+    """Return a free port that no client connection takes, and that was not handed out before.
 
     The kernel would give one of those that it also gives to clients: under load, one of them may have it
     before it is listened on.
@@ -25,22 +25,22 @@ def free_port() -> int:
 
 @functools.cache
 def _shuffled() -> Iterator[int]:
-    """All of them in an order of this process's own: several runs at once seldom meet."""
+    """Iterate over all ports in an order of this process: concurrent runs seldom collide."""
     ours = ports_of(os.environ)
     return iter(random.SystemRandom().sample(ours, len(ours)))
 
 
 def ports_of(environ: Mapping[str, str]) -> list[int]:
-    """Return the ports of a process by its variables: of several workers of tests none takes another's.
+    """Return the ports of a process by its variables: each worker of the tests has its own.
 
-    One that a test has left for a moment, to start a server anew, looks free.
+    A port that a test has left for a moment, to restart a server, looks free.
     """
     first, last = map(int, _EPHEMERAL.read_text().split())
     return share([*range(_FIRST, first), *range(last + 1, 2**16)], environ)
 
 
 def share(numbers: Sequence[int], environ: Mapping[str, str]) -> list[int]:
-    """Return those numbers that are this worker's among several workers of tests, by its variables."""
+    """Return this worker's share of the numbers, by its variables."""
     number = int(environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     count = int(environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     return list(numbers[number::count])

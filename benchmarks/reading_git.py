@@ -1,9 +1,9 @@
-"""Measures ways to read HEAD's commit and whether the tree is clean, as every build does (ADR 4).
+"""Measure ways to read HEAD's commit and whether the tree is clean, as every build does (ADR 4).
 
     python benchmarks/reading_git.py [--runs 30] [--repository .]
 
 The last line of output is one JSON object. Times are in milliseconds, medians of runs in which the ways take
-turns; `import_ms` is what a process pays once that imports GitPython.
+turns; `import_ms` is the time of importing GitPython, once a process.
 """
 
 import argparse
@@ -55,20 +55,20 @@ WAYS: dict[str, Callable[[Path], None]] = {
 
 
 def importing() -> float:
-    """Milliseconds that the import takes in a process of its own."""
+    """Return the milliseconds of the import in a process of its own."""
     done = subprocess.run([sys.executable, "-c", IMPORT], check=True, capture_output=True, text=True)
     return float(done.stdout)
 
 
 def timed(way: Callable[[Path], None], root: Path) -> float:
-    """Milliseconds that one reading takes."""
+    """Return the milliseconds of one reading."""
     began = time.perf_counter()
     way(root)
     return 1000 * (time.perf_counter() - began)
 
 
 def main() -> None:
-    """Measure everything and print it."""
+    """Measure and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,9 +1,9 @@
-"""Sends requests with bodies that the translator refuses through relctl's Nginx, and counts the answers.
+"""Send requests with bodies that the translator refuses through relctl's Nginx, and count the answers.
 
     python benchmarks/refused.py [--requests 10000] [--clients 8] [--largest 33554432]
 
 413, 404, 405, 415, 401, 403, 429, 414 and 431 in turn, bodies of 1 KB to 32 MB, half of the clients on
-connections that are kept. Every one must get its own status: a 502 or 504 says that Nginx lost the answer.
+connections that are kept. Every one must get its own status: a 502 or 504 means that Nginx lost the answer.
 Nginx's log and the services' metrics must agree on the counts. The last line is one JSON object; the exit
 code is 1 if not.
 """
@@ -32,7 +32,7 @@ _STATE = ("/metrics", "/readyz", "/livez")
 
 
 def counted(port: int) -> Counter[int]:
-    """What a service has answered so far, by status, without the requests for its state."""
+    """Return the answers of a service so far, by status, without requests for its state."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         families = list(parse(answer.read().decode()))
     found: Counter[int] = Counter()
@@ -75,7 +75,7 @@ def figures(sent: Refused, nginx: Front, services: Counter[int]) -> dict[str, ob
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

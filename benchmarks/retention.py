@@ -1,14 +1,14 @@
-"""Promotes and prunes over two environments of one host, and rolls back to what must be left.
+"""Promote and prune over two environments of one host, and roll back to every retained release.
 
     python benchmarks/retention.py [--cycles 500] [--retain 3] [--apart]
 
 The echo service. A cycle is a promote, which prunes, and a prune, in the two environments in turn: the first
 one builds, verifies and promotes a release; the second one promotes the oldest that the first one retains.
 They share a state directory, or have one each with `--apart`. After each cycle one of the last `retain` tags
-of that environment, another one each time, takes the traffic and gives it back; at the end all of them.
+of that environment, another one each time, gets the traffic and returns it; at the end all of them do.
 
-The last line is one JSON object; the exit code is 1 when a rollback failed, when a promote left something to
-prune, or when images, evidence or cached layers grew.
+The last line is one JSON object; the exit code is 1 if a rollback failed, if a promote left something to
+prune, or if images, evidence or cached layers grew.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from scratch import Scratch, another_environment, echo_project
 
 @dataclass(frozen=True)
 class Disk:
-    """What releases take, at one moment; layers in the engine counted once."""
+    """The disk use of releases at one moment; layers in the engine count once."""
 
     images: int
     layer_bytes: int
@@ -40,7 +40,7 @@ class Disk:
 
 @dataclass
 class Side:
-    """One environment: the tags that were promoted in it, the oldest first, and how it went."""
+    """One environment: the tags promoted in it, oldest first, and its counts."""
 
     project: Scratch
     retain: int
@@ -50,7 +50,7 @@ class Side:
     failed: list[str] = field(default_factory=list)
 
     def promote(self, tag: str, *options: str) -> None:
-        """Promote, prune once more, and see that it had nothing left to do."""
+        """Promote, prune once more, and check that nothing was left to prune."""
         began = time.monotonic()
         self.project.ok("promote", tag, *options)
         self.seconds.append(time.monotonic() - began)
@@ -60,7 +60,7 @@ class Side:
             self.failed.append(f"promote left {again['removed']} to prune")
 
     def go_back(self, tag: str) -> None:
-        """Give the traffic to a retained release, ask who answers, and give it back."""
+        """Switch to a retained release, check that it answers, and switch back."""
         self.rollbacks += 1
         live = self.promoted[-1]
         for wanted in dict.fromkeys((tag, live)):
@@ -70,7 +70,7 @@ class Side:
                 self.failed.append(f"rollback to {wanted}: {answers} answers; {done.stderr.strip()}")
 
     def last(self) -> list[str]:
-        """The tags that can be gone back to, the newest first."""
+        """Return the tags that a rollback accepts, newest first."""
         return self.promoted[: -self.retain - 1 : -1]
 
 
@@ -84,7 +84,7 @@ class Run:
         self.disks: list[Disk] = []
 
     def cycle(self, number: int) -> None:
-        """Promote in one of the two, and go back to one of its last tags."""
+        """Promote in one of the two, and roll back to one of its last tags."""
         side = self.second if number % 2 and len(self.built) >= self.retain else self.first
         if side is self.first:
             side.promote(self._build(len(self.built) + 1))
@@ -128,7 +128,7 @@ def engine_share(service: str) -> tuple[int, int]:
 
 
 def grown(disks: list[Disk]) -> list[str]:
-    """Name what was larger in the second half than ever in the first, which holds the warm-up."""
+    """Name the figures that were larger in the second half than ever in the first, which has the warm-up."""
     half = len(disks) // 2
     figures = [asdict(disk) for disk in disks]
     return [
@@ -140,7 +140,7 @@ def grown(disks: list[Disk]) -> list[str]:
 
 @contextlib.contextmanager
 def environments(apart: bool) -> Iterator[tuple[Scratch, Scratch]]:
-    """Two environments of one project."""
+    """Yield two environments of one project."""
     with echo_project() as first:
         state = first.root.parent / "state-of-the-second" if apart else None
         with another_environment(first, "second", state) as second:
@@ -148,7 +148,7 @@ def environments(apart: bool) -> Iterator[tuple[Scratch, Scratch]]:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Run the cycles, then go back to everything that is retained."""
+    """Run the cycles, then roll back to every retained release."""
     began = time.monotonic()
     with environments(options.apart) as pair:
         pair[0].edit("versions.yaml", "(?m)^retain: .*", f"retain: {options.retain}")
@@ -167,14 +167,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def ledger_size(project: Scratch) -> int:
-    """The bytes of an environment's ledger: it grows, and is never cut."""
+    """Return the bytes of an environment's ledger, which grows and is never cut."""
     name = project.environ.get("RELCTL_ENV", "local")
     path: Path = project.state / f"{project.service}-{name}" / "ledger.jsonl"
     return path.stat().st_size
 
 
 def result(run: Run, seconds: float) -> dict[str, Any]:
-    """What is printed."""
+    """Return the result."""
     sides = (run.first, run.second)
     half = len(run.disks) // 2
     return {
@@ -194,7 +194,7 @@ def result(run: Run, seconds: float) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,10 +1,10 @@
-"""Times `relctl rollback` as a whole process: to the warm standby, and to a stopped retained release.
+"""Time `relctl rollback` as a whole process: to the warm standby, and to a stopped retained release.
 
     python benchmarks/rollback.py [--warm 21] [--stopped 7]
 
 Three releases of the translator, no load. A warm rollback moves the pointer. One to the release that is
 neither live nor the standby starts its container and waits until it is ready, warm and proved. The last line
-is one JSON object; the exit code is 1 when a median misses its limit.
+is one JSON object; the exit code is 1 if a median misses its limit.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def warm(project: Scratch) -> float:
 
 
 def stopped(project: Scratch, tags: list[str]) -> float:
-    """Time one rollback to the release that does not run, in seconds."""
+    """Time one rollback to the stopped release, in seconds."""
     found = project.json("status")
     running = {found[role]["tag"] for role in ("live", "standby")}
     return _timed(project, next(tag for tag in tags if tag not in running))
@@ -63,7 +63,7 @@ def figures(seconds: list[float], limit: float) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -64,17 +64,17 @@ class Scratch:
         return runner(arguments, self.root, self.environ | environ, self.timeout)
 
     def ok(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run relctl and insist that it succeeds."""
+        """Run relctl and require that it succeeds."""
         done = self.run(*arguments, **environ)
         assert done.returncode == 0, f"relctl {' '.join(arguments)}: {done.returncode}\n{done.stderr}"
         return done
 
     def json(self, *arguments: str) -> Any:
-        """Run relctl with --json and return what it emits."""
+        """Run relctl with --json and return its result."""
         return json.loads(self.ok(*arguments, "--json").stdout)
 
     def refused(self, code: int, *arguments: str, **environ: str) -> str:
-        """Run relctl, insist on the exit code, on one error with a next step, and on no traceback."""
+        """Run relctl; require the exit code, one error with a next step, and no traceback."""
         done = self.run(*arguments, **environ)
         assert done.returncode == code, f"{done.returncode}, not {code}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
@@ -90,13 +90,13 @@ class Scratch:
         ).stdout.strip()
 
     def behave(self, **behaviour: Any) -> None:
-        """Plant behaviour in the model of the echo service, and tell its checksum to versions.yaml."""
+        """Plant behaviour in the model of the echo service, and write its checksum into versions.yaml."""
         (self.root / "model" / "behaviour.json").write_text(json.dumps(behaviour))
         found = model_checksum(self.root / "model")
         self.edit("versions.yaml", r'sha256: "[^"]*"', f'sha256: "{found}"')
 
     def edit(self, name: str, pattern: str, replacement: str) -> None:
-        """Replace what a pattern matches in a file; it must match."""
+        """Replace the matches of a pattern in a file; there must be some."""
         path = self.root / name
         text, count = re.subn(pattern, lambda _: replacement, path.read_text())
         assert count, f"{pattern} is not in {name}"
@@ -124,7 +124,7 @@ class Scratch:
 
 
 def model_checksum(folder: Path) -> str:
-    """The checksum of a model folder as docs/explanation/building.md defines it."""
+    """Return the checksum of a model folder as docs/explanation/building.md defines it."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     lines = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -132,7 +132,7 @@ def model_checksum(folder: Path) -> str:
 
 @contextlib.contextmanager
 def echo_project() -> Iterator[Scratch]:
-    """Yield a scratch project of the echo service, not committed yet; nothing of it is left afterwards."""
+    """Yield a scratch project of the echo service, not committed yet, and remove all of it afterwards."""
     with _project("echo") as scratch:
         shutil.copytree(ECHO, scratch.root, dirs_exist_ok=True)
         shutil.copytree(ROOT / "nginx", scratch.root / "nginx")
@@ -142,7 +142,7 @@ def echo_project() -> Iterator[Scratch]:
 
 @contextlib.contextmanager
 def example_project(name: str) -> Iterator[Scratch]:
-    """Yield a copy of a service of examples/, not committed yet; nothing of it is left afterwards."""
+    """Yield a copy of a service of examples/, not committed yet, and remove all of it afterwards."""
     with _project(name) as scratch:
         shutil.copytree(ROOT / "examples" / name, scratch.root)
         _begin(scratch)
@@ -151,7 +151,7 @@ def example_project(name: str) -> Iterator[Scratch]:
 
 @contextlib.contextmanager
 def translator_project() -> Iterator[Scratch]:
-    """Yield a copy of this project as git sees it, under names of its own; nothing is left afterwards.
+    """Yield a copy of this project as git sees it, under names of its own, and remove it afterwards.
 
     Its base is not locked: a lock is for releases, and Debian does not keep old packages for tests.
     """
@@ -211,7 +211,7 @@ def _begin(scratch: Scratch) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Variables that keep a scratch project apart from everything else on the machine."""
+    """Return variables that keep a scratch project apart from everything else on the machine."""
     state = folder / "state"
     state.mkdir()
     cache = ROOT / ".relctl" / "cache"  # bases and wheels are the same for all: made once
@@ -277,7 +277,7 @@ def free_subnet() -> str:
 
 @functools.cache
 def _subnets() -> Iterator[int]:
-    """All of them, in an order of this process's own; from the beginning when all were given."""
+    """Yield all of them, in an order of this process's own; from the beginning when all were given."""
     ours = share(range(_SUBNETS), os.environ)
     return itertools.cycle(random.SystemRandom().sample(ours, len(ours)))
 

@@ -1,11 +1,11 @@
-"""Measures the translation service beside the one that many write first, on the same cores, in turns.
+"""Measure the translation service beside a common first version of it, on the same cores, in turns.
 
     python benchmarks/service.py [--quick] [--only NAME[,NAME…]] [--markdown FILE] [--service FOLDER]
 
-The sections, and what each has to reach, are modules of service_parts: throughput, batching, ceiling,
+The sections and their targets are modules of service_parts: throughput, batching, ceiling,
 footprint, quality, overload, soak, curve. The baseline is baseline_app.py. Both search alike, the service's
-cache is off, and no two texts that wait at a time are equal. Needs the extras `dev` and `reference`. The last
-line is one JSON object; the exit code is 1 when a target was missed.
+cache is off, and no two waiting texts are equal. Needs the extras `dev` and `reference`. The last
+line is one JSON object; the exit code is 1 if a target was missed.
 """
 
 import argparse
@@ -42,7 +42,7 @@ LIBRARIES = ("ctranslate2", "flask", "gunicorn", "sacrebleu", "sentencepiece", "
 
 
 def main() -> int:
-    """Measure and print; servers are ended however this ends."""
+    """Measure and print; end the servers in any case."""
     options = _options()
     for number in _STOPPING:
         signal.signal(number, _stop)

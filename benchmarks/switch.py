@@ -1,13 +1,13 @@
-"""Switches traffic under load by relctl's pointer and, beside it, by reloads of Nginx, HAProxy and Caddy.
+"""Switch traffic under load by relctl's pointer and, beside it, by reloads of Nginx, HAProxy and Caddy.
 
     python benchmarks/switch.py [--promotes 60] [--canaries 60] [--rollbacks 760] [--requests 1000000]
                                 [--rounds 10] [--connections 64] [--rate 3000] [--rivals nginx,haproxy,caddy]
                                 [--changing] [--long 8] [--long-seconds 60]
 
-Releases of the echo service in two slots, so that the proxy is what limits; keep-alive POSTs without client
-retries. A request has failed when it gets no 200 with a release in it. It is stale when a release answers
-whose turn it was at no time while the request was on its way: the old one's until the switch, the new one's
-from its effect on, either's in between (`either_s` in all). relctl's switch is the move of the pointer, seen
+Releases of the echo service in two slots, so that the proxy is the bottleneck; keep-alive POSTs without
+client retries. A request has failed if it gets no 200 with a release in it. It is stale if the release that
+answers was not live at any time during the request: the old one is until the switch, the new one from its
+effect on, both in between (`either_s` in all). relctl's switch is the move of the pointer, seen
 from beside it to a millisecond, or all moves of a canary (5 %, 25 %, all). Of a reload it is the time until
 only the new configuration takes connections, as the proxy itself shows. The ways take turns, a round each: as
 many moves, and at least as many requests. It takes an hour. With `--changing`, every other release has
@@ -40,7 +40,7 @@ _MOVES_OF_CANARY = len(CANARY) + 1
 
 @dataclass
 class Tally:
-    """What one way of switching did to the requests."""
+    """The effect of one way of switching on the requests."""
 
     moves: int = 0
     seconds: float = 0.0
@@ -55,7 +55,7 @@ class Tally:
         self.moved_ms += [switched.moved_ms] if switched.moved_ms is not None else []
 
     def result(self) -> dict[str, Any]:
-        """The tally as JSON."""
+        """Return the tally as JSON."""
         found = {
             "moves": self.moves,
             "requests": self.counted.requests,
@@ -76,7 +76,7 @@ class Tally:
 def round_of(
     port: int, load: argparse.Namespace, live: str, switches: Iterator[Switch], tally: Tally
 ) -> None:
-    """Run switches under load and count; between two moves come the requests that are due for each."""
+    """Run switches under load and count; send each move's share of the requests between two moves."""
     each = -(-load.requests // (load.moves or 1))
     began = time.monotonic()
     spans = [Span(began, frozenset([live]))]
@@ -94,7 +94,7 @@ def round_of(
 
 
 def slots(project: Scratch) -> dict[str, str]:
-    """Return the address of each release that runs, live first."""
+    """Return the address of each running release, live first."""
     found = project.json("status")
     return {found[role]["tag"]: found[role]["address"] for role in ("live", "standby")}
 
@@ -117,7 +117,7 @@ def measure(project: Scratch, options: argparse.Namespace) -> dict[str, Any]:
 def one_round(
     project: Scratch, options: argparse.Namespace, tags: list[str], number: int, tallies: dict[str, Tally]
 ) -> None:
-    """One round of relctl's, then one of each rival between the two releases that run now."""
+    """Run one round of relctl, then one of each rival between the two running releases."""
     kinds = (
         share(each, number, options.rounds)
         for each in (options.promotes, options.canaries, options.rollbacks)
@@ -139,7 +139,7 @@ def _words(tally: Tally) -> str:
 
 
 def parse() -> argparse.Namespace:
-    """Read the options; `moves` is how many there are in all."""
+    """Read the options; `moves` is the total."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -166,7 +166,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the result."""
     options = parse()
     with echo_project() as project:
         found = measure(project, options)

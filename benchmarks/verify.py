@@ -1,14 +1,14 @@
-"""Times `relctl verify` beside a live release under load, and how much slower that answers meanwhile.
+"""Time `relctl verify` beside a live release under load, and measure how much slower that answers.
 
     python benchmarks/verify.py [--pipeline pipelines/release.yaml] [--alone 20]
 
 The translator is built and promoted, unproved, in a scratch copy of the project; then its release is
-verified against itself as the live one, while clients ask live through Nginx, each its next text when it
-has an answer. Loss: the part of live's throughput that was missing in that time, against the time before
+verified against itself as the live one, while clients ask live through Nginx, each with its next text after
+an answer. Loss: the part of live's throughput that was missing in that time, compared with the time before
 and after it. Share: the part of the machine's processors that the verification used (its containers and
 relctl itself). The last line of output is one JSON object; the exit code is 1 when a limit is missed: the
-time, or a loss larger than the share, or a request to live that failed. The verdict is told and no limit:
-on a machine without room `latency` may not be sure, and then it refuses.
+time, or a loss larger than the share, or a request to live that failed. The verdict is printed, but has no
+limit: on a machine without spare capacity `latency` may be unsure, and then it refuses.
 """
 
 import argparse
@@ -40,7 +40,7 @@ CHUNK = 100  # requests between two looks at the clock
 
 @dataclass(frozen=True)
 class Stretch:
-    """What happened in a stretch of time: seconds, live's answers, processor seconds of all and of live."""
+    """One span of time: seconds, live's answers, processor seconds of all and of live."""
 
     seconds: float
     replies: list[traffic.Reply]
@@ -50,12 +50,12 @@ class Stretch:
 
     @property
     def per_second(self) -> float:
-        """Answers of live."""
+        """Return live's answers a second."""
         return len(self.replies) / self.seconds
 
     @property
     def others(self) -> float:
-        """Processors used by whatever is neither live nor this benchmark, on average."""
+        """Return the processors used, on average, by all but live and this benchmark."""
         return (self.busy - self.live - self.own) / self.seconds
 
 
@@ -71,7 +71,7 @@ class Live:
         self._numbers = itertools.count(1_000_000)
 
     def while_(self, over: Callable[[], bool]) -> Stretch:
-        """Load it until `over` says so."""
+        """Load it until `over` returns true."""
         began, before = time.monotonic(), self._used()
         replies: list[traffic.Reply] = []
         while not over():
@@ -84,7 +84,7 @@ class Live:
         )
 
     def _used(self) -> tuple[float, float, float]:
-        """Processor seconds so far: of the machine, of live's container, of this process."""
+        """Return processor seconds so far: of the machine, of live's container, of this process."""
         ticks = [int(each) for each in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
         busy = (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")  # without idle and iowait
         found = self._engine.stats(self._container, stream=False, one_shot=True)
@@ -92,7 +92,7 @@ class Live:
 
 
 def verified(scratch: Scratch, tag: str, done: threading.Event) -> dict[str, Any]:
-    """Verify against live; returns the seconds, and what it said."""
+    """Verify against live; return the seconds and the result."""
     began = time.monotonic()
     try:
         found = scratch.run("verify", tag, "--json")
@@ -109,7 +109,7 @@ def verified(scratch: Scratch, tag: str, done: threading.Event) -> dict[str, Any
 
 
 def stretches(scratch: Scratch, tag: str, alone: float) -> tuple[dict[str, Any], list[Stretch]]:
-    """Live alone for so many seconds, beside a verification, and alone again."""
+    """Measure live alone for the given seconds, beside a verification, and alone again."""
     live = Live(scratch)
     found: dict[str, Any] = {}
     done = threading.Event()
@@ -126,13 +126,13 @@ def stretches(scratch: Scratch, tag: str, alone: float) -> tuple[dict[str, Any],
 
 
 def within(seconds: float) -> Callable[[], bool]:
-    """What says when so many seconds are over."""
+    """Return a function that is true once the given seconds are over."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() > end
 
 
 def figures(verification: dict[str, Any], measured: list[Stretch], limit: float) -> dict[str, Any]:
-    """What the stretches say."""
+    """Return the result of the spans."""
     before, beside, after = measured
     alone = (before.per_second + after.per_second) / 2
     idle = (before.others + after.others) / 2  # what the machine does besides, engine and Nginx included
@@ -158,12 +158,12 @@ def figures(verification: dict[str, Any], measured: list[Stretch], limit: float)
 
 
 def say(words: str) -> None:
-    """Tell how far the benchmark is."""
+    """Print the progress of the benchmark."""
     print(words, file=sys.stderr, flush=True)
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print the result."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -36,7 +36,7 @@ SENTENCES = (
 CLIENTS = 16
 START = "demo-start"  # the commit that was cloned
 MODELS = "service/models/zh-en-tiny"
-# The fault of v1.2.0, which still answers 200: translations are cut after the first tokens.
+# The fault of v1.2.0: it cuts translations after the first tokens, but still answers 200.
 HEALTHY = "self._tokenizer.decode(result.hypotheses[0])"
 BROKEN = "self._tokenizer.decode(result.hypotheses[0][:2])"
 

@@ -1,9 +1,9 @@
-"""Build the site of the documents; every warning, and every link that leads nowhere, is an error.
+"""Build the site of the documents; every warning and every dead link is an error.
 
     .venv/bin/python deploy/document_site.py [FOLDER]
 
-Documents link to files anywhere in the repository. So the documents, and the files that they link to, are
-copied to a folder of their own first, each under its own path: a link that works in a checkout works there.
+Documents link to files anywhere in the repository. So all documents and linked files are first copied to a
+separate folder under their own paths: a link that works in a checkout works there.
 """
 
 import re
@@ -17,11 +17,11 @@ from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'(?:\]\(|src(?:set)?=")(?!\w+:|#)([^)#\s"]+)')
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the generator colours every letter, on a terminal or not
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the generator colours its output even without a terminal
 
 
 def main(folder: Path) -> int:
-    """Build the site below `folder`, which is emptied first, and return the exit code."""
+    """Empty `folder`, build the site in it and return the exit code."""
     shutil.rmtree(folder, ignore_errors=True)
     copy_documents(folder / "source")
     shutil.copy(ROOT / "docs" / "zensical.toml", folder)
@@ -37,7 +37,7 @@ def main(folder: Path) -> int:
 
 
 def copy_documents(target: Path) -> None:
-    """Copy every document and every file that one of them links to."""
+    """Copy every document and every linked file."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     documents = [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
@@ -52,7 +52,7 @@ def copy_documents(target: Path) -> None:
 
 
 class Page(HTMLParser):
-    """The addresses that a page names, and its own anchors."""
+    """The links of a page, and its anchors."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Page(HTMLParser):
 
 
 def dead_links(site: Path) -> Iterator[str]:
-    """Yield a sentence for each link inside the site that leads to no page, file or anchor."""
+    """Yield a sentence for each link inside the site without a page, file or anchor."""
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
     for path, page in pages.items():
         for link in page.links:

@@ -1,4 +1,4 @@
-"""Finds words that are out in product code and documents: `make lint` runs it.
+"""Find words that are out in product code and documents; `make lint` runs it.
 
     python tests/vocabulary.py [ROOT]
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SCOPE = ("deploy", "docs", "nginx", "README.md", "CONTRIBUTING.md", "Makefile")
+SCOPE = ("benchmarks", "deploy", "docs", "nginx", "README.md", "CONTRIBUTING.md", "Makefile")
 SUFFIXES = (".py", ".sh", ".md", ".j2", ".yaml", ".yml", "")
 
 # Regular expressions, and what to write instead. A space stands for any white space.
@@ -25,18 +25,14 @@ OUT = {
     r"the release before(?! (?:it|its|the|an?|any|you|\w+ing)\b)": "the previous release",
     r"(?:a|another|same) hand": "someone, an outside edit",
     r"in company": "concurrently",
+    r"h(?:e|o)lds? against": "compare with",
+    r"somebody": "someone, the user, another user",
     r"lets? go of": "release",
     r"type the command again": "run the command again",
     r"cannot be believed": "cannot be trusted",
     r"mend(?:s|ed)?": "fix",
     r"take(?:s|n)? (?:traffic|it) back": "roll back, abort",
 }
-
-# Not rewritten yet: remove a line when its folder or file is done.
-PENDING = (
-    "deploy/relctl/cli",
-    "docs",
-)
 
 _PATTERNS = {
     re.compile(rf"\b{out}\b".replace(" ", r"\s+(?:#\s+)?"), re.IGNORECASE): better
@@ -51,20 +47,19 @@ def findings(text: str) -> Iterator[tuple[int, str, str]]:
         yield text.count("\n", 0, match.start()) + 1, " ".join(match[0].replace("#", " ").split()), better
 
 
-def files(root: Path, pending: tuple[str, ...] = PENDING) -> Iterator[Path]:
-    """Yield the files in scope below `root`, sorted, without those that are pending."""
-    skipped = [root / each for each in pending]
+def files(root: Path) -> Iterator[Path]:
+    """Yield the files in scope below `root`, sorted."""
     for place in (root / each for each in SCOPE):
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.suffix in SUFFIXES and path.is_file() and not {path, *path.parents} & {*skipped}:
+            if path.suffix in SUFFIXES and path.is_file():
                 yield path
 
 
-def check(root: Path, pending: tuple[str, ...] = PENDING) -> list[str]:
+def check(root: Path) -> list[str]:
     """Return the findings of a project as lines."""
     return [
         f'{path.relative_to(root)}:{line}: "{words}"; write: {better}'
-        for path in files(root, pending)
+        for path in files(root)
         for line, words, better in findings(path.read_text(encoding="utf-8"))
     ]
 

@@ -1,4 +1,4 @@
-"""Points of an operating curve, and the limits that they are held against."""
+"""Points of an operating curve, and their limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class Figure:
 
 
 def figures(gate: str, curve: Sequence[Point], releases: int) -> list[Figure]:
-    """The figures that must hold for one gate."""
+    """Return the figures that must hold for one gate."""
     points = [point for point in curve if point.gate == gate]
     own, least, few = (
         [point for point in points if point.sample == sample] for sample in (OWN, LEAST, TOO_FEW)

@@ -25,7 +25,7 @@ TAIL = float(numpy.exp(MIDDLE + 0.8416 * numpy.sqrt(SPREAD**2 + SHARED**2 + OF_O
 
 @dataclass(frozen=True)
 class Releases:
-    """Releases that are so many times as slow, for requests of `beyond` seconds and more."""
+    """Releases slower by the given factor, for requests of `beyond` seconds and more."""
 
     settings: LatencySettings
     rounds: int
@@ -43,7 +43,7 @@ class Releases:
         return latency_ratio.conclude(measured, ratios, margins).passed
 
     def truth(self) -> dict[str, float]:
-        """How many times as slow the slow requests are in truth."""
+        """Return the true factor by which the slow requests are slower."""
         return {"times_as_slow": round(self.slower, 3)}
 
     def _measured(self, number: int) -> Latencies:
@@ -60,7 +60,7 @@ class Releases:
 
 
 def releases(settings: LatencySettings) -> Iterator[tuple[str, str, float, Releases]]:
-    """All worths: the sample, where it is slower, by how many margins, and the releases."""
+    """Yield every case: the sample, what is slower, by how many margins, and the releases."""
     margins = _margins(settings)
     least = -(-max(map(least_requests, margins)) // LEAST_CLUSTERS)
     every, tail = min(margins.values()), min(margin for at, margin in margins.items() if at > 90)

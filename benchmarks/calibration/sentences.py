@@ -43,7 +43,7 @@ class Population:
         return len(self.newer[CHRF_SCORE])
 
     def release(self, draw: numpy.random.Generator, chosen: NDArray[numpy.intp], bad: float) -> Counts:
-        """What a release makes of the sentences numbered in `chosen`; `bad`: part of them mixed up."""
+        """Return the counts of a release for the sentences in `chosen`; `bad`: the part of them mixed up."""
         older = draw.random(len(chosen))[:, None] < OLDER
         worse = draw.random(len(chosen))[:, None] < bad
         return {
@@ -56,7 +56,7 @@ class Population:
         }
 
     def drop(self, score: Score, bad: float) -> float:
-        """How many points a release is worse in truth, exactly: by the counts that are expected of it."""
+        """Return the exact true drop of a release in points, from its expected counts."""
         good = (1 - OLDER) * self.newer[score] + OLDER * self.older[score]
         return score.of(good) - score.of((1 - bad) * good + bad * self.mixed_up[score])
 
@@ -89,7 +89,7 @@ class Releases:
         ).passed
 
     def truth(self) -> dict[str, float]:
-        """Points of each score that are lost in truth."""
+        """Return the true drop of each score in points."""
         return {
             f"{name} {score}": round(-population(name).drop(SCORES[score], bad), 2) + 0.0
             for name, bad in self.bad.items()
@@ -118,7 +118,7 @@ def _translations(revision: str, sources: list[str]) -> list[str]:
 
 
 def releases(settings: QualitySettings) -> Iterator[tuple[str, str, float, Releases]]:
-    """All worths: the sample, where it is worse, by how many margins, and the releases."""
+    """Yield every case: the sample, what is worse, by how many margins, and the releases."""
     names = [each.file.stem for each in settings.data_sets]
     own = {
         each.file.stem: min(each.sample or 10**9, population(each.file.stem).size)
@@ -137,7 +137,7 @@ def releases(settings: QualitySettings) -> Iterator[tuple[str, str, float, Relea
 
 
 def _part_mixed_up(name: str, settings: QualitySettings, times: float) -> float:
-    """The part of answers to mix up so that one score drops by so many margins, and no score by more."""
+    """Return the part of answers to mix up so that one score drops by `times` margins, and none by more."""
     found, low, high = population(name), 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2

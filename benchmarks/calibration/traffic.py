@@ -19,7 +19,7 @@ from relctl.proxy.access_log_line import Request
 
 SPREAD, SHARED, OF_ONE_POOL = 0.35, 0.15, 0.075  # standard deviations of the logarithm of milliseconds
 MIDDLE = 2.5  # the logarithm of 12 ms
-FAILING = 0.001  # of the release before
+FAILING = 0.001  # of the previous release's requests
 CLIENTS = 300
 LOOKS = 12  # in a window; a promote looks more often, with bounds that do not mind
 WEATHER = 120  # changes of a machine's mood in a window
@@ -29,7 +29,7 @@ HALF_A_DAY = 43_200.0
 
 @dataclass(frozen=True)
 class Watched:
-    """Promotes of one kind: so many requests a day, and a release that is so much worse."""
+    """Promotes of one kind: requests a day, and how much worse the release is."""
 
     policy: Rollout
     a_day: float

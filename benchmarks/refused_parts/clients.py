@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
 
 
 class Client:
-    """Sends requests on one connection as long as that is kept; or each on its own."""
+    """Send requests on one connection as long as it is kept, or each on its own."""
 
     def __init__(self, port: int, keep_alive: bool = True) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -60,7 +60,7 @@ class Refused:
         self.outcomes: list[Outcome] = []
 
     def send(self, port: int, clients: int) -> "Refused":
-        """Have so many clients at a time send them; every other one keeps its connection."""
+        """Send them from the given number of concurrent clients; every other one keeps its connection."""
         threads = [
             threading.Thread(target=self._client, args=(Client(port, bool(number % 2)),))
             for number in range(clients)
@@ -72,7 +72,7 @@ class Refused:
         return self
 
     def wrong(self) -> Counter[str]:
-        """The requests with another answer than theirs, as "413: 502"."""
+        """Return the requests with another answer than theirs, as "413: 502"."""
         return Counter(f"{wanted}: {got}" for wanted, got, _ in self.outcomes if got != str(wanted))
 
     def _client(self, client: Client) -> None:

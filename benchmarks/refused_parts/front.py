@@ -1,4 +1,4 @@
-"""Puts relctl's Nginx, made from this project's templates, in front of two services that run already."""
+"""Put relctl's Nginx, made from this project's templates, in front of two services that run already."""
 
 import json
 import tempfile
@@ -24,7 +24,7 @@ class Front:
     access_log: Path
 
     def statuses(self, answers: int) -> Counter[int]:
-        """What Nginx has answered, by status, once there are so many; it logs an answer after it was sent."""
+        """Return Nginx's answers by status, once there are `answers`; it logs an answer after sending it."""
         deadline = time.monotonic() + 30
         while len(found := self._lines()) < answers and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -16,7 +16,7 @@ _JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Kind:
-    """A request that gets `status`; `caller` is who sends it, "" for nobody, None for somebody new."""
+    """A request that gets `status`; `caller`: its sender, "" for none, None for a new one each time."""
 
     status: int
     method: str
@@ -26,12 +26,12 @@ class Kind:
     least: int = 1
 
     def headers_of(self, number: int) -> dict[str, str]:
-        """The headers of the request with this number."""
+        """Return the headers of the request with this number."""
         caller = f"caller {number}" if self.caller is None else self.caller
         return {**self.headers, **(credential(caller) if caller else {})}
 
     def body(self, size: int) -> bytes:
-        """A body of that many bytes, JSON with one text."""
+        """Return a body of that many bytes, JSON with one text."""
         frame = b'{"text": "%s"}'
         return frame % (b"a" * (max(size, self.least) - len(frame) + 2))
 
@@ -51,6 +51,6 @@ KINDS = (
 
 
 def credential(caller: str) -> dict[str, str]:
-    """The header by which the services know this caller."""
+    """Return the header by which the services know this caller."""
     token = jwt.encode({"sub": caller, "exp": int(time.time()) + 3600}, SECRET, "HS256")
     return {"Authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""Tells right translations from wrong ones, by those that the same service gave when nobody else asked."""
+"""Separate right translations from wrong ones, by those that the service gave one by one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Expected:
         return [message.translate(text) for text in self.texts]
 
     def tally(self, record: Record) -> dict[str, int]:
-        """The 200s of a load: `right`, `wrong` and `rounded`.
+        """Return the 200s of a load: `right`, `wrong` and `rounded`.
 
         In a batch of another shape, floating point rounds in another way. That never decided between two
         pieces of a trained model, but between those of random weights it sometimes does: such a translation

@@ -15,7 +15,7 @@ ADDED_MS = 2.0
 
 
 def measure(bench: Bench) -> Section:
-    """The targets are for the greedy search (beam 1) on the real shape; the rest is told beside it."""
+    """The targets are for the greedy search (beam 1) on the real shape; the rest is printed beside it."""
     section = Section(measured={"targets_are_for": "real_shape_beam1"})
     for model, beam in ((bench.real_shape, 1), (bench.real_shape, BEAM), (bench.embedded, BEAM)):
         many, one = _beside(bench, model, beam)
@@ -57,7 +57,7 @@ def _latencies(record: Record) -> dict[str, float]:
 
 
 def _added_ms(one: list[Record]) -> float:
-    """The median of what each request took longer; the servers are asked the same."""
+    """Return the median of what each request took longer; the servers are asked the same."""
     off, on = ([row.latency for row in record.rows()] for record in one)
     return 1000 * median(with_batching - without for with_batching, without in zip(on, off, strict=True))
 

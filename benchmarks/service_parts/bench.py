@@ -1,4 +1,4 @@
-"""Holds what all sections share: models, requests, the service's code, and how much effort to make."""
+"""Share models, requests, the service's code and the effort between all sections."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -18,13 +18,13 @@ BEAM = 4  # the service's default
 
 
 def closed(server: Server, clients: int, messages: Sequence[bytes], seconds: float) -> Point:
-    """What a server does with these requests; at least three of each client."""
+    """Return what a server does with these requests; at least three of each client."""
     record = put(server.port, clients, messages, Closed(seconds, least=3 * clients))
     return Point.of(record, skip=clients)
 
 
 def say(words: str) -> None:
-    """Tell how far the benchmark is."""
+    """Print the progress of the benchmark."""
     print(words, file=sys.stderr, flush=True)
 
 
@@ -39,16 +39,16 @@ class Bench:
 
     @cached_property
     def embedded(self) -> Model:
-        """The embedded model."""
+        """Return the embedded model."""
         return models.embedded()
 
     @cached_property
     def real_shape(self) -> Model:
-        """The model of a real Marian model's shape."""
+        """Return the model of a real Marian model's shape."""
         return models.real_shape()
 
     def messages(self, model: Model) -> Sequence[bytes]:
-        """One request for each text of a model."""
+        """Return one request for each text of a model."""
         if model.name not in self._messages:
             self._messages[model.name] = [message.translate(text) for text in model.texts]
         return self._messages[model.name]
@@ -79,14 +79,14 @@ class Bench:
         return servers.baseline(model.hf, Decoding(beam, model.max_length), threads)
 
     def closed(self, server: Server, model: Model, clients: int, seconds: float) -> Point:
-        """What the service does while so many clients ask, each anew as soon as it is answered.
+        """Measure the service under the given number of clients, each with its next request after an answer.
 
         The first request of each does not count: all come at once, as they never will again.
         """
         return closed(server, clients, self.messages(model), seconds)
 
     def slow(self, server: Server, model: Model, clients: int, seconds: float) -> Point:
-        """The same for the baseline: it works on four requests at a time, and does not answer many."""
+        """Return the same for the baseline: it works on four requests at a time, and does not answer many."""
         return Point.of(put(server.port, clients, self.messages(model), Closed(seconds)), servers.WORKERS)
 
     def in_turns(self, rounds: int, *sides: Callable[[], Point]) -> list[list[Point]]:

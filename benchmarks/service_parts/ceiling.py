@@ -67,7 +67,7 @@ def _compare(bench: Bench, section: Section, model: Model, ask: Callable[[Server
 
 
 def _alone(model: Model, texts: float) -> float:
-    """Texts a second with the best batch size; `texts`: how many to measure with."""
+    """Return texts a second with the best batch size; `texts`: how many to measure with."""
     number = max(2 * max(BATCH_SIZES), min(len(model.texts), int(texts)))
     job = {
         "model": str(model.ctranslate2),

@@ -1,4 +1,4 @@
-"""Keeps connections to a server open, sends requests on those that are idle, and collects the answers."""
+"""Keep connections to a server open, send requests on idle ones, and collect the answers."""
 
 import select
 import socket
@@ -40,7 +40,7 @@ class Connection:
         self._socket.sendall(message)
 
     def receive(self) -> Answer | None:
-        """What has come in answer; None when more is to come. Only called when there is something to read."""
+        """Return the answer, None if it is incomplete. Only called when there is something to read."""
         assert self._socket
         try:
             chunk = self._socket.recv(_CHUNK)
@@ -72,7 +72,7 @@ class Connections:
     def send(self, message: bytes, request: int, due: float) -> None:
         """Send a request on an idle connection; `request` and `due` come back with it.
 
-        Raises OSError when nobody takes it; the next request opens the connection anew.
+        Raises OSError if no server takes it; the next request opens the connection again.
         """
         connection = self.idle.popleft()
         connection.request, connection.due = request, due
@@ -87,7 +87,7 @@ class Connections:
         self.busy.add(connection)
 
     def answers(self, within: float) -> Iterator[tuple[Connection, Answer]]:
-        """What has been answered, as soon as anything has, at most `within` seconds from now."""
+        """Yield the answers that have arrived; wait for the first one at most `within` seconds."""
         for descriptor, _ in self._epoll.poll(max(0.0, within)):
             connection = self._of[descriptor]
             if connection not in self.busy:

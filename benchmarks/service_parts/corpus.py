@@ -1,4 +1,4 @@
-"""Makes thousands of distinct Chinese sentences out of the shop phrases, so that requests differ."""
+"""Make thousands of distinct Chinese sentences out of the shop phrases, so that requests differ."""
 
 import csv
 import random
@@ -21,19 +21,19 @@ _SLOT = re.compile(r"\(\?P<(\w+)>.*?\)")
 
 
 def dataset(name: str) -> list[tuple[str, str]]:
-    """The pairs of source and reference of a dataset of this project."""
+    """Return the pairs of source and reference of a dataset of this project."""
     return read_pairs(DATASETS / f"{name}.tsv")
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """The pairs of source and reference of a table with these two columns."""
+    """Return the pairs of source and reference of a table with these two columns."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [(row["source"], row["reference"]) for row in rows]
 
 
 def sentences(number: int) -> list[str]:
-    """Distinct sentences of 6 to 20 characters, always the same: phrases of the shop, filled anew."""
+    """Return distinct sentences of 6 to 20 characters, always the same: varied phrases of the shop."""
     words = _words([source for source, _ in dataset("shop")])
     draw = random.Random(1)
     found: dict[str, None] = {}
@@ -44,7 +44,7 @@ def sentences(number: int) -> list[str]:
 
 
 def pairs(number: int) -> list[str]:
-    """Distinct sentences of PAIR_LENGTHS characters, always the same: two phrases each.
+    """Return distinct sentences of PAIR_LENGTHS characters, always the same: two phrases each.
 
     Without a comma: there the service would cut them, and translate twice as many pieces as is compared.
     """
@@ -59,7 +59,7 @@ def pairs(number: int) -> list[str]:
 
 
 def _words(sources: list[str]) -> dict[str, list[str]]:
-    """The words that stand in each slot of the phrases."""
+    """Return the words that stand in each slot of the phrases."""
     found: dict[str, set[str]] = {}
     for phrase in _PHRASES:
         for match in filter(None, (re.fullmatch(phrase, source) for source in sources)):

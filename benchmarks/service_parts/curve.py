@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Section:
 
 
 def markdown(section: Section) -> str:
-    """The section as tables."""
+    """Return the section as tables."""
     return "\n".join(
         line for name in ("real_shape", "embedded") for line in _table(name, section.measured[name])
     )

@@ -1,4 +1,4 @@
-"""Says how long and how often things are measured."""
+"""Define how long and how often to measure."""
 
 from dataclasses import dataclass
 

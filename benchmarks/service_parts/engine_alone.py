@@ -1,4 +1,4 @@
-"""Translates with CTranslate2 and nothing around it: the most that a service can hope for.
+"""Translate with CTranslate2 and nothing around it: the upper limit of a service.
 
 A program: JSON in, JSON out. One process, a thread per core, all in large batches, tokenising included.
 """
@@ -24,7 +24,7 @@ class Engine:
         self._search = search
 
     def translate(self, texts: list[str], batch_size: int) -> list[str]:
-        """The translations of all texts."""
+        """Return the translations of all texts."""
         pieces = [[*self._source.encode(text, out_type=str), "</s>"] for text in texts]
         results = self._translator.translate_batch(
             pieces, max_batch_size=batch_size, disable_unk=True, **self._search

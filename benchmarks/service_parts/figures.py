@@ -1,4 +1,4 @@
-"""Compares a measured figure with its target."""
+"""Compare a measured figure with its target."""
 
 import math
 import operator
@@ -22,7 +22,7 @@ class Figure:
         return bool(_COMPARE[self.sign](self.value, self.limit))
 
     def json(self) -> dict[str, Any]:
-        """The figure as the benchmark prints it."""
+        """Return the figure as the benchmark prints it."""
         return {
             "value": round(self.value, 4) if math.isfinite(self.value) else None,
             "target": f"{self.sign} {round(self.limit, 4):g}",
@@ -32,7 +32,7 @@ class Figure:
 
 @dataclass
 class Section:
-    """What one part of the benchmark found: figures with a target, and what is told beside them."""
+    """The result of one part of the benchmark: figures with a target, and others beside them."""
 
     figures: dict[str, Figure] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
@@ -43,6 +43,6 @@ class Section:
         return all(figure.reached for figure in self.figures.values())
 
     def json(self) -> dict[str, Any]:
-        """The section as the benchmark prints it."""
+        """Return the section as the benchmark prints it."""
         figures = {name: figure.json() for name, figure in self.figures.items()}
         return {"reached": self.reached, "figures": figures, "measured": self.measured}

@@ -44,7 +44,7 @@ def _peak(bench: Bench, model: Model, start: AbstractContextManager[Server], sec
 
 
 def _starts(bench: Bench, model: Model) -> list[float]:
-    """Seconds from the start of the process to the first 200 of /readyz."""
+    """Return seconds from the start of the process to the first 200 of /readyz."""
     found = []
     for _ in range(bench.effort.starts):
         with bench.service(model) as server:

@@ -1,4 +1,4 @@
-"""Puts a load on a server from one light thread, and records every answer."""
+"""Put a load on a server from one light thread, and record every answer."""
 
 import gc
 import time
@@ -17,10 +17,10 @@ class Arrivals(Protocol):
     """When requests are due; all times are of time.perf_counter."""
 
     def more(self, now: float) -> bool:
-        """Whether there is another request to send, now or later."""
+        """Return whether there is another request to send, now or later."""
 
     def due(self, now: float) -> float:
-        """When the next request is due; only asked while there is one."""
+        """Return when the next request is due; only asked while there is one."""
 
     def sent(self) -> None:
         """The next request is the one after."""

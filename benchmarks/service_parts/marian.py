@@ -1,4 +1,4 @@
-"""Translates with transformers as its documentation shows: one text at a time, 32-bit floats."""
+"""Translate with transformers as its documentation shows: one text at a time, 32-bit floats."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Marian:
             del self._search["early_stopping"], self._search["length_penalty"]  # of beams only
 
     def translate(self, text: str) -> str:
-        """The translation of one text."""
+        """Return the translation of one text."""
         with torch.inference_mode():
             inputs = self._tokenizer(text, return_tensors="pt")
             pieces = self._model.generate(**inputs, **self._search)

@@ -1,4 +1,4 @@
-"""Spells requests in bytes before they are needed, and reads answers from bytes, as little as will do."""
+"""Encode requests in advance, and decode as little of the answers as needed."""
 
 import json
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ BROKEN = Answer(0, b"", False, False)
 
 
 def translate(text: str) -> bytes:
-    """The request for the translation of one text."""
+    """Return the request for the translation of one text."""
     return _post("/translate", {"text": text})
 
 
 def batch(texts: Sequence[str]) -> bytes:
-    """The request for the translations of many texts; their ids are their positions."""
+    """Return the request for the translations of many texts; their ids are their positions."""
     return _post("/batch", [{"id": str(number), "text": text} for number, text in enumerate(texts)])
 
 
@@ -41,7 +41,7 @@ def _post(path: str, document: object) -> bytes:
 
 
 def read(received: bytes | bytearray) -> Answer | None:
-    """The answer, once all of it has come. Raises ValueError when it has no Content-Length."""
+    """Return the answer, once all of it has come. Raises ValueError when it has no Content-Length."""
     head_end = received.find(_END_OF_HEAD)
     if head_end < 0:
         return None
@@ -58,7 +58,7 @@ def _header(head: bytes, name: bytes) -> bytes:
 
 
 def translation(body: bytes) -> str | None:
-    """The translation in the body of an answer; None when there is none."""
+    """Return the translation in the body of an answer; None when there is none."""
     try:
         document: Any = json.loads(body)
     except ValueError:

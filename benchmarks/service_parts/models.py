@@ -1,4 +1,4 @@
-"""Knows the two models that are measured: the embedded one, and one of a real Marian model's shape."""
+"""Define the two models to measure: the embedded one, and one of a real Marian model's shape."""
 
 import os
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Decoding:
     no_repeat_ngram_size: int = 6
 
     def ctranslate2(self) -> dict[str, float]:
-        """The same in the words of CTranslate2."""
+        """Return the same in the words of CTranslate2."""
         return {
             "beam_size": self.beam_size,
             "max_decoding_length": self.max_length,
@@ -48,14 +48,14 @@ class Decoding:
 
 
 def embedded() -> Model:
-    """The model that the service brings: small, and its sentences end by themselves."""
+    """Return the model that the service brings: small, and its sentences end by themselves."""
     return Model(
         "embedded", EMBEDDED / "hf", EMBEDDED / "ct2-int8", 128, corpus.sentences(POOL), trained=True
     )
 
 
 def real_shape() -> Model:
-    """A model as large as those in use, with random weights; made once, then kept beside other caches.
+    """Return a model as large as those in use, with random weights; made once, then kept beside other caches.
 
     Its translations mean nothing, so their length is fixed: 25 pieces, about that of a sentence.
     """

@@ -29,7 +29,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Found:
-    """What was seen at capacity, above it, and after; so many requests were `due` above it."""
+    """The measurements at capacity, above it and after it; `due`: the requests above it."""
 
     capacity: Point
     due: int
@@ -103,18 +103,18 @@ def _figures(found: Found, expected: Expected) -> dict[str, Figure]:
 
 
 def _refusals(record: Record) -> list[float]:
-    """Sorted seconds until the refusals that say when to come back."""
+    """Return sorted seconds until the refusals that say when to come back."""
     return sorted(row.latency for row in record.rows() if row.status in REFUSALS and row.retry_after)
 
 
 def _growth(weights: Sequence[tuple[float, int]]) -> trend.Slope:
-    """MiB a minute, after the first third, in which buffers and threads come into being."""
+    """Return MiB a minute, after the first third, in which buffers and threads come into being."""
     steady = weights[len(weights) // 3 :]
     return trend.slope([(at / 60, weight / MIB) for at, weight in steady])
 
 
 def _recovery(found: Found) -> float:
-    """Seconds from the last request of the overload until the service is at full speed."""
+    """Return seconds from the last request of the overload until the service is at full speed."""
     windows, span = found.after.windows(), _span(found.capacity)
     wanted = span * FULL_SPEED * found.capacity.throughput
     spans = (sum(windows[second : second + span]) for second in range(len(windows) - span + 1))
@@ -123,5 +123,5 @@ def _recovery(found: Found) -> float:
 
 
 def _span(capacity: Point) -> int:
-    """Seconds over which speed is averaged: three, or twice the time that one answer takes."""
+    """Return seconds over which speed is averaged: three, or twice the time that one answer takes."""
     return math.ceil(max(3, 2 * capacity.p50_ms / 1000))

@@ -1,4 +1,4 @@
-"""Sums up loads in the few numbers that are compared, and rounds of loads in medians."""
+"""Sum up loads in the compared numbers, and rounds of loads in medians."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -34,7 +34,7 @@ class Point:
         )
 
     def times(self, texts: int) -> Self:
-        """The same where each request holds so many texts."""
+        """Return the point for requests of `texts` texts each."""
         return replace(self, throughput=self.throughput * texts)
 
     def with_failures(self, more: int) -> Self:
@@ -42,17 +42,17 @@ class Point:
         return replace(self, failures=self.failures + more)
 
     def json(self) -> dict[str, Any]:
-        """The point as the benchmark prints it."""
+        """Return the point as the benchmark prints it."""
         return {name: round(value, 3) for name, value in asdict(self).items()}
 
 
 def middle(points: Sequence[Point], name: str) -> float:
-    """The median of one number over the rounds."""
+    """Return the median of one number over the rounds."""
     return float(median(getattr(point, name) for point in points))
 
 
 def summary(points: Sequence[Point]) -> dict[str, Any]:
-    """The medians, and each round's throughput."""
+    """Return the medians, and each round's throughput."""
     names = ("p50_ms", "p95_ms", "client_cpu_share")
     return {
         "throughput": round(middle(points, "throughput"), 2),
@@ -64,5 +64,5 @@ def summary(points: Sequence[Point]) -> dict[str, Any]:
 
 
 def failures(*sides: Sequence[Point]) -> int:
-    """Requests without a 200, over all sides and rounds."""
+    """Return requests without a 200, over all sides and rounds."""
     return sum(point.failures for points in sides for point in points)

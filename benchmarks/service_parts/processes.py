@@ -1,4 +1,4 @@
-"""Starts a program in a process group of its own, weighs it, and ends it, whatever happens."""
+"""Start a program in a process group of its own, measure its memory, and end it in any case."""
 
 import os
 import signal
@@ -27,12 +27,12 @@ class Group:
         return self.process.poll() is None
 
     def members(self) -> list[int]:
-        """The process identifiers of all."""
+        """Return the process identifiers of all."""
         numbers = [int(path.name) for path in _PROC.iterdir() if path.name.isdigit()]
         return [number for number in numbers if _group_of(number) == self.process.pid]
 
     def memory(self, kind: str = "Pss") -> int:
-        """Bytes of memory; a page that several processes share counts in parts.
+        """Return bytes of memory; a page that several processes share counts in parts.
 
         `Pss_Anon` leaves files out, which programs that have nothing to do with this one may share as well.
         https://docs.kernel.org/filesystems/proc.html (smaps_rollup)
@@ -40,7 +40,7 @@ class Group:
         return sum(_memory_of(number, kind) for number in self.members())
 
     def words(self) -> str:
-        """The end of what it has written."""
+        """Return the end of what it has written."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
     def end(self) -> None:
@@ -69,7 +69,7 @@ def running(command: Sequence[str], environment: Mapping[str, str], log: Path) -
 
 
 class Scales:
-    """Weighs a group again and again while the block runs."""
+    """Measure a group's memory repeatedly while the block runs."""
 
     def __init__(self, group: Group, every: float, kind: str = "Pss") -> None:
         """`every`: seconds; `kind`: as of Group.memory."""

@@ -1,4 +1,4 @@
-"""Runs a program of this package in a process of its own, with JSON in and JSON out."""
+"""Run a program of this package in a process of its own, with JSON in and JSON out."""
 
 import json
 import os
@@ -22,7 +22,7 @@ class ProgramError(RuntimeError):
 
 
 def run(name: str, job: dict[str, Any]) -> Any:
-    """What `python -m service_parts.NAME` answers to `job`; raises ProgramError when it fails."""
+    """Return what `python -m service_parts.NAME` answers to `job`; raises ProgramError when it fails."""
     done = subprocess.run(
         [sys.executable, "-m", f"service_parts.{name}"],
         cwd=ROOT / "benchmarks",

@@ -1,4 +1,4 @@
-"""Holds what became of every request of one load, and sums it up."""
+"""Record the outcome of every request of one load, and sum it up."""
 
 import time
 from array import array
@@ -56,24 +56,24 @@ class Record:
         return self
 
     def rows(self) -> Iterator[Row]:
-        """All answered requests, in the order of their answers."""
+        """Yield all answered requests, in the order of their answers."""
         for number, due, ended, answer in zip(
             self._numbers, self._due, self._ended, self._answers, strict=True
         ):
             yield Row(number, due, ended, answer.status, answer.retry_after, answer.body)
 
     def failures(self) -> int:
-        """Requests that got anything but a 200, or nothing."""
+        """Return requests that got anything but a 200, or nothing."""
         return self.sent - sum(row.status == 200 for row in self.rows())
 
     def statuses(self) -> dict[str, int]:
-        """Answers by status; `none` for a connection that broke, or an answer that never came."""
+        """Return answers by status; `none` for a connection that broke, or an answer that never came."""
         found = Counter(str(row.status or "none") for row in self.rows())
         found["none"] += self.sent - len(self._numbers)
         return {status: count for status, count in sorted(found.items()) if count}
 
     def throughput(self, skip: int) -> float:
-        """200s a second, from the answer number `skip` to the last one before the load ended.
+        """Return 200s a second, from the answer number `skip` to the last one before the load ended.
 
         Both ends are answers, because a batch answers many requests at once: between two points of time
         there may be one batch more or less.
@@ -84,16 +84,16 @@ class Record:
         return (len(ended) - skip) / (ended[-1] - ended[skip - 1])
 
     def latencies(self, skip: int = 0) -> list[float]:
-        """Sorted seconds of the 200s, those of the first `skip` requests left out."""
+        """Return sorted seconds of the 200s, those of the first `skip` requests left out."""
         return sorted(row.latency for row in self.rows() if row.status == 200 and row.request >= skip)
 
     def windows(self) -> list[float]:
-        """200s in each full second of the load."""
+        """Return 200s in each full second of the load."""
         counts = Counter(int(row.ended - self.began) for row in self.rows() if row.status == 200)
         return [counts[second] for second in range(int(self.load_ended - self.began))]
 
     def wrong(self, expected: Sequence[str]) -> int:
-        """200s that hold another translation than `expected` has for their text."""
+        """Return 200s that hold another translation than `expected` has for their text."""
         return sum(
             message.translation(row.body) != expected[row.request % self.texts]
             for row in self.rows()
@@ -102,12 +102,12 @@ class Record:
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:
-    """The nearest-rank percentile of sorted numbers; NaN of none."""
+    """Return the nearest-rank percentile of sorted numbers; NaN of none."""
     rank = -(-len(ordered) * percent // 100)
     return ordered[max(rank, 1) - 1] if ordered else float("nan")
 
 
 def milliseconds(ordered: Sequence[float]) -> dict[str, float]:
-    """p50, p95 and the longest of sorted seconds; nothing of none."""
+    """Return p50, p95 and the longest of sorted seconds; nothing of none."""
     percents = {"p50": 50, "p95": 95, "max": 100} if ordered else {}
     return {name: round(1000 * percentile(ordered, percent), 1) for name, percent in percents.items()}

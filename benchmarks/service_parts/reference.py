@@ -1,4 +1,4 @@
-"""Translates with torch, one text at a time: what int8 translations are compared with.
+"""Translate with torch, one text at a time, to compare int8 translations with.
 
 A program: JSON in, JSON out.
 """

@@ -1,4 +1,4 @@
-"""Starts the service and the baseline on free ports, and waits until they can translate."""
+"""Start the service and the baseline on free ports, and wait until they can translate."""
 
 import http.client
 import sys

@@ -1,4 +1,4 @@
-"""Makes a model of a real Marian model's shape with random weights. A program: JSON in, JSON out.
+"""Make a model of a real Marian model's shape with random weights. A program: JSON in, JSON out.
 
 6 + 6 layers of width 512, feed-forward 2048, 8 heads, and 58,100 pieces, as the models of OPUS-MT have them
 (https://github.com/Helsinki-NLP/Opus-MT). The pieces of a given model come first; the rest are made up.
@@ -46,7 +46,7 @@ def _write_tokenizer(origin: Path, hf: Path) -> None:
 
 
 def _word(number: int) -> str:
-    """A word of five letters that no other number below 102,400 has."""
+    """Return a word of five letters that no other number below 102,400 has."""
     letters = []
     for alphabet in (_CONSONANTS, _VOWELS, _CONSONANTS, _VOWELS, _CONSONANTS):
         number, letter = divmod(number, len(alphabet))
@@ -55,7 +55,7 @@ def _word(number: int) -> str:
 
 
 def _message(piece: str) -> bytes:
-    """One more piece, to be appended to a SentencePiece model: field 1 of its protocol buffer.
+    """Return one more piece, to be appended to a SentencePiece model: field 1 of its protocol buffer.
 
     https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
     """

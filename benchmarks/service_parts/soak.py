@@ -48,7 +48,7 @@ def measure(bench: Bench) -> Section:
 
 
 def _growth(record: Record, weights: list[tuple[float, int]]) -> trend.Slope:
-    """MiB per 1,000 requests, the first quarter left out."""
+    """Return MiB per 1,000 requests, the first quarter left out."""
     ended = [row.ended for row in record.rows()]
     points = [(bisect_right(ended, at) / 1000, weight / MIB) for at, weight in weights]
     return trend.slope([point for point in points if point[0] >= record.sent / 4000])

@@ -11,7 +11,7 @@ EMBEDDED_TIMES = 10.0
 
 
 def measure(bench: Bench) -> Section:
-    """Beam 4, as the service searches by default, has the targets; beam 1 is told beside it."""
+    """Beam 4, as the service searches by default, has the targets; beam 1 is printed beside it."""
     section = Section(measured={"clients": CLIENTS, "targets_are_for_beam": BEAM})
     for model, beam in ((bench.real_shape, BEAM), (bench.real_shape, 1), (bench.embedded, BEAM)):
         baseline, service = _beside(bench, model, beam)

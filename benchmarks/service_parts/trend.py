@@ -1,4 +1,4 @@
-"""Tells how fast something grows, whatever single samples do."""
+"""Estimate how fast something grows, robust against single samples."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Slope:
 
 
 def slope(points: Sequence[tuple[float, float]]) -> Slope:
-    """The Theil-Sen estimator: the median of the slopes through all pairs of points; NaN of fewer than two.
+    """Return the Theil-Sen estimator: the median slope through all pairs of points; NaN for fewer than two.
 
     P. K. Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", JASA 63 (1968): there also
     the interval. Samples that jump about say little, and then the least slope is far below zero.

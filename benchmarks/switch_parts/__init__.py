@@ -1,1 +1,1 @@
-"""The parts of the benchmark of switches: the load, what is counted, relctl and those it is held against."""
+"""The parts of the benchmark of switches: load, counts, relctl and its rivals."""

@@ -52,6 +52,6 @@ def count(samples: Sequence[Sample], spans: Sequence[Span]) -> Counted:
 
 
 def _timely(sample: Sample, spans: Sequence[Span], begins: Sequence[float]) -> bool:
-    """Whether it was the turn of the release that answered at any time while the request was on its way."""
+    """Return whether the release that answered was live at any time during the request."""
     first, last = bisect_right(begins, sample.sent) - 1, bisect_right(begins, sample.ended)
     return any(sample.release in span.releases for span in spans[first:last])

@@ -52,7 +52,7 @@ class Crowd:
             time.sleep(0.005)
 
     def stop(self, spans: Sequence[Span]) -> Counted:
-        """End the load when its last request is answered; returns what is found when held against `spans`."""
+        """End the load after its last answer; return the counts compared with `spans`."""
         self._pipe.send(spans)
         found: Counted = self._pipe.recv()
         return found

@@ -45,7 +45,7 @@ class LongRequests:
             thread.join()
 
     def result(self) -> dict[str, Any]:
-        """The count as JSON."""
+        """Return the count as JSON."""
         broken = dict(self.errors.most_common())
         return {
             "whole": self.whole,
@@ -73,7 +73,7 @@ class LongRequests:
 
 
 def _stream(connection: http.client.HTTPConnection, lines: int) -> str:
-    """Ask for so many lines; returns what went wrong, "" when all have come."""
+    """Request the given number of lines; return what went wrong, "" if all arrived."""
     try:
         connection.request("GET", f"/lines/{lines}")
         answer = connection.getresponse()

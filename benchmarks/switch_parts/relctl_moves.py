@@ -66,7 +66,7 @@ def moves(
 
 
 def share(number: int, part: int, parts: int) -> int:
-    """How many of `number` things are of this part, when they are dealt out evenly."""
+    """Return how many of `number` things are of this part, when they are dealt out evenly."""
     return (part + 1) * number // parts - part * number // parts
 
 

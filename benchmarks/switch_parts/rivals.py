@@ -1,4 +1,4 @@
-"""Proxies that are switched as most are: the configuration is written anew, then a reload is asked for.
+"""Proxies with the usual switch: the configuration is written again, then the proxy reloads.
 
 Each is configured as its documentation advises for reloads without loss, and keeps connections to the slots
 as relctl's Nginx does.
@@ -183,7 +183,7 @@ backend live
         return self.folder / "master.sock"
 
     def _worker(self) -> str:
-        """The process that takes connections now, as the master says; "" while it is busy with a reload."""
+        """Return the process that takes connections, as the master reports it; "" during a reload."""
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as master:
             master.settimeout(1)
             master.connect(str(self._master))

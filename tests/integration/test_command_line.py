@@ -221,7 +221,7 @@ def test_a_promote_that_is_interrupted_undoes_what_it_did(
         process.send_signal(each)
     words = words_at_the_end(process, within=60)
     assert process.returncode == 128 + number, words
-    assert f"interrupted by {signal.Signals(number).name}; relctl status says how it stands" in words
+    assert f"interrupted by {signal.Signals(number).name}; relctl status shows the state" in words
     assert f"undone; traffic is as before: {first} is live" in words
     assert live(shared_echo) == first
     status = shared_echo.json("status")

@@ -1,4 +1,4 @@
-"""`relctl config`: the values that apply, and where each comes from."""
+"""`relctl config`: the effective values and their sources."""
 
 import json
 import os
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def config(context: typer.Context) -> None:
-    """Show every value that applies, and where it comes from: a line, a variable, the default."""
+    """Show every effective value and its source: a line, a variable or the default."""
     from relctl.config.effective import effective
 
     chosen = settings(context)

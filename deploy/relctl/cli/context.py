@@ -1,4 +1,4 @@
-"""What the global options say, and the project, engine and host that follow from them."""
+"""The global options, and the project, engine and host that follow from them."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Settings:
     speaker: Speaker
 
     def under(self, typed: Mapping[str, Any]) -> "Settings":
-        """Return these settings under the global options, by name, that were typed behind the verb."""
+        """Return these settings, overridden by the global options typed after the verb."""
         speaker = replace(
             self.speaker,
             as_json=typed.get("json", self.speaker.as_json),
@@ -53,7 +53,7 @@ class Settings:
         return Settings(typed.get("project", self.project_dir), typed.get("env", self.env), speaker)
 
     def project(self) -> "Project":
-        """Load versions.yaml and the environment; raises UsageError for folders that are somebody else's."""
+        """Load versions.yaml and the environment; raises UsageError for folders owned by another user."""
         from relctl.config.project import load
         from relctl.state.paths import Paths
         from relctl.state.trust import insist_on_trust
@@ -63,7 +63,7 @@ class Settings:
         return found
 
     def tell_overrides(self, project: "Project") -> None:
-        """Say what is not as the environment's file says: what a release must pass may be among it."""
+        """Report values that variables override: the pipeline that a release must pass may be one of them."""
         if project.overrides:
             told = ", ".join(f"{key} ({variable})" for key, variable in project.overrides.items())
             self.speaker.insist(f"from variables, not from {project.name}.yaml: {told}")
@@ -75,9 +75,9 @@ class Settings:
         return connect(project.environment)
 
     def host(self, wait: str = "", project: "Project | None" = None) -> "Host":
-        """Open all doors of the environment; `wait` is how long its locks are waited for.
+        """Open the host of the environment; `wait` is how long to wait for its locks.
 
-        `project` is the one that was loaded already, if a command changed its policy.
+        `project`: the loaded project, if a command changed its policy.
         """
         from relctl.rollout.host import Host
 
@@ -85,7 +85,7 @@ class Settings:
         return Host.of(project, self.engine(project), self.speaker.say, hold)
 
     def stage(self, wait: str, dry_run: bool, project: "Project | None" = None) -> "Host":
-        """The host that a command works on, or with `dry_run` is rehearsed on; `project` as for `host`."""
+        """Return the host to work on, or a rehearsed one with `dry_run`; `project` as for `host`."""
         if not dry_run:
             return self.host(wait, project)
         from relctl.rollout.dry_run import rehearse
@@ -93,11 +93,11 @@ class Settings:
         return rehearse(self.host(project=project), self.look(wait))
 
     def tag(self, words: str) -> "Tag":
-        """Return the tag of the release that words name, and say it where they were not the whole tag."""
+        """Return the tag of the release named by `words`; report it if they are not the whole tag."""
         from relctl.tag import Tag
 
         with contextlib.suppress(UsageError):
-            return Tag.parse(words)  # that is all: a rollback must not look for what it was told
+            return Tag.parse(words)  # a whole tag needs no search, which would slow a rollback
         from relctl.rollout.named import find
 
         project = self.project()
@@ -106,13 +106,13 @@ class Settings:
         return found
 
     def hold(self, wait: str) -> "Hold":
-        """How locks are held: `wait` is a duration, "" not to wait; raises UsageError."""
+        """Return the function that takes locks; `wait`: a duration, "" not to wait. Raises UsageError."""
         from relctl.state.lock import exclusive
 
         return partial(exclusive, wait=self._wait(wait))
 
     def look(self, wait: str) -> "Hold":
-        """How locks are only looked at: `wait` as for `hold`."""
+        """Return the function that only tests locks; `wait` as for `hold`."""
         from relctl.state.lock import only_looking
 
         return partial(only_looking, wait=self._wait(wait))
@@ -124,13 +124,13 @@ class Settings:
 
 
 def settings(context: typer.Context) -> Settings:
-    """Return what the global options said."""
+    """Return the global options of a command."""
     found: Settings = context.obj
     return found
 
 
 def tell_plan(speaker: Speaker, steps: "Sequence[Step]") -> None:
-    """Print the steps in their order, each with what undoes it."""
+    """Print the steps in order, each with its undo."""
     speaker.emit([asdict(step) for step in steps], lambda: _print(steps))
 
 
@@ -139,5 +139,5 @@ def _print(steps: "Sequence[Step]") -> None:
     for number, step in enumerate(steps, 1):
         show(f"{number:2}  {step.name:{width}}  {step.does}")
         if step.undo:
-            show(f"    {'':{width}}  if it or a later step fails: {step.undo}", "dim")
+            show(f"    {'':{width}}  undo: {step.undo}", "dim")
     show("nothing was done")

@@ -1,4 +1,4 @@
-"""`relctl diff`: what is different between two releases."""
+"""`relctl diff`: the differences between two releases."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING

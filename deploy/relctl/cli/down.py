@@ -1,4 +1,4 @@
-"""`relctl down`: stop what runs for this environment."""
+"""`relctl down`: stop everything in this environment."""
 
 import typer
 

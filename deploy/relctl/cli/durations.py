@@ -1,20 +1,20 @@
-"""Times as people read them, and durations as they type them."""
+"""Format times and durations for people, and parse durations from options."""
 
 from datetime import UTC, datetime
 
 from relctl.errors import UsageError
 
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60))
-_FROM = 2  # of a unit: 90 s says more than 1 min
+_FROM = 2  # units at least: 90 s is more precise than 1 min
 
 
 def now() -> datetime:
-    """Return the time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def span(seconds: float) -> str:
-    """Write a duration in its largest fitting unit: 45 s, 5 min, 3 h, 12 d."""
+    """Format a duration in its largest fitting unit: 45 s, 5 min, 3 h, 12 d."""
     for unit, size in _UNITS:
         if seconds >= _FROM * size:
             return f"{seconds / size:.0f} {unit}"
@@ -22,18 +22,18 @@ def span(seconds: float) -> str:
 
 
 def ago(at: str, then: datetime) -> str:
-    """Say how long before `then` the time of an event is; "" when that is no time."""
+    """Format how long before `then` an event was; "" if its time cannot be parsed."""
     from relctl.state.ledger import moment
 
     found = moment(at)
     if found is None:
         return ""
     seconds = (then - found).total_seconds()
-    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(-seconds)}"  # a clock that was put back
+    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(-seconds)}"  # the clock was set back
 
 
 def to_the_second(at: str) -> str:
-    """Shorten the time of an event; what is no time stays as it is."""
+    """Shorten the time of an event to seconds; leave text that is not a time."""
     from relctl.state.ledger import moment
 
     found = moment(at)
@@ -41,7 +41,7 @@ def to_the_second(at: str) -> str:
 
 
 def seconds_of(option: str, text: str, least: float = 0.0) -> float:
-    """Read a duration that was typed; raises UsageError in words."""
+    """Parse the duration of an option; raises UsageError."""
     from relctl.config.units import seconds
 
     try:

@@ -1,4 +1,4 @@
-"""Events of the ledger as people read them: a table, or blocks of lines where the terminal is too narrow."""
+"""Format events of the ledger for people: a table, or blocks of lines on a narrow terminal."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("AT", "AGO", "EVENT", "TAG", "SLOT", "BY", "REASON")
 _GAP = 2
-_LEAST_REASON = 24  # columns; below that a table of words is a column of syllables
+_LEAST_REASON = 24  # columns; a narrower REASON breaks every word
 
 
 def rows(events: "Sequence[Event]", then: datetime) -> list[tuple[str, ...]]:
@@ -34,12 +34,12 @@ def rows(events: "Sequence[Event]", then: datetime) -> list[tuple[str, ...]]:
 
 
 def why(event: "Event") -> str:
-    """Return the first line of the reason; an abort has a container's last words below it."""
+    """Return the first line of the reason; an abort has the end of the container's log below it."""
     return (event.reason or str(event.details.get("forced", ""))).partition("\n")[0]
 
 
 def drawn(events: "Sequence[Event]", then: datetime, width: int) -> "RenderableType":
-    """Draw events for `width` columns: what is too long is folded, nothing is cut."""
+    """Draw events for `width` columns; fold long text and cut nothing."""
     from rich.cells import cell_len
 
     found = [tuple(map(line, row)) for row in rows(events, then)]

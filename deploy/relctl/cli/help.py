@@ -1,4 +1,4 @@
-"""`relctl help`: how relctl, or one of its verbs, is called."""
+"""`relctl help`: the help of relctl or of a verb."""
 
 from typing import Annotated
 
@@ -14,6 +14,6 @@ def help(  # noqa: A001 - the verb's name
         typer.Argument(help="A verb, like promote or proxy up.", autocompletion=lambda: list(NAMES)),
     ] = None,
 ) -> None:
-    """Show how relctl, or a verb, is called."""
+    """Show the help of relctl or of a verb."""
     command = context.find_root().command
     command.main([*(verb or ()), "--help"], prog_name="relctl", standalone_mode=False)

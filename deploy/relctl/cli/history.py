@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from relctl.cli.completion import events
 from relctl.cli.context import settings
 from relctl.cli.durations import now, seconds_of
 from relctl.cli.event_text import HEADINGS, drawn, rows
@@ -27,7 +28,10 @@ def history(
         str, typer.Option(metavar="DURATION", help="Only events of the last 30m, 12h, 2d.")
     ] = "",
     event: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only events of this name; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Only events of this name; may be repeated.", autocompletion=events
+        ),
     ] = None,
     accept: Annotated[
         str,
@@ -45,13 +49,13 @@ def history(
     if accept:
         ledger.accept(accept)
     found = _readable(ledger, chosen.speaker)
-    events = select(found.events, names, oldest, last if last or since else _USUAL)
+    shown = select(found.events, names, oldest, last if last or since else _USUAL)
     _notice(chosen.speaker, found, names)
-    chosen.speaker.emit([each.as_json() for each in events], lambda: _print(events, then))
+    chosen.speaker.emit([each.as_json() for each in shown], lambda: _print(shown, then))
 
 
 def _readable(ledger: "Ledger", speaker: Speaker) -> "LedgerContent":
-    """Return what can be read, which may explain the rest; raises UsageError where that is nothing."""
+    """Return the readable part of the ledger; raises UsageError if there is none."""
     ledger.tolerate(speaker.say)
     found = ledger.read()
     if not found.events:
@@ -60,7 +64,7 @@ def _readable(ledger: "Ledger", speaker: Speaker) -> "LedgerContent":
 
 
 def _print(events: "Sequence[Event]", then: datetime) -> None:
-    """For a terminal folded to its width; for a file or a pipe a line an event, to be searched."""
+    """Fold to the width of a terminal; in a file or a pipe print one line an event, for grep."""
     if not on_terminal():
         table(HEADINGS, rows(events, then))
         return
@@ -72,8 +76,8 @@ def _print(events: "Sequence[Event]", then: datetime) -> None:
 
 def _notice(speaker: Speaker, found: "LedgerContent", names: Sequence[str]) -> None:
     if found.torn:
-        speaker.say("the last line of the ledger was cut short by a crash; it is left out")
+        speaker.say("the last line of the ledger was cut short by a crash and is not shown")
     known = {each.event for each in found.events}
     for name in names:
         if name not in known:
-            speaker.say(f"nothing called {name} in this ledger; it has: {', '.join(sorted(known))}")
+            speaker.say(f"no event {name} in this ledger; it has: {', '.join(sorted(known))}")

@@ -1,4 +1,4 @@
-"""`relctl lock`: pin what a release is made of."""
+"""`relctl lock`: pin requirements and Debian packages."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -31,14 +31,14 @@ def lock(
     chosen.speaker.emit(result, lambda: _print(found))
     stale = [each.path.name for each in found if each.changes]
     if check and stale:
-        raise UsageError(f"{', '.join(stale)}: other versions are current now", "relctl lock")
+        raise UsageError(f"{', '.join(stale)}: newer versions are available", "relctl lock")
 
 
 def _tell_plan(chosen: Settings, base: bool, check: bool) -> None:
     from relctl.build.plan import plan_lock
 
     if check:
-        raise UsageError("--check changes nothing, so there is no plan to tell", "relctl lock --check")
+        raise UsageError("--check changes nothing, so --dry-run has no plan to show", "relctl lock --check")
     tell_plan(chosen.speaker, plan_lock(chosen.project(), base))
 
 

@@ -1,4 +1,4 @@
-"""`relctl logs`: what a slot's container writes."""
+"""`relctl logs`: the log of a slot's container."""
 
 import signal
 import time
@@ -34,15 +34,13 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")
     ] = False,
-    since: Annotated[
-        str, typer.Option(metavar="DURATION", help="Only what was written in the last 30s, 10m, 2h.")
-    ] = "",
+    since: Annotated[str, typer.Option(metavar="DURATION", help="Only lines of the last 30s, 10m, 2h.")] = "",
     tail: Annotated[
         int | None,
         typer.Option(min=1, help="How many lines.", show_default=f"{_USUAL}; all with --since"),
     ] = None,
 ) -> None:
-    """Show what the container of a slot wrote last; nothing is changed."""
+    """Show the last log lines of a slot's container; nothing is changed."""
     from relctl.rollout.logs import source
 
     begin = time.time() - seconds_of("--since", since) if since else 0.0
@@ -62,7 +60,7 @@ def _print(lines: list[str]) -> None:
 
 
 def _follow(chosen: Settings, found: "Source", lines: "Iterator[str]") -> None:
-    """Show lines as they come; Ctrl-C is how that ends, so it is no failure (exit code 0)."""
+    """Print lines as they arrive until Ctrl-C, which is the normal end (exit code 0)."""
     try:
         for each in lines:
             if chosen.speaker.as_json:
@@ -73,4 +71,4 @@ def _follow(chosen: Settings, found: "Source", lines: "Iterator[str]") -> None:
         if interrupted.number != signal.SIGINT:
             raise
     else:
-        chosen.speaker.say(f"{found.tag} in {found.slot} ended, and with it its log")
+        chosen.speaker.say(f"the container of {found.tag} in {found.slot} ended")

@@ -1,4 +1,4 @@
-"""The `relctl` command: global options, the verbs, and how every error ends."""
+"""The `relctl` command: global options, verbs, and the output and exit code of every error."""
 
 import os
 import signal
@@ -78,7 +78,7 @@ def options(
         typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Builds, proves, switches and rolls back versioned model images behind Nginx."""
+    """Build, verify, promote and roll back versioned model images behind Nginx."""
     del debug, no_input, version  # --debug is read in main(), which outlives this context
     context.obj = Settings(project, env, Speaker(json, quiet))
 
@@ -97,31 +97,31 @@ def main() -> None:
     except BrokenPipeError:
         expect_no_reader()
         sys.exit(128 + signal.SIGPIPE)
-    except Exception as error:  # noqa: BLE001 - the last door: no traceback unless it was asked for
+    except Exception as error:  # noqa: BLE001 - no traceback without --debug
         if _typed("--debug", arguments):
             show_traceback()
         sys.exit(_told(error, as_json=_typed("--json", arguments)))
 
 
 def _typed(option: str, arguments: list[str]) -> bool:
-    """Tell whether a flag was typed; a command line that could not be read has it all the same."""
+    """Return whether a flag was typed, also on a command line that cannot be parsed."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     return option in arguments[:end]
 
 
 def _arm() -> None:
-    """Let relctl's own tests have it killed; nobody shall do so without noticing."""
+    """Arm the fault points of the tests, and warn: nobody must set them unknowingly."""
     words = fault_points.arm(os.environ.get(fault_points.VARIABLE))
     if words:
         warn(f"relctl: {words}")
 
 
 def _told(error: Exception, *, as_json: bool) -> int:
-    """Say what went wrong, in words or as JSON; returns the exit code."""
+    """Report an error as text or JSON; return its exit code."""
     found = _in_words(error)
     if as_json:
         complain_json(found)
-    elif found.message:  # without any argument, the help that was shown already says it all
+    elif found.message:  # without arguments typer has shown the help, and the message is empty
         if context := getattr(error, "ctx", None):
             warn(context.get_usage())
         complain(found)
@@ -129,21 +129,21 @@ def _told(error: Exception, *, as_json: bool) -> int:
 
 
 def _told_interruption(interrupted: Interrupted, *, as_json: bool) -> int:
-    """Say what ended the command, in words or as JSON; returns the exit code."""
+    """Report the signal that ended the command as text or JSON; return the exit code."""
     if as_json:
-        found = RelctlError(f"interrupted by {interrupted}", "relctl status says how it stands")
+        found = RelctlError(f"interrupted by {interrupted}", "relctl status shows the state")
         found.exit_code = interrupted.exit_code
         complain_json(found)
     else:
-        warn(f"relctl: interrupted by {interrupted}; relctl status says how it stands")
+        warn(f"relctl: interrupted by {interrupted}; relctl status shows the state")
     return interrupted.exit_code
 
 
 def _in_words(error: Any) -> RelctlError:
-    """Return any error as one of relctl's, with its exit code."""
+    """Convert any error into a RelctlError with the right exit code."""
     if isinstance(error, RelctlError):
         return error
-    if hasattr(error, "format_message"):  # typer's own errors, which have another home in each version of it
+    if hasattr(error, "format_message"):  # typer's own errors; their module differs between its versions
         found: RelctlError = UsageError(error.format_message(), f"{_called(error)} --help")
         found.exit_code = int(error.exit_code)
     elif isinstance(error, OSError):
@@ -151,8 +151,8 @@ def _in_words(error: Any) -> RelctlError:
         found.exit_code = error.exit_code if isinstance(error, FileError) else UsageError.exit_code
     else:
         found = RelctlError(
-            f"a defect of relctl: {type(error).__name__}: {error}",
-            "the same command with --debug shows where; please report it",
+            f"a bug in relctl: {type(error).__name__}: {error}",
+            "run the same command with --debug for the traceback, and please report it",
         )
     return found
 

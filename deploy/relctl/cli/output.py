@@ -1,7 +1,7 @@
-"""The one door to the terminal: data on standard output, words on standard error.
+"""The one door to the terminal: results on standard output, messages on standard error.
 
-Whatever passes it is escaped: words may be a candidate's, a commit's or a file's. A line feed counts only
-where words may have several lines, and no further line can be taken for relctl's own.
+It escapes all text, which may come from a candidate, a commit or a file. Only messages may have several
+lines; each further line is marked, so that none can pass for relctl's own.
 """
 
 import contextlib
@@ -21,29 +21,29 @@ from relctl.escape import escaped, escaped_json, line
 _PLAIN_TERMINALS = ("dumb", "unknown")
 _WIDE = 400  # columns; wider than most tables here, so that rich never shortens a cell
 _STYLES = {"bold": "1", "dim": "2", "green": "32", "yellow": "33", "bold red": "1;31"}  # as rich names them
-_MORE = "  | "  # before the second and each further line of an error: a log must not pass for relctl's words
+_MORE = "  | "  # before each further line of a message: a log must not pass for relctl's words
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """Says progress with the seconds since the start, unless `quiet`; emits results as text or as JSON."""
+    """Report progress with the seconds since the start, unless `quiet`; emit results as text or JSON."""
 
     as_json: bool
     quiet: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def say(self, words: str) -> None:
-        """Write progress to standard error, a line or several."""
+        """Write progress to standard error, in one or more lines."""
         if not self.quiet:
             self.insist(words)
 
     def insist(self, words: str) -> None:
-        """Write to standard error what must be known, as progress is written, also when quiet."""
-        with contextlib.suppress(OSError):  # nobody listens any more: no reason to undo what is under way
+        """Write to standard error, in the form of progress, even when quiet."""
+        with contextlib.suppress(OSError):  # a closed standard error must not abort the operation
             warn(words, f"{time.monotonic() - self.started:6.1f} s  ", "dim")
 
     def emit(self, result: Any, text: Callable[[], None]) -> None:
-        """Write a result to standard output: as JSON with --json, else by calling `text`."""
+        """Write a result to standard output: as JSON with --json, otherwise by calling `text`."""
         if self.as_json:
             show_json(result, indent=2)
         else:
@@ -51,57 +51,57 @@ class Speaker:
 
 
 def show(words: str = "", style: str = "", *, flush: bool = False) -> None:
-    """Write one line of a result to standard output, coloured where colours are wanted."""
+    """Write one line of a result to standard output, coloured if `in_colour`."""
     print(_painted(line(words), style, sys.stdout), flush=flush)
 
 
 def show_fact(name: str, words: str, style: str = "") -> None:
-    """Write one line of a result: what it is about, and in the colour of `style` how that is."""
+    """Write one line of a result: a name, and its value in the colour of `style`."""
     print(f"  {line(name):8} {_painted(line(words), style, sys.stdout)}")
 
 
 def show_json(result: Any, indent: int | None = None) -> None:
-    """Write a result to standard output as JSON, which stays the same JSON."""
+    """Write a result to standard output as JSON; escaping does not change its meaning."""
     text = json.dumps(result, ensure_ascii=not _speaks_unicode(sys.stdout), indent=indent, default=str)
     print(escaped_json(text), flush=True)
 
 
 def warn(words: str, lead: str = "", style: str = "") -> None:
-    """Write words to standard error behind a coloured `lead`; a further line of theirs is marked as one."""
+    """Write a message to standard error after a coloured `lead`; mark each further line."""
     print(_painted(lead, style, sys.stderr) + _several(words), file=sys.stderr, flush=True)
 
 
 def complain(error: RelctlError) -> None:
-    """Write an error and the next command to type to standard error."""
+    """Write an error and the next command to run to standard error."""
     warn(f" {error.message}", "relctl: error:", "bold red")
     if error.hint:
         warn(f" {line(error.hint)}", "  next:", "bold")
 
 
 def failure(error: RelctlError) -> dict[str, Any]:
-    """Return an error as JSON has it: what and where, the next command to type, the exit code."""
+    """Return an error as in JSON: the message, the next command to run and the exit code."""
     return {"error": error.message, "next": error.hint, "code": error.exit_code}
 
 
 def complain_json(error: RelctlError) -> None:
-    """Write an error to standard error as one line of JSON, behind whatever was said before."""
+    """Write an error to standard error as one line of JSON, after any progress."""
     text = json.dumps(failure(error), ensure_ascii=not _speaks_unicode(sys.stderr))
     print(escaped_json(text), file=sys.stderr, flush=True)
 
 
 def show_traceback() -> None:
-    """Write where the error that is being handled came from to standard error, for --debug."""
+    """Write the traceback of the current error to standard error, for --debug."""
     print(escaped(traceback.format_exc()), end="", file=sys.stderr, flush=True)
 
 
 def on_terminal() -> bool:
-    """Tell whether a person reads standard output on a terminal that can do more than print lines."""
+    """Return whether standard output is a terminal that can draw, not only print lines."""
     there = isinstance(sys.stdout, io.TextIOBase) and sys.stdout.isatty()
     return there and os.environ.get("TERM", "dumb") not in _PLAIN_TERMINALS
 
 
 def in_colour(stream: Any) -> bool:
-    """Tell whether words get colours: not with NO_COLOR, always with FORCE_COLOR, else on a terminal."""
+    """Return whether to use colours: never with NO_COLOR, always with FORCE_COLOR, else on a terminal."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -111,18 +111,18 @@ def in_colour(stream: Any) -> bool:
 
 
 def write_what_cannot_be_encoded() -> None:
-    """Let no character end a command: in a terminal without Unicode, Chinese is written as its numbers."""
+    """Escape characters that standard output cannot encode: printing Chinese must not end a command."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # None where the caller closed it
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def expect_no_reader() -> None:
-    """Write to nobody: who read standard output has enough, and Python would complain at its end."""
+    """Discard further output: the reader has closed the pipe, and Python would complain at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a plain table; every cell whole, so that it can be copied and grepped."""
+    """Print a plain table with every cell whole, to copy and to grep."""
     from rich.cells import cell_len
     from rich.table import Table
 
@@ -142,15 +142,15 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _painted(words: str, style: str, stream: Any) -> str:
-    """Put a colour around words that were escaped already."""
+    """Colour text that is already escaped."""
     return f"\x1b[{_STYLES[style]}m{words}\x1b[0m" if style and in_colour(stream) else words
 
 
 def _several(words: str) -> str:
-    """Escape words and mark each further line; the carriage return that ends a line elsewhere is none."""
+    """Escape text and mark each further line; treat CR LF as one line end."""
     return escaped(words.replace("\r\n", "\n")).replace("\n", f"\n{_MORE}")
 
 
 def _speaks_unicode(stream: Any) -> bool:
-    encoding = getattr(stream, "encoding", None)  # there is no output where the caller closed it
+    encoding = getattr(stream, "encoding", None)  # None if the caller closed the stream
     return encoding is None or encoding.lower().replace("-", "") == "utf8"

@@ -1,4 +1,4 @@
-"""Options that are laid over the environment's rollout policy, for one command."""
+"""Options that override the environment's rollout policy for one command."""
 
 import contextlib
 from dataclasses import replace
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def with_policy(project: "Project", canary: str, observe: str) -> "Project":
-    """Return the project under its policy with what was typed; raises UsageError where that is no policy."""
+    """Return the project with its policy overridden by the options; raises UsageError if that is invalid."""
     changes: dict[str, Any] = {}
     if canary:
         changes["canary"] = steps(canary)
@@ -27,7 +27,7 @@ def with_policy(project: "Project", canary: str, observe: str) -> "Project":
 
 
 def window(text: str) -> dict[str, Any]:
-    """Read `30m`, `300 requests or 30m` or `0s` as what a policy has of a window; raises UsageError."""
+    """Parse `30m`, `300 requests or 30m` or `0s` into the policy's window keys; raises UsageError."""
     from relctl.config.units import seconds, until
 
     with contextlib.suppress(ValueError):
@@ -42,7 +42,7 @@ def window(text: str) -> dict[str, Any]:
 
 
 def steps(text: str) -> tuple[int, ...]:
-    """Read `5,25` as percents, each larger than the one before, or `none`; raises UsageError."""
+    """Parse `5,25` into increasing percentages, or `none` into none; raises UsageError."""
     from relctl.config.environment import rising
 
     if text == "none":
@@ -54,6 +54,6 @@ def steps(text: str) -> tuple[int, ...]:
         found = ()
     if not found or not 1 <= min(found) <= max(found) <= 99:
         raise UsageError(
-            f"--canary {text}: percents from 1 to 99, each larger than the one before", "--canary 5,25"
+            f"--canary {text}: percentages from 1 to 99, each larger than the previous", "--canary 5,25"
         )
     return found

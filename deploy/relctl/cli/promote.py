@@ -57,7 +57,7 @@ def promote(
 
 
 def tell(chosen: Settings, tag: str, moved: "SwitchResult | None") -> None:
-    """Say how a promote or a rollback ended; None is a release that was live already."""
+    """Report the result of a promote or a rollback; None means that the release was already live."""
     if moved is None:
         chosen.speaker.emit({"tag": tag, "verdict": "live already"}, lambda: show(f"{tag} is live already"))
         return

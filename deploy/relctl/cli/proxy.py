@@ -1,4 +1,4 @@
-"""`relctl proxy up|down|check`: the Nginx in front."""
+"""`relctl proxy up|down|check`: control Nginx."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from relctl.cli.verbs import Verb, VerbGroup
 if TYPE_CHECKING:
     from relctl.proxy.proxy import Proxy
 
-app = typer.Typer(cls=VerbGroup, help="Start, stop or test the Nginx in front.", no_args_is_help=True)
+app = typer.Typer(cls=VerbGroup, help="Start, stop or test Nginx.", no_args_is_help=True)
 
 
 @app.command(cls=Verb)
@@ -50,7 +50,7 @@ def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) ->
 def check(context: typer.Context) -> None:
     """Test the configuration without installing it.
 
-    For a managed Nginx, test what the templates render now; in system mode, what is installed.
+    For a managed Nginx, test what the templates render now; in system mode, the installed configuration.
     """
     chosen = settings(context)
     proxy = _proxy(chosen)

@@ -1,4 +1,4 @@
-"""`relctl prune`: remove what retention does not keep."""
+"""`relctl prune`: remove the releases that retention does not keep."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +19,7 @@ def prune(
     ] = False,
     wait: Waiting = "",
 ) -> None:
-    """Remove releases that retention does not keep, with their evidence; every promote does so, too."""
+    """Remove releases that retention does not keep, with their evidence, as every promote does."""
     from relctl.rollout.prune import plan
     from relctl.rollout.prune import prune as prune_releases
 

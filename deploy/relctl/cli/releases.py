@@ -1,4 +1,4 @@
-"""`relctl releases`: what is built, proved, running and retained."""
+"""`relctl releases`: list built, proved, running and retained releases."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -30,7 +30,9 @@ def rollback(
     from relctl.rollout.rollback import rollback as roll_back
 
     chosen = settings(context)
-    release = None if tag is None else chosen.tag(tag)  # "" is no tag either: an unset variable, perhaps
+    release = (
+        None if tag is None else chosen.tag(tag)
+    )  # "" is an error, not the standby: perhaps an unset variable
     host = chosen.stage(wait, dry_run)
     moved = roll_back(host, release, reason)
     if dry_run:

@@ -10,7 +10,7 @@ from relctl.cli.output import on_terminal
 from relctl.cli.status_text import as_json, tell
 
 _ON_SCREEN, _IN_A_FILE = 2.0, 30.0  # seconds
-_SHORTEST = 0.1  # seconds; a look at everything takes about as long
+_SHORTEST = 0.1  # seconds; reading the status takes about as long
 
 
 def status(
@@ -21,7 +21,7 @@ def status(
         typer.Option(
             metavar="DURATION",
             help="Interval for --watch.",
-            show_default="2s; 30s where there is no terminal",
+            show_default="2s; 30s without a terminal",
         ),
     ] = "",
 ) -> None:
@@ -41,7 +41,7 @@ def status(
 
 
 def pause_of(every: str, *, on_screen: bool) -> float:
-    """Return the seconds between two looks; raises UsageError for what is no duration."""
+    """Return the seconds between two refreshes; raises UsageError for an invalid duration."""
     if every:
         return seconds_of("--every", every, _SHORTEST)
     return _ON_SCREEN if on_screen else _IN_A_FILE

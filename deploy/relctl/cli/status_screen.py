@@ -1,4 +1,4 @@
-"""The picture of `relctl status --watch`: what matters first on top, fitted to whatever width there is."""
+"""Draw the screen of `relctl status --watch` for any width, the most important facts first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _WIDE_ENOUGH = 72  # columns of the table of traffic
 
 @dataclass(frozen=True)
 class Picture:
-    """How it stood at a moment; drawn for the console's width, anew after each resize."""
+    """The status at one moment, drawn for the console's width and again after each resize."""
 
     status: "Status"
     at: datetime
@@ -42,12 +42,12 @@ class Picture:
     trouble: RelctlError | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the parts from top to bottom; a terminal that is too low shows the upper ones."""
+        """Yield the parts from top to bottom; a low terminal shows only the upper ones."""
         found = self.status
         yield as_text(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})", "bold")
         yield as_text(f"{self.at:%H:%M:%S} UTC, every {self.pause:g} s, Ctrl-C ends", "dim")
         if self.trouble:
-            yield as_text(f"cannot look any more, this is old: {self.trouble.message}", BAD)
+            yield as_text(f"cannot refresh, this is old: {self.trouble.message}", BAD)
         yield ""
         yield _grid(list(self._facts()))
         yield ""
@@ -78,7 +78,7 @@ class Picture:
 
 
 def traffic(found: "Traffic", width: int) -> RenderableType:
-    """Draw what each pool answered lately: a table where it fits, sentences where it does not."""
+    """Draw the recent traffic of each pool: a table if it fits, otherwise sentences."""
     stood_in = ["STOOD IN"] if any(pool.stood_in for pool in found.pools.values()) else []
     longest = max((as_text(pool).cell_len for pool in found.pools), default=0)
     needed = _WIDE_ENOUGH + sum(len(each) + 2 for each in stood_in) + max(longest - len("green"), 0)

@@ -1,4 +1,4 @@
-"""How an environment stands, in words and as JSON."""
+"""Format the status of an environment as text and as JSON."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ _TOLD_BRIEFLY = ("answers", "at work", "watching", "window", "notice", "drift")
 
 
 def as_json(found: "Status") -> dict[str, Any]:
-    """Return the status as the contract writes it."""
+    """Return the status as in the JSON contract."""
     return asdict(found) | {
         "switched": found.switched.as_json() if found.switched else None,
         "events": [event.as_json() for event in found.events],
@@ -30,7 +30,7 @@ def as_json(found: "Status") -> dict[str, Any]:
 
 
 def tell(found: "Status") -> None:
-    """Print the status, a line a fact."""
+    """Print the status, one line for each fact."""
     show(f"{found.service} in {found.environment}: {found.url} (Nginx {found.proxy})")
     for name, words, style in _facts(found):
         show_fact(name, words, style)
@@ -39,7 +39,7 @@ def tell(found: "Status") -> None:
 
 
 def _facts(found: "Status") -> "Iterator[tuple[str, str, str]]":
-    """Yield what each line is about, its words and its style."""
+    """Yield the name, value and style of each line."""
     yield "live", slot_words(found.live), health_style(found.live)
     yield "standby", slot_words(found.standby), health_style(found.standby)
     if found.standing_in:
@@ -59,7 +59,7 @@ def _facts(found: "Status") -> "Iterator[tuple[str, str, str]]":
 
 
 def in_one_line(found: "Status") -> str:
-    """Say how it stands in one line, for whoever reads a file that grows."""
+    """Summarise the status in one line, for a log file."""
     roles = (("live", found.live), ("standby", found.standby))
     return "; ".join(
         [
@@ -83,26 +83,26 @@ def _traffic_briefly(traffic: "Traffic") -> list[str]:
 
 
 def health_style(slot: "SlotStatus | None") -> str:
-    """Return the style of what is in a slot: whether it is well is seen before it is read."""
+    """Return the style for the health of a slot."""
     return _OF_HEALTH.get(slot.health, "") if slot else ""
 
 
 def window_words(window: "Observing", watching: str) -> str:
-    """Say what is watched and for how long still, or that nobody does."""
-    left = f"{window.tag} is watched for {window.seconds:g} s, {window.left_seconds:g} s are left"
-    return left if watching else f"{left}; interrupted: relctl observe goes on"
+    """Describe the open window: its release, its length, the time left, or that it was interrupted."""
+    left = f"{window.tag} is observed for {window.seconds:g} s, {window.left_seconds:g} s left"
+    return left if watching else f"{left}; interrupted: relctl observe resumes it"
 
 
 def standing_in_words(standing_in: "StandingIn", seconds: float) -> str:
-    """Say that the standby answers for live, since when, and how often."""
+    """Describe a failover: the standby that answers for live, since when and how often."""
     at = standing_in.since
-    since = f"since {datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" if at else "nobody has asked yet"
+    since = f"since {datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" if at else "no request yet"
     often = f"{standing_in.requests:,} requests in {span(seconds)}"
     return f"the standby {standing_in.tag} in {standing_in.slot} answers for live, {since}; {often}"
 
 
 def slot_words(slot: "SlotStatus | None") -> str:
-    """Say what is in a slot."""
+    """Describe the content of a slot."""
     if slot is None:
         return "none"
     again = f"restarted {slot.restarts} times" if slot.restarts else ""
@@ -112,7 +112,7 @@ def slot_words(slot: "SlotStatus | None") -> str:
 
 
 def switch_words(event: "Event", then: datetime) -> str:
-    """Say who gave live its traffic, when and why."""
+    """Describe who switched traffic to live, when and why."""
     reason = why(event)
     words = f"{event.event} {ago(event.at, then)} by {event.by}, {to_the_second(event.at)}"
     return f"{words}: {reason}" if reason else words
@@ -123,7 +123,7 @@ def _from(clients: int) -> str:
 
 
 def traffic_words(traffic: "Traffic") -> list[str]:
-    """Say what each pool answered lately."""
+    """Describe the recent traffic of each pool."""
     if traffic.problem:
         return [f"unknown: {traffic.problem}"]
     lately = span(traffic.seconds)

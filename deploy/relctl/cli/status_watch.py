@@ -1,4 +1,4 @@
-"""Looking again and again: a screen that is drawn in place, or repeated output where there is none."""
+"""Refresh the status: a screen drawn in place, or repeated lines without a terminal."""
 
 import contextlib
 import os
@@ -29,20 +29,20 @@ class Pause:
         self.seconds, self._signals = seconds, signals
 
     def wait(self, resized: Callable[[], None] = lambda: None) -> None:
-        """Wait; call `resized` each time that the terminal has got another size."""
+        """Wait; call `resized` after each resize of the terminal."""
         deadline = time.monotonic() + self.seconds
         while (left := deadline - time.monotonic()) > 0:
             if select.select([self._signals], [], [], left)[0]:
                 os.read(self._signals, 4096)
-                resized()  # any other signal than that has raised its exception before
+                resized()  # every other signal has raised its exception already
 
 
 @contextlib.contextmanager
 def pauses(seconds: float) -> Iterator[Pause]:
-    """Let signals wake a wait through a pipe: one that comes just before a sleep begins does not end it."""
+    """Let signals end a wait through a pipe: a signal just before a plain sleep would not end it."""
     reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    before = signal.signal(signal.SIGWINCH, lambda *_: None)  # one that is ignored would not wake
+    before = signal.signal(signal.SIGWINCH, lambda *_: None)  # an ignored signal would not wake the wait
     try:
         yield Pause(seconds, reading)
     finally:
@@ -54,7 +54,7 @@ def pauses(seconds: float) -> Iterator[Pause]:
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen last, and when; `trouble` says why there is nothing newer."""
+    """The last status and its time; `trouble`: why there is no newer one."""
 
     at: datetime
     status: "Status"
@@ -62,9 +62,9 @@ class Look:
 
 
 def keep_watching(look: "Callable[[], Status]", every: float, speaker: Speaker) -> None:
-    """Show how it stands every so many seconds; Ctrl-C is how it ends, so that is no failure (exit code 0).
+    """Show the status at intervals until Ctrl-C, which is the normal end (exit code 0).
 
-    If the first look fails, so does the command; a later failure is shown, and it goes on.
+    A failure of the first read ends the command; later failures are shown.
     """
     show = _lines if speaker.as_json else _screen if on_terminal() else _repeated
     try:
@@ -112,7 +112,7 @@ def _screen(looks: Iterator[Look], pause: Pause) -> None:
 
 @contextlib.contextmanager
 def _drawn_in_place() -> Iterator["Live"]:
-    """Use the terminal's second screen, which no resize smears; what was seen last stays on the first."""
+    """Use the alternate screen, which survives a resize; leave the last drawing on the main screen."""
     from rich.live import Live
 
     from relctl.cli.console import Screen
@@ -123,7 +123,7 @@ def _drawn_in_place() -> Iterator["Live"]:
         live.start()
         yield live
     finally:
-        with held_back():  # else a second Ctrl-C could leave the terminal as it is now
+        with held_back():  # otherwise a second Ctrl-C could leave the alternate screen on
             last = live.get_renderable()
             live.stop()
             screen.print(last)

@@ -1,4 +1,4 @@
-"""The verbs by name, each imported when it is typed, and the global options that every one of them takes."""
+"""The verbs by name, each imported when it is typed, and the global options that each takes."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-# As the help lists them. The module of that name has a function of that name, or the `app` of several.
+# In the order of the help. Each names a module with a function of that name, or with a typer `app`.
 NAMES = (
     "build",
     "verify",
@@ -32,27 +32,27 @@ SHARED = ("project", "env", "json", "quiet", "debug", "no_input")
 
 
 class Verb(TyperCommand):
-    """A command that takes the global options, too."""
+    """A command that also takes the global options."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return its own options, then the global ones, which are declared once."""
+        """Return its own options, then the global ones, which main.py declares."""
         return [*super().get_params(ctx), *_shared(ctx)]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it under the global options that were typed before or behind the verb."""
+        """Run it with the global options typed before or after the verb."""
         _merge(ctx)
         return super().invoke(ctx)
 
 
 class VerbGroup(TyperGroup):
-    """A verb that has verbs of its own."""
+    """A verb with verbs of its own, like `proxy up`."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """As for a verb."""
+        """Return the same as `Verb`."""
         return [*super().get_params(ctx), *_shared(ctx)]
 
     def invoke(self, ctx: Any) -> Any:
-        """As for a verb; what is typed further behind counts more."""
+        """Run it like `Verb`; the option typed last wins."""
         _merge(ctx)
         return super().invoke(ctx)
 
@@ -65,12 +65,12 @@ class Relctl(TyperGroup):
         self.commands: Any = _Imported()
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as typer calls it
-        """Return the names alone."""
+        """Return the names without importing the verbs."""
         return list(NAMES)
 
 
 class _Imported(Mapping[str, Any]):
-    """The commands by name; looking one up imports it."""
+    """The commands by name; a lookup imports the command."""
 
     def __init__(self) -> None:
         self._known: dict[str, Any] = {}
@@ -110,12 +110,12 @@ def _shared(ctx: Any) -> list[Any]:
 
 
 def typed(ctx: Any) -> dict[str, Any]:
-    """Return the global options, by name, that were typed where a context reads them."""
+    """Return the global options typed in this context, by name."""
     return {name: ctx.params[name] for name in SHARED if name in ctx.params and _is_typed(ctx, name)}
 
 
 def _merge(ctx: Any) -> None:
-    """Take the global options out of a verb's own; those that were typed behind it count more."""
+    """Move the global options from the verb's parameters into the settings; those typed later win."""
     found = typed(ctx)
     for name in SHARED:
         ctx.params.pop(name, None)

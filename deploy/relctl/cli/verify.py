@@ -1,4 +1,4 @@
-"""`relctl verify`: prove a candidate and keep the evidence."""
+"""`relctl verify`: prove a candidate and store the evidence."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,20 +54,18 @@ def verify(
     result = _result(evidence) | {"evidence": str(path), "report": str(report)}
     chosen.speaker.emit(result, lambda: _print(evidence, report))
     if evidence.verdict == "fail":
-        raise NotProvedError(
-            f"{release} may not take traffic; {evidence.summary}", f"the whole evidence: {path}"
-        )
+        raise NotProvedError(f"{release} may not take traffic; {evidence.summary}", f"full evidence: {path}")
 
 
 def _print(evidence: "Evidence", report: Path) -> None:
-    """The summary, in the order of the report."""
+    """Print the summary in the order of the report."""
     show(f"{evidence.tag}: {evidence.verdict}")
     table(("gate", "verdict", "seconds", "why"), [row for gate in evidence.gates for row in _rows(gate)])
     show(f"report: {report}")
 
 
 def _rows(gate: "GateResult") -> list[tuple[str, str, str, str]]:
-    """A row for each line of each reason, so that no line is endless."""
+    """Return a row for each line of each reason."""
     first, *others = [words for each in gate.sentences for words in each.split("\n")]
     return [(gate.name, gate.verdict, f"{gate.seconds:.1f}", first), *(("", "", "", each) for each in others)]
 

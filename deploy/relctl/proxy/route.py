@@ -1,4 +1,4 @@
-"""Define the routes of the pointer: a whole slot, or a canary with a share of the traffic."""
+"""Define the routes of the pointer: a whole slot, or a canary's share; Nginx's template splits by them."""
 
 import re
 from dataclasses import dataclass

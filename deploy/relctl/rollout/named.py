@@ -87,7 +87,7 @@ def _same_commit(commit: str, tag: Tag) -> bool:
 
 
 def _whole(words: str, tags: Callable[[], list[Tag]]) -> Tag:
-    """Read a whole tag; what is none is held against the `tags` that there are, if they can be told."""
+    """Parse a whole tag; raises UsageError with the closest of `tags`, if the engine can list them."""
     try:
         return Tag.parse(words)
     except UsageError as error:
@@ -96,7 +96,7 @@ def _whole(words: str, tags: Callable[[], list[Tag]]) -> Tag:
         try:
             close = slip(words, tags())
         except EngineError:
-            close = ""  # no tag it is, whatever the engine would say
+            close = ""  # it is no tag, with or without the engine
         raise UsageError(f"{error.message}{close}", error.hint) from None
 
 

@@ -1,4 +1,4 @@
-"""Report what to remember about a release for as long as it serves users."""
+"""Collect the notices of `relctl status` about a release that has traffic; notify.py notifies the hooks."""
 
 from relctl.proxy.route import newcomer
 from relctl.rollout.snapshot import Snapshot

@@ -93,7 +93,7 @@ def test_what_undoes_a_step_is_dim(
     monkeypatch.setenv("FORCE_COLOR", "1")
     tell_plan(Speaker(as_json=False), [Step("start", "start it", "empty green")])
     _, undo, _ = capsys.readouterr().out.splitlines()
-    assert undo == "\x1b[2m           if it or a later step fails: empty green\x1b[0m"
+    assert undo == "\x1b[2m           undo: empty green\x1b[0m"
 
 
 @pytest.mark.parametrize(

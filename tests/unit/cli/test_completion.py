@@ -1,4 +1,4 @@
-"""What a shell completes, and that a short tag is said in full."""
+"""What a shell completes, and that a short tag is reported in full."""
 
 import os
 import subprocess
@@ -74,6 +74,17 @@ def test_environments_are_offered_before_and_behind_the_verb(tmp_path: Path) -> 
     assert shell("relctl status --env l", ECHO) == ["local"]
     assert shell("relctl status --env x", ECHO) == []
     assert shell("relctl --env ", tmp_path) == []
+
+
+def test_events_of_the_ledger_are_offered_as_far_as_it_is_readable(tmp_path: Path) -> None:
+    ledger = tmp_path / "echo-local" / "ledger.jsonl"
+    ledger.parent.mkdir()
+    lines = [f'{{"v": 1, "event": "{name}"}}' for name in ("built", "observing", "observed", "built")]
+    ledger.write_text("\n".join([*lines, "not an event", ""]))
+    state = {"RELCTL_STATE_DIR": str(tmp_path)}
+    assert shell("relctl history --event ", ECHO, **state) == ["built", "observed", "observing"]
+    assert shell("relctl history --event obs", ECHO, **state) == ["observed", "observing"]
+    assert shell("relctl history --event ", ECHO, RELCTL_STATE_DIR=str(tmp_path / "none")) == []
 
 
 def test_verbs_are_offered() -> None:

@@ -115,7 +115,7 @@ def test_following_goes_on_until_the_container_ends(
         f"I am {SECOND}\t\x1b[2J",
         "later",
     ]
-    assert f"{SECOND} in green ended, and with it its log" in said.err
+    assert f"the container of {SECOND} in green ended" in said.err
 
 
 @pytest.mark.parametrize(("number", "fails"), [(2, False), (15, True)])

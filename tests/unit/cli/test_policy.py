@@ -18,7 +18,7 @@ def test_steps_are_percents(text: str, expected: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["0", "100", "25,5", "5,5", "5,,25", "5%", "five", "-5", "5.5", ","])
 def test_what_is_no_list_of_rising_percents_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="percents from 1 to 99"):
+    with pytest.raises(UsageError, match="percentages from 1 to 99"):
         steps(text)
 
 

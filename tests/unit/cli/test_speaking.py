@@ -187,10 +187,10 @@ def test_as_json_an_interruption_is_an_error_too() -> None:
         )
         for typed in ((), ("--json",))
     )
-    assert words.stderr == "relctl: interrupted by SIGTERM; relctl status says how it stands\n"
+    assert words.stderr == "relctl: interrupted by SIGTERM; relctl status shows the state\n"
     assert json.loads(told.stderr) == {
         "error": "interrupted by SIGTERM",
-        "next": "relctl status says how it stands",
+        "next": "relctl status shows the state",
         "code": 143,
     }
     assert words.returncode == told.returncode == 143
@@ -198,7 +198,7 @@ def test_as_json_an_interruption_is_an_error_too() -> None:
 
 def test_quiet_may_stand_before_and_behind_the_verb() -> None:
     words = ("--project", str(PROJECT), "history", "--event", "nope")
-    assert "nothing called nope" in run(*words).stderr
+    assert "no event nope" in run(*words).stderr
     assert run("-q", *words).stderr == run(*words, "--quiet").stderr == ""
 
 
@@ -237,7 +237,7 @@ def test_a_defect_is_one_sentence_and_no_traceback() -> None:
         [sys.executable, "-c", BROKEN, "status"], capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 1
-    assert "relctl: error: a defect of relctl: ValueError: planted" in done.stderr
+    assert "relctl: error: a bug in relctl: ValueError: planted" in done.stderr
     assert "Traceback" not in done.stderr
     shown = subprocess.run(
         [sys.executable, "-c", BROKEN, "--debug"], capture_output=True, text=True, timeout=30
