@@ -18,8 +18,8 @@ from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state.chain import checksum
 from relctl.state.history import retained
+from relctl.state.ledger import checksum
 from relctl.tag import Tag
 from stands import ANY_P95
 

@@ -138,7 +138,7 @@ def test_a_library_for_something_outside_is_imported_by_its_door_alone(library: 
 HTTP_CLIENTS = {
     "requests": {"rollout/deliver.py", "engine/docker.py"},
     "http.client": {
-        "engine/docker_socket.py",
+        "engine/docker_inspect.py",
         "probe/idle.py",
         "probe/load.py",
         "probe/service.py",

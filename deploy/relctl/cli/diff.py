@@ -23,7 +23,7 @@ def diff(
     second: Release,
 ) -> None:
     """Compare two releases: commits, labels, dependencies, model, size, figures of gates, translations."""
-    from relctl.engine.resolve import resolve
+    from relctl.engine.leases import resolve
     from relctl.errors import UsageError
     from relctl.source.commits import commits_between
     from relctl.verify.diff import Side, compare

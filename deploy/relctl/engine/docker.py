@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from relctl.config.environment import Environment
 from relctl.engine import docker_inspect
-from relctl.engine.docker_socket import Socket
+from relctl.engine.docker_inspect import Socket
 from relctl.engine.labels import PORT, PROOF
 from relctl.engine.protocol import (
     ANSWERS_WITHIN,

@@ -9,7 +9,7 @@ from pathlib import Path
 from relctl.config.project import Project
 from relctl.engine.labels import CONTRACT, ENVIRONMENT, ROLE, SERVICE, SLOT, STATE, contract_of, label_of
 from relctl.engine.protocol import Container, ContainerSpec, Image, Limits, Network, Publish
-from relctl.state.event_schema import (
+from relctl.state.event import (
     SLOTS as SLOTS,  # defined there because the ledger imports nothing from here
 )
 from relctl.state.files import remove, replace_text

@@ -4,9 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from relctl.engine.labels import TAG
-from relctl.engine.leases import hold_image
+from relctl.engine.leases import hold_image, resolve
 from relctl.engine.protocol import Image
-from relctl.engine.resolve import resolve
 from relctl.engine.slots import network
 from relctl.errors import ConfigError, RelctlError, UsageError
 from relctl.observation.window import open_window, refused_window

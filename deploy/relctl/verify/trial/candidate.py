@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from relctl.config.project import Project
-from relctl.engine.ended import how_it_ended, out_of_memory
 from relctl.engine.labels import contract_of
-from relctl.engine.protocol import Container, Engine, Image
+from relctl.engine.protocol import Container, Engine, Image, how_it_ended, out_of_memory
 from relctl.engine.slots import TRIAL_ROLES, labels, trial_network, trial_spec
 from relctl.probe import traffic
 from relctl.probe.service import Service
