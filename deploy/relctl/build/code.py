@@ -9,7 +9,7 @@ from relctl.build import tarball
 from relctl.build.cache import key
 from relctl.build.checkout import Blob, Reader
 from relctl.build.job import Job
-from relctl.build.layer import Digesting, Layer
+from relctl.build.tarball import Digesting, Layer
 
 CODE = "app/code"
 RELEASE = "app/release.json"

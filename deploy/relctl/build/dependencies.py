@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from relctl.build import assembly, requirements, tarball
 from relctl.build.cache import key
 from relctl.build.job import Job
-from relctl.build.layer import Digesting, Layer
+from relctl.build.tarball import Digesting, Layer
 from relctl.config.versions import Versions
 from relctl.errors import BuildError
 

@@ -1,22 +1,29 @@
-"""Send the request of a case and judge the answer, one sentence for each error."""
+"""Send the request of a case and judge the answer, one sentence for each error; ask some after the switch."""
 
 import json
 import re
-from typing import Any
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from relctl.config.pipeline import Expectation, Request
-from relctl.probe.service import Answer, Service
+from relctl.errors import RelctlError
+from relctl.probe.service import Answer, Service, UnreachableError
+
+if TYPE_CHECKING:
+    from relctl.config.pipeline import Case, Expectation, Request
 
 _SHOWN_ERRORS = 3
+_WITHIN = 10.0  # seconds for all cases: users already have the new release
+_EACH = 5.0
 
 
-def send(service: Service, request: Request, timeout: float) -> Answer:
+def send(service: Service, request: "Request", timeout: float) -> Answer:
     """Send the request once; `timeout` in seconds; raises UnreachableError."""
     headers = {"content-type": request.content_type} if request.method == "POST" else {}
     return service.send(request.method, request.path, body_of(request), headers | request.headers, timeout)
 
 
-def judge(expect: Expectation, answer: Answer) -> list[str]:
+def judge(expect: "Expectation", answer: Answer) -> list[str]:
     """Return what is wrong with an answer; empty if it is as expected."""
     wrong = []
     if answer.status != expect.status:
@@ -56,7 +63,7 @@ def _judge_members(wanted: dict[str, str], answer: Answer) -> list[str]:
     ]
 
 
-def body_of(request: Request) -> bytes | None:
+def body_of(request: "Request") -> bytes | None:
     """Return the bytes that a request sends, None if it has no body."""
     if request.body is not None:
         return request.body.encode()
@@ -74,3 +81,27 @@ def _text(value: Any) -> str:
 
 def _short(body: bytes) -> str:
     return body[:160].decode(errors="replace")
+
+
+class SmokeFailedError(RelctlError):
+    """Users get another answer than a case of the pipeline expects."""
+
+    usual_hint = "fix the release, or the case: after_switch is for what users get here, within seconds"
+
+
+def ask(service: Service, cases: Sequence["Case"]) -> None:
+    """Send each case once, in order; raises SmokeFailedError for the first wrong answer."""
+    deadline = time.monotonic() + _WITHIN
+    for case in cases:
+        wrong = _wrong(service, case, min(_EACH, deadline - time.monotonic()))
+        if wrong:
+            raise SmokeFailedError(f"users do not get what smoke case {case.name!r} expects: {wrong}")
+
+
+def _wrong(service: Service, case: "Case", timeout: float) -> str:
+    if timeout <= 0:
+        return f"it was not sent: all cases together have {_WITHIN:g} s"
+    try:
+        return "; ".join(judge(case.expect, send(service, case.request, timeout)))
+    except UnreachableError as error:
+        return error.message

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from relctl.errors import NeedsPersonError, words_of
-from relctl.proxy.route import Canary
+from relctl.proxy.pointer import Canary
 from relctl.rollout.host import Host
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, Kind

@@ -1,6 +1,6 @@
 """Report what to remember about a release for as long as it serves users."""
 
-from relctl.proxy.route import newcomer
+from relctl.proxy.pointer import newcomer
 from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, DONE, unfinished

@@ -9,7 +9,7 @@ from relctl.engine.protocol import Image
 from relctl.engine.slots import network
 from relctl.errors import ConfigError, RelctlError, UsageError
 from relctl.observation.window import open_window, refused_window
-from relctl.proxy.route import Canary
+from relctl.proxy.pointer import Canary
 from relctl.rollout.admission import insist_on_vouched, proof
 from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.forecast import foretell

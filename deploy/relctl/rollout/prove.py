@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from relctl.engine.protocol import Container, Image
 from relctl.errors import RelctlError
-from relctl.probe.after_switch import SmokeFailedError
-from relctl.probe.identity import Identity, disagreements
+from relctl.probe.cases import SmokeFailedError
 from relctl.probe.ready import wait_until_ready
-from relctl.probe.service import Service, UnreachableError
+from relctl.probe.service import Identity, Service, UnreachableError, disagreements
 from relctl.proxy.error_log import last_errors, last_words, size
 from relctl.rollout.ensure_proxy import lead_to
 from relctl.rollout.host import Host

@@ -16,8 +16,7 @@ from relctl.errors import (
     words_of,
 )
 from relctl.probe.ready import wait_until_ready
-from relctl.proxy.pointer import NOWHERE
-from relctl.proxy.route import main_slot, newcomer
+from relctl.proxy.pointer import NOWHERE, main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.move import Move
 from relctl.rollout.prove import is_warm, start_release

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from relctl.config.datasets import load
-from relctl.verify.quality.faults import count, find
+from relctl.verify.gates.faults import count, find
 
 DATA_SETS = sorted((Path(__file__).parents[3] / "pipelines" / "datasets").glob("*.tsv"))
 SOURCE, REFERENCE = "今天天气真好。", "The weather is really nice today."

@@ -43,7 +43,7 @@ from relctl.verify.gates.smoke import smoke
 from relctl.verify.gates.startup import startup
 from relctl.verify.trial.candidate import Candidate, running
 from relctl.verify.trial.exchange import read
-from relctl.verify.trial.verdict import Verdict
+from relctl.verify.trial.trial import Verdict
 
 TAG = Tag("1.0.0", "abc12de")
 REVISION = "abc12de" + "0" * 33
