@@ -39,7 +39,7 @@ def layer(job: Job) -> Layer:
         with job.cache.scratch() as root:
             _unpack(found, root, python)
             tarball.write([tarball.folder(SITE), *_entries(root)], tarball.EPOCH, out)
-        names = " ".join(f"{name}=={version}" for name, version in sorted(requirements.versions(found)))
+        names = " ".join(f"{name}=={version}" for name, version in sorted(map(requirements.package, found)))
         return {"lock": assembly.digest(lock.encode()), "dependencies": names}
 
     identity = job.source.identities([where])[where]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from relctl.config.document import contents
+from relctl.config.document import contents, decoded
 from relctl.errors import ConfigError
 
 COLUMNS = ("source", "reference")
@@ -49,13 +49,8 @@ def parse(path: Path, content: bytes) -> DataSet:
 
 def _lines(path: Path, content: bytes) -> list[str]:
     """Split at line feeds only: a sentence may contain other Unicode line separators."""
-    content = content.removeprefix(codecs.BOM_UTF8)  # written by spreadsheets
-    try:
-        lines = content.decode("utf-8").removesuffix("\n").split("\n")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}:{line}: is not UTF-8; save it as UTF-8") from None
-    return [line.removesuffix("\r") for line in lines]
+    text = decoded(path, content.removeprefix(codecs.BOM_UTF8))  # written by spreadsheets
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 
 def _places(path: Path, heading: Sequence[str]) -> list[int]:

@@ -48,10 +48,7 @@ class Socket:
                 SILENT,
             ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise EngineError(
-                f"no Docker engine answers at unix://{self._path}: {error}",
-                "make setup starts one; docker_host in the environment file names another",
-            ) from error
+            raise no_engine(f"unix://{self._path}", str(error)) from error
         finally:
             connection.close()
 
@@ -67,6 +64,14 @@ class _Connection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self._within)
         self.sock.connect(self._path)
+
+
+def no_engine(address: str, why: str) -> EngineError:
+    """Return the error for an address at which no engine answers."""
+    return EngineError(
+        f"no Docker engine answers at {address}: {why}",
+        "make setup starts one; docker_host in the environment file names another",
+    )
 
 
 def image(found: Mapping[str, Any]) -> Image:

@@ -31,31 +31,27 @@ def judge(expect: "Expectation", answer: Answer) -> list[str]:
     found_type = answer.headers.get("content-type", "")
     if expect.content_type and found_type.split(";")[0].strip() != expect.content_type:
         wrong.append(f"content type {found_type!r}, not {expect.content_type}")
-    if expect.json_ and not wrong:
-        wrong += _judge_members(expect.json_, answer)
-    if expect.schema_ is not None and not wrong:
-        wrong += _judge_shape(expect.schema_, answer)
-    return wrong
-
-
-def _judge_shape(schema: dict[str, Any], answer: Answer) -> list[str]:
-    from jsonschema import Draft202012Validator  # a rollback does not need it
-
+    if wrong or not (expect.json_ or expect.schema_ is not None):
+        return wrong
     try:
         found = answer.json()
     except ValueError:
         return [f"the body is not JSON: {_short(answer.body)}"]
+    if expect.json_ and not isinstance(found, dict):
+        return [f"the body is not a JSON object: {_short(answer.body)}"]
+    return _judge_members(expect.json_, found) or _judge_shape(expect.schema_, found)
+
+
+def _judge_shape(schema: dict[str, Any] | None, found: Any) -> list[str]:
+    if schema is None:
+        return []
+    from jsonschema import Draft202012Validator  # a rollback does not need it
+
     errors = Draft202012Validator(schema).iter_errors(found)
     return [f"{error.json_path}: {error.message}" for error in errors][:_SHOWN_ERRORS]
 
 
-def _judge_members(wanted: dict[str, str], answer: Answer) -> list[str]:
-    try:
-        found = answer.json()
-    except ValueError:
-        return [f"the body is not JSON: {_short(answer.body)}"]
-    if not isinstance(found, dict):
-        return [f"the body is not a JSON object: {_short(answer.body)}"]
+def _judge_members(wanted: dict[str, str], found: Any) -> list[str]:
     return [
         f"{key}: {_text(found[key])!r} does not match {pattern!r}" if key in found else f"{key} is missing"
         for key, pattern in wanted.items()

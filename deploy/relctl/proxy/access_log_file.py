@@ -165,6 +165,9 @@ class Mark:
         return asdict(self)
 
 
+_GONE = Mark(0, 0)
+
+
 def mark_of(path: Path) -> Mark | None:
     """Mark the current end of the log; returns None if it cannot be read.
 
@@ -210,7 +213,7 @@ def _ranges(path: Path, end: Mark | None, start: Mark | None) -> list[tuple[Path
     first = (_find(files, start) if start else None) or (0, 0)
     if last:
         files = files[: last[0] + 1]
-    sizes = [_size(each) for each in files]
+    sizes = [(mark_of(each) or _GONE).offset for each in files]
     if last:
         sizes[-1] = last[1]
     lows = [first[1] if number == first[0] else 0 for number in range(len(files))]
@@ -219,25 +222,16 @@ def _ranges(path: Path, end: Mark | None, start: Mark | None) -> list[tuple[Path
 
 def _find(files: list[Path], mark: Mark) -> tuple[int, int] | None:
     """Return the file that a mark is in, and the offset; a copy also matches, a truncated file from 0."""
-    found = [(number, _status(each)) for number, each in enumerate(files)]
-    same = [number for number, status in found if status[0] == mark.inode]
+    ends = [mark_of(each) or _GONE for each in files]
+    same = [number for number, end in enumerate(ends) if end.inode == mark.inode]
     whole = [
         number
-        for number, (_, size, head) in found
-        if mark.head and size >= mark.offset and head.startswith(mark.head)
+        for number, end in enumerate(ends)
+        if mark.head and end.offset >= mark.offset and end.head.startswith(mark.head)
     ]
     if whole:
         return next((number for number in same if number in whole), whole[0]), mark.offset
     return (same[0], 0) if same else None
-
-
-def _status(path: Path) -> tuple[int, int, str]:
-    found = mark_of(path)
-    return (found.inode, found.offset, found.head) if found else (0, 0, "")
-
-
-def _size(path: Path) -> int:
-    return _status(path)[1]
 
 
 def _requests(path: Path, low: int, high: int) -> list[Request]:

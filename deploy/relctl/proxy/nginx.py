@@ -176,19 +176,19 @@ class ManagedNginx:
         else:
             ran = True
             _signal(pid, signal.SIGQUIT)
-        if not _within(self._stop_within, lambda: self.pid() is None and not self.workers()):
-            left = sorted({pid or 0, *(worker.pid for worker in self.workers())} - {0})
-            numbers = " ".join(map(str, left))
-            raise ProxyError(f"Nginx ({numbers}) did not end in {self._stop_within:g} s", f"kill {numbers}")
+        self._wait_for_end(self._stop_within, "kill")
         return ran
 
     def end(self) -> None:
         """End it at once, whatever is running: for an Nginx that serves only relctl."""
         for pid in self._processes():  # the master first: it would start other workers
             _signal(pid, signal.SIGTERM)
-        if not _within(_ANSWER_WITHIN, lambda: not self._processes()):
+        self._wait_for_end(_ANSWER_WITHIN, "kill -9")
+
+    def _wait_for_end(self, seconds: float, kill: str) -> None:
+        if not _within(seconds, lambda: not self._processes()):
             numbers = " ".join(map(str, self._processes()))
-            raise ProxyError(f"Nginx ({numbers}) did not end in {_ANSWER_WITHIN:g} s", f"kill -9 {numbers}")
+            raise ProxyError(f"Nginx ({numbers}) did not end in {seconds:g} s", f"{kill} {numbers}")
 
     def _processes(self) -> list[int]:
         pid = self.pid()

@@ -121,12 +121,11 @@ class Ledger:
         Raises UsageError for any other line that is not an event, and for an unreadable file.
         """
         found = self.salvage()
-        if self._say is None:
-            for damage in found.damage:
+        for damage in found.damage:
+            if self._say is None:
                 raise damage
+            self.tell(self._say, f"continuing without what cannot be read: {damage}")
         if self._say is not None:
-            for damage in found.damage:
-                self.tell(self._say, f"continuing without what cannot be read: {damage}")
             self.tell(self._say, found.broken)
         return found
 

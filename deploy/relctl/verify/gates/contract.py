@@ -145,21 +145,15 @@ def ask_edge_texts(trial: Trial, settings: ContractSettings) -> list[str]:
 def wrong_with(reply: Reply, ask: Ask, error_type: str) -> str:
     """Return what is wrong with an answer, "" for a translation or a well-formed refusal."""
     shown = reply.body[:_SHOWN].decode(errors="replace")
-    if not _is_utf8(reply.body):  # Python would also read JSON in UTF-16
+    try:
+        reply.body.decode()  # Python would also read JSON in UTF-16
+    except UnicodeDecodeError:
         return f"the body is not UTF-8: {shown}"
     if reply.status not in _REFUSALS:
         return exchange.read(reply, ask)[1]
     if reply.content_type != error_type:
         return f"status {reply.status} with content type {reply.content_type}, not {error_type}"
     return "" if _is_object(reply.body) else f"status {reply.status}, and no JSON object: {shown}"
-
-
-def _is_utf8(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _is_object(body: bytes) -> bool:
