@@ -24,8 +24,7 @@ from ports import free_port
 from relctl.engine.slots import SLOTS, slot_spec
 from relctl.errors import ProxyError
 from relctl.probe.load import Load, failed
-from relctl.proxy.error_log import last_errors
-from relctl.proxy.nginx import ManagedNginx
+from relctl.proxy.nginx import ManagedNginx, last_errors
 from relctl.rollout.host import Host
 from relctl.state import fault_points
 

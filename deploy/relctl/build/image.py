@@ -20,7 +20,7 @@ from relctl.engine.labels import TAG
 from relctl.engine.leases import hold_image, names
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import EngineError, UsageError
-from relctl.state.built import BuildRecord, BuildRecords
+from relctl.source.origin import BuildRecord, BuildRecords
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 from relctl.state.ownership import who

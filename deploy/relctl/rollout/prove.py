@@ -10,7 +10,7 @@ from relctl.errors import RelctlError
 from relctl.probe.cases import SmokeFailedError
 from relctl.probe.ready import wait_until_ready
 from relctl.probe.service import Identity, Service, UnreachableError, disagreements
-from relctl.proxy.error_log import last_errors, last_words, size
+from relctl.proxy.nginx import last_errors, last_words, log_size
 from relctl.rollout.ensure_proxy import lead_to
 from relctl.rollout.host import Host
 from relctl.rollout.slot import fill
@@ -75,7 +75,7 @@ def _with_the_reason(host: Host, error: UnreachableError) -> str:
 def prove_smoke(host: Host, container: Container, cases: Sequence["Case"]) -> None:
     """Prove through Nginx that users get what these cases expect; raises SmokeFailedError."""
     log = host.paths.error_log
-    since = size(log)
+    since = log_size(log)
     try:
         host.try_cases(host.through_proxy(container), cases)
     except SmokeFailedError as error:

@@ -20,7 +20,7 @@ from relctl.build.image import Options
 from relctl.build.job import find_target
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError
-from relctl.state.built import BuildRecords
+from relctl.source.origin import BuildRecords
 from unit.build.build_job import job
 
 DAY = 24 * 3600

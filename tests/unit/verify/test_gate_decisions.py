@@ -21,9 +21,8 @@ import pytest
 from pydantic import ValidationError
 
 from relctl.config import gates
-from relctl.config.datasets import DataSet
 from relctl.config.gates import Ask
-from relctl.config.pipeline import CaseFile, Expectation
+from relctl.config.pipeline import CaseFile, DataSet, Expectation
 from relctl.config.versions import Contract
 from relctl.engine.labels import DEPENDENCIES
 from relctl.engine.protocol import Container, Image

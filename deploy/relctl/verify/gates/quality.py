@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from relctl.config.datasets import DataSet
 from relctl.config.gates import DataSetSettings, Fault, QualitySettings
 from relctl.config.gates import Score as ScoreName
+from relctl.config.pipeline import DataSet
 from relctl.probe.traffic import Plan
 from relctl.statistics import quality_drop as statistics
 from relctl.statistics.clusters import CONFIDENCE, RESAMPLES
