@@ -1,10 +1,12 @@
 """The event: one line of the ledger, as written and parsed, and the values allowed in it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError
 
 from relctl.errors import UsageError
 
@@ -92,55 +94,38 @@ def _event_of(found: dict[str, Any]) -> Event:
     return Event(**known, details=found)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+_Amount = Annotated[float, Field(strict=True, ge=0, le=_MOST)]
 
 
-def _is_truth(value: object) -> bool:
-    return isinstance(value, bool)
+class _Figures(BaseModel):
+    __pydantic_extra__: dict[str, _Amount | None]
+    model_config = ConfigDict(extra="allow")
+
+    gateway: InstanceOf[str] = ""
 
 
-def _is_slot(value: object) -> bool:
-    return value in ("", *SLOTS)
+class _Place(BaseModel):
+    inode: _Amount
+    offset: _Amount
+    head: InstanceOf[str]
 
 
-def _is_amount(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST
-
-
-def _is_percent(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, value.values()))
-
-
-def _are_figures(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        _is_text(each) if name == "gateway" else each is None or _is_amount(each)
-        for name, each in value.items()
-    )
-
-
-def _is_place(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and all(map(_is_amount, (value.get("inode"), value.get("offset"))))
-        and _is_text(value.get("head"))
-    )
-
-
-_RULES: dict[str, tuple[Callable[[object], bool], str]] = {
-    **dict.fromkeys(_TEXTS, (_is_text, "text")),
-    **dict.fromkeys(_AMOUNTS, (_is_amount, "a number that is not negative")),
-    **dict.fromkeys(("slot", "from"), (_is_slot, " or ".join(SLOTS))),
-    **dict.fromkeys(("warm", "accepted"), (_is_truth, "true or false")),
-    "percent": (_is_percent, "a whole number from 1 to 100"),
-    "off": (_are_texts, "gates by name, each with a reason"),
-    "baseline": (_are_figures, "figures by name"),
-    "log": (_is_place, "a place in the access log: inode, offset and head"),
+_RULES: dict[str, tuple[TypeAdapter[Any], str]] = {
+    **dict.fromkeys(_TEXTS, (TypeAdapter(InstanceOf[str]), "text")),
+    **dict.fromkeys(_AMOUNTS, (TypeAdapter(_Amount), "a number that is not negative")),
+    **dict.fromkeys(("slot", "from"), (TypeAdapter(Literal["", "blue", "green"]), " or ".join(SLOTS))),
+    **dict.fromkeys(("warm", "accepted"), (TypeAdapter(InstanceOf[bool]), "true or false")),
+    "percent": (
+        TypeAdapter(Annotated[int, Field(strict=True, ge=1, le=100)]),
+        "a whole number from 1 to 100",
+    ),
+    "off": (TypeAdapter(dict[str, InstanceOf[str]]), "gates by name, each with a reason"),
+    "baseline": (TypeAdapter(_Figures), "figures by name"),
+    "log": (TypeAdapter(_Place), "a place in the access log: inode, offset and head"),
 }
+
+
+_ANYTHING = TypeAdapter[Any](Any)
 
 
 def misfit(found: Mapping[str, Any]) -> str:
@@ -149,8 +134,10 @@ def misfit(found: Mapping[str, Any]) -> str:
     `found` holds the members as in the file; unknown ones are ignored.
     """
     for name, value in found.items():
-        fits, right = _RULES.get(name, (None, ""))
-        if fits is not None and not fits(value):
+        kind, right = _RULES.get(name, (_ANYTHING, ""))
+        try:
+            kind.validate_python(value)
+        except ValidationError:
             return f"{name} is {value!r}, and would be {right}"
     missing = [name for name in _NEEDED if found.get("event") in _MOVES and not found.get(name)]
     return f"{found['event']} without {missing[0]}" if missing else ""

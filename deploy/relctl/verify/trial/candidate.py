@@ -51,17 +51,14 @@ class Candidate:
         self, texts: Sequence[str], plan: Plan, done: Callable[[int], None] = lambda _: None
     ) -> list[Reply]:
         """Send texts as users would, with `traffic.send`; raises ProxyError as `users` does."""
-        return self._send(self.users.address, texts, plan, done)
+        return traffic.send(self.users.address, texts, self._with_headers(plan), done)
 
     def send_directly(self, texts: Sequence[str], plan: Plan) -> list[Reply]:
         """Send texts to the container itself."""
-        return self._send(self.container.address, texts, plan, lambda _: None)
+        return traffic.send(self.container.address, texts, self._with_headers(plan))
 
-    def _send(
-        self, address: str, texts: Sequence[str], plan: Plan, done: Callable[[int], None]
-    ) -> list[Reply]:
-        headers = self.service.contract.probe_headers
-        return traffic.send(address, texts, replace(plan, headers=headers), done)
+    def _with_headers(self, plan: Plan) -> Plan:
+        return replace(plan, headers=self.service.contract.probe_headers)
 
     @property
     def called(self) -> str:
