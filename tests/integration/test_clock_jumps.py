@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from client_load import Load
 from hosts import Bench, bench
 from log_lines import line
 from relctl.config.environment import Rollout
 from relctl.observation.window import Window
-from relctl.probe.load import Load
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote

@@ -140,7 +140,6 @@ HTTP_CLIENTS = {
     "http.client": {
         "engine/docker_inspect.py",
         "probe/idle.py",
-        "probe/load.py",
         "probe/service.py",
         "probe/traffic.py",
     },
