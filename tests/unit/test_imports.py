@@ -104,7 +104,6 @@ def test_folders_import_each_other_in_no_circle() -> None:
 # Why a file name may occur a second time. A verb's file is named like the use case that it calls.
 SECOND_NAMES = {
     "dependencies.py": "the gate is named as in pipelines, the layer as in versions.yaml",
-    "identity.py": "the gate is named as in pipelines, and asks the probe",
 }
 
 

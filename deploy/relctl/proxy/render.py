@@ -75,7 +75,8 @@ def _templates(folder: Path) -> "Environment":
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - this writes a configuration, no HTML
     )
-    templates.filters |= {each.__name__: each for each in (quoted, duration, size, mebibytes, word, literal)}
+    templates.filters |= {each.__name__: each for each in (quoted, duration, size, mebibytes, word)}
+    templates.filters["literal"] = re.escape  # a regular expression that matches just this text
     return templates
 
 
@@ -198,11 +199,6 @@ def mebibytes(count: int) -> str:
 def word(text: str) -> str:
     """Return any text as one word of a map, where `$` has no meaning."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a regular expression that matches just this text."""
-    return re.escape(text)
 
 
 def disguises(name: str) -> list[str]:
