@@ -109,7 +109,6 @@ def headers(value: dict[str, str]) -> dict[str, str]:
 Seconds = Annotated[float, BeforeValidator(seconds)]
 SomeSeconds = Annotated[Seconds, Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(size_in_bytes)]
-Address = Annotated[str, BeforeValidator(address)]
 Addresses = Annotated[tuple[str, ...], BeforeValidator(addresses)]
 UrlPaths = Annotated[tuple[str, ...], BeforeValidator(partial(_each, _url_path))]
 Networks = Annotated[tuple[str, ...], BeforeValidator(partial(_each, network))]
