@@ -77,6 +77,7 @@ test-machines: setup-dev ## `make demo` and `make test` on fresh Debian 12, 13 a
 bench: setup-reference ## the benchmarks, for hours; each prints one JSON object last
 	$(PYTHON) benchmarks/build.py
 	$(PYTHON) benchmarks/reading_git.py
+	$(PYTHON) benchmarks/house.py
 	$(PYTHON) benchmarks/switch.py
 	$(PYTHON) benchmarks/rollback.py
 	$(PYTHON) benchmarks/observe.py

@@ -21,7 +21,7 @@ from relctl.config.versions import Versions
 from relctl.engine.labels import CONTRACT, label_of
 from relctl.engine.protocol import Image
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.prove import start_release
 from relctl.rollout.snapshot import take_snapshot
 from relctl.state.event import Event
@@ -109,24 +109,24 @@ class Bench:
         """The names of the ledger's events, oldest first."""
         return [event.event for event in self.host.ledger.read().events]
 
-    def killed_promote(self, tag: Tag, route: str = "", observe: float = 0.0, **notices: Any) -> Move:
+    def killed_promote(self, tag: Tag, route: str = "", observe: float = 0.0, **notices: Any) -> Switch:
         """Leave what a promote leaves that is killed when it has pointed at its release, or at `route`."""
         snapshot, image = take_snapshot(self.host), self.engine.image(f"sha256:{tag.version}")
         standby = snapshot.container(snapshot.idle)
         assert image is not None
-        move = Move(
+        move = Switch(
             "promote",
             str(tag),
             image.id,
             snapshot.idle,
             snapshot.live,
-            replaced=standby.image_id if standby else "",
+            replaced_image_id=standby.image_id if standby else "",
             notices=notices,
             observe=observe,
         )
         self.host.ledger.append(move.begun())
-        start_release(self.host, move.slot, image)
-        self.host.proxy.pointer.move(route or move.slot)
+        start_release(self.host, move.to_slot, image)
+        self.host.proxy.pointer.move(route or move.to_slot)
         self.host.ledger.append(move.event("pointed"))
         return move
 

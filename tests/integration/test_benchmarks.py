@@ -148,3 +148,12 @@ def test_a_verification_beside_a_live_release_under_load_is_timed_and_fails_no_r
 def test_ways_to_read_git_are_measured_side_by_side() -> None:
     found = benchmark("reading_git", "--runs", "1", "--repository", str(ROOT))
     assert all(found[name] > 0 for name in ("import_ms", "objects_ms", "commands_ms", "program_ms"))
+
+
+def test_the_code_is_counted_and_its_folders_import_each_other_in_no_circle() -> None:
+    found = benchmark("house")
+    assert found["circles"] == []
+    assert found["modules"] == sum(room["modules"] for room in found["rooms"].values()) > 100
+    promote = found["promote"]
+    assert 0 < promote["files_of_rollout"] < promote["files"] <= promote["limit"]
+    assert promote["files"] < promote["functions"] < promote["changes"]

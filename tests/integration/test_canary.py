@@ -15,7 +15,7 @@ from relctl.engine.slots import slot_spec
 from relctl.errors import RolledBackError, UsageError
 from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.snapshot import take_snapshot
@@ -165,7 +165,7 @@ def begin(stand: Bench, host: Host, version: str, pointer: str) -> Tag:
     snapshot = take_snapshot(host)
     before = snapshot.container(snapshot.idle)
     replaced = before.image_id if before else ""
-    move = Move("promote", str(tag), f"sha256:{version}", snapshot.idle, snapshot.live, replaced)
+    move = Switch("promote", str(tag), f"sha256:{version}", snapshot.idle, snapshot.live, replaced)
     host.ledger.append(move.event("promoting"))
     image = stand.engine.image(f"sha256:{version}")
     assert image is not None

@@ -18,7 +18,7 @@ from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state.history import retained
+from relctl.state.history import fold
 from relctl.state.ledger import checksum
 from relctl.tag import Tag
 from stands import ANY_P95
@@ -51,7 +51,7 @@ def jump(stand: Bench, hours: float) -> None:
 def test_the_order_is_that_of_the_ledger_whatever_its_times_say(stand: Bench, hours: float) -> None:
     jump(stand, hours)
     events = stand.host.ledger.read().events
-    assert [each.tag for each in retained(events, 3)] == [str(THIRD), str(SECOND), str(FIRST)]
+    assert [each.tag for each in fold(events).retained(3)] == [str(THIRD), str(SECOND), str(FIRST)]
     assert status(stand.host).drift == []
     assert prune(stand.host).removed == []
     moved = rollback(stand.host, None)

@@ -8,7 +8,7 @@ import pytest
 from hosts import Bench
 from relctl.errors import NeedsPersonError, UsageError
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin
 from relctl.rollout.promote import promote
@@ -163,7 +163,7 @@ def test_a_pointer_that_a_lost_line_may_explain_is_not_said_to_be_moved_by_hand(
 
 
 def test_an_interrupted_promote_is_undone_before_a_rollback_by_what_can_be_read(stand: Bench) -> None:
-    move = Move("promote", str(THIRD), "sha256:3.0.0", "blue", "green", "sha256:1.0.0")
+    move = Switch("promote", str(THIRD), "sha256:3.0.0", "blue", "green", "sha256:1.0.0")
     stand.host.ledger.append(move.event("promoting"))
     corrupt_middle(stand.host.paths.ledger)
     rollback(stand.host, None)

@@ -278,7 +278,9 @@ def test_a_promote_is_taken_back_and_what_could_not_be_written_is_said(
 ) -> None:
     move = stand.bench.killed_promote(THIRD, route, observe=1_800.0)
     if window:
-        opened = Window(move.tag, move.image_id, move.slot, move.source, time.time(), move.observe).opened()
+        opened = Window(
+            move.tag, move.image_id, move.to_slot, move.from_slot, time.time(), move.observe
+        ).opened()
         stand.host.ledger.append(opened)
     stand.fill()
     with pytest.raises(NeedsPersonError) as raised:

@@ -316,7 +316,7 @@ def test_a_promote_killed_while_it_was_watched_is_live_with_an_open_window(
 
     with monkeypatch.context() as patched:
         patched.setattr(watch, "judge", kill)
-        patched.setattr("relctl.rollout.undo.undo", kill)  # a process that was killed undoes nothing
+        patched.setattr("relctl.rollout.switch.undo", kill)  # a process that was killed undoes nothing
         with pytest.raises(KilledError):
             promote(watching(stand), second)
     assert stand.events()[-1] == "observing"
@@ -353,7 +353,7 @@ def test_a_promote_killed_when_it_was_refused_is_undone_and_not_finished(stand: 
     promote(stand.host, first)
     second = stand.proved("2.0.0")
     move = stand.killed_promote(second, observe=WINDOW)
-    window = Window(move.tag, move.image_id, move.slot, move.source, time.time(), WINDOW)
+    window = Window(move.tag, move.image_id, move.to_slot, move.from_slot, time.time(), WINDOW)
     stand.host.ledger.append(window.opened())
     stand.host.ledger.append(window.closed("unhealthy: planted", accepted=False))
     if command == "promote":

@@ -19,7 +19,7 @@ from relctl.errors import NeedsPersonError, NotProvedError, RelctlError, RolledB
 from relctl.report.page import report_of
 from relctl.rollout.down import down
 from relctl.rollout.ensure_proxy import up
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.promote import promote
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
@@ -287,7 +287,7 @@ def begin(stand: Bench, version: str, *, start: bool, point: bool) -> Tag:
     snapshot = take_snapshot(host)
     before = snapshot.container(snapshot.idle)
     image_id = f"sha256:{version}"
-    move = Move(
+    move = Switch(
         "promote", str(tag), image_id, snapshot.idle, snapshot.live, before.image_id if before else ""
     )
     host.ledger.append(move.event("promoting"))
@@ -489,7 +489,7 @@ def test_an_interrupted_rollback_that_is_typed_again_does_not_roll_forward(stand
     first = stand.proved("1.0.0")
     promote(stand.host, first)
     promote(stand.host, stand.proved("2.0.0"))
-    move = Move("rollback", str(first), "sha256:1.0.0", "blue", "green", "sha256:1.0.0", warm=True)
+    move = Switch("rollback", str(first), "sha256:1.0.0", "blue", "green", "sha256:1.0.0", warm=True)
     stand.host.ledger.append(move.event("rolling-back"))
     stand.host.proxy.pointer.move("blue")
     moved = rollback(stand.host, None)
@@ -532,7 +532,7 @@ def test_an_interrupted_promote_is_kept_when_the_image_of_the_release_before_is_
     stand.engine.remove("relctl-svc-test-green")
     stand.engine.remove_image("sha256:2.0.0")
     before = take_snapshot(stand.host).slots
-    with pytest.raises(NeedsPersonError, match=r"cannot take it back: image .* is gone from the engine"):
+    with pytest.raises(NeedsPersonError, match=r"cannot take over: image .* is gone from the engine"):
         rollback(stand.host, None) if command == "rollback" else promote(stand.host, first)
     assert take_snapshot(stand.host).slots == before
     assert take_snapshot(stand.host).pointer == "blue"

@@ -42,11 +42,13 @@ def live(stand: Bench) -> str:
 
 def test_they_go_back_and_forth_and_no_request_fails(stand: Bench) -> None:
     with no_request_may_fail(stand):
-        assert as_nobody(lambda: rollback(stand.host, None, "wrong prices"), SHARED).startswith("Moved(")
+        assert as_nobody(lambda: rollback(stand.host, None, "wrong prices"), SHARED).startswith(
+            "SwitchResult("
+        )
         assert live(stand) == str(FIRST)
         rollback(stand.host, None)
         assert live(stand) == str(SECOND)
-        assert as_nobody(lambda: rollback(stand.host, FIRST), SHARED).startswith("Moved(")
+        assert as_nobody(lambda: rollback(stand.host, FIRST), SHARED).startswith("SwitchResult(")
     assert live(stand) == str(FIRST)
     assert status(stand.host).drift == []
     by = [

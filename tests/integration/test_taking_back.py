@@ -12,7 +12,7 @@ from relctl.engine.slots import slot_container
 from relctl.errors import NeedsPersonError
 from relctl.observation.window import Window
 from relctl.rollout.dry_run import rehearse
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.snapshot import take_snapshot
@@ -34,24 +34,24 @@ def stand() -> Iterator[Bench]:
         yield made
 
 
-def refused(stand: Bench, move: Move) -> None:
-    window = Window(move.tag, move.image_id, move.slot, move.source, time.time(), 3.0)
+def refused(stand: Bench, move: Switch) -> None:
+    window = Window(move.tag, move.image_id, move.to_slot, move.from_slot, time.time(), 3.0)
     stand.host.ledger.append(window.opened())
     stand.host.ledger.append(window.closed("unhealthy: planted", accepted=False))
 
 
-def never_ready(stand: Bench, move: Move) -> None:
-    stand.engine.fall_silent(slot_container(stand.host.project, move.slot))
+def never_ready(stand: Bench, move: Switch) -> None:
+    stand.engine.fall_silent(slot_container(stand.host.project, move.to_slot))
 
 
-def healthy(_stand: Bench, _move: Move) -> None:
+def healthy(_stand: Bench, _move: Switch) -> None:
     pass
 
 
 @pytest.mark.parametrize("standby", ["", str(FIRST)], ids=("no standby", "a standby"))
 @pytest.mark.parametrize("how", [healthy, refused, never_ready], ids=lambda each: each.__name__)
 def test_a_promote_killed_with_all_the_traffic_is_taken_back_at_once_and_no_further(
-    stand: Bench, how: Callable[[Bench, Move], None], standby: str
+    stand: Bench, how: Callable[[Bench, Switch], None], standby: str
 ) -> None:
     if standby:
         promote(stand.host, FIRST)
@@ -84,29 +84,29 @@ def test_in_a_canary_a_release_that_is_not_ready_takes_all_traffic_as_it_runs(
     stand: Bench, starts: list[str]
 ) -> None:
     move = stand.killed_promote(THIRD, "green-20")
-    stand.engine.fall_silent(slot_container(stand.host.project, move.source))
+    stand.engine.fall_silent(slot_container(stand.host.project, move.from_slot))
     moved = rollback(stand.under(ready_within=120.0), None)
     assert moved is not None
     assert moved.tag == str(SECOND)
-    assert slot_container(stand.host.project, move.source) not in starts
+    assert slot_container(stand.host.project, move.from_slot) not in starts
 
 
 def test_what_runs_and_is_not_ready_is_waited_for_and_left_as_it_is_if_it_stays_so(
     stand: Bench, starts: list[str]
 ) -> None:
     move = stand.killed_promote(THIRD)
-    stand.engine.fall_silent(slot_container(stand.host.project, move.source))
-    with pytest.raises(NeedsPersonError, match=r"release in blue cannot take it back: .*not ready") as raised:
+    stand.engine.fall_silent(slot_container(stand.host.project, move.from_slot))
+    with pytest.raises(NeedsPersonError, match=r"release in blue cannot take over: .*not ready") as raised:
         rollback(stand.host, None)
     assert raised.value.hint.endswith("the traffic was not moved")
-    assert slot_container(stand.host.project, move.source) not in starts
-    assert take_snapshot(stand.host).pointer == move.slot
+    assert slot_container(stand.host.project, move.from_slot) not in starts
+    assert take_snapshot(stand.host).pointer == move.to_slot
 
 
 @pytest.mark.parametrize("route", ["green-20", "green"])
 def test_what_was_removed_is_started_again_and_named(stand: Bench, route: str) -> None:
     move = stand.killed_promote(THIRD, route)
-    stand.engine.remove(slot_container(stand.host.project, move.source))
+    stand.engine.remove(slot_container(stand.host.project, move.from_slot))
     rehearsed = rehearse(stand.host)
     planned = rollback(rehearsed, None)
     moved = rollback(stand.host, None)
@@ -133,7 +133,7 @@ def test_what_runs_is_not_replaced_by_what_a_damaged_ledger_still_says(
     moved = rollback(stand.host, None)
     assert moved is not None
     assert moved.tag == str(SECOND)
-    assert slot_container(stand.host.project, move.source) not in starts
+    assert slot_container(stand.host.project, move.from_slot) not in starts
 
 
 def test_an_nginx_that_is_down_is_brought_up_and_shows_who_has_the_traffic(stand: Bench) -> None:
@@ -160,27 +160,27 @@ def test_where_nginx_does_not_show_it_that_is_said_and_the_traffic_stays_back(st
 
 
 @pytest.fixture
-def killed_rollback(stand: Bench) -> Move:
+def killed_rollback(stand: Bench) -> Switch:
     """A rollback from 2 to 1 that was killed before anything was written of it but its beginning."""
     promote(stand.host, FIRST)
     promote(stand.host, SECOND)
     snapshot = take_snapshot(stand.host)
-    move = Move("rollback", str(FIRST), "sha256:1.0.0", snapshot.idle, snapshot.live, warm=True)
+    move = Switch("rollback", str(FIRST), "sha256:1.0.0", snapshot.idle, snapshot.live, warm=True)
     stand.host.ledger.append(move.begun())
     return move
 
 
 def test_a_rollback_typed_again_says_what_was_live_before_and_stands_by(
-    stand: Bench, killed_rollback: Move
+    stand: Bench, killed_rollback: Switch
 ) -> None:
-    stand.host.proxy.pointer.move(killed_rollback.slot)
+    stand.host.proxy.pointer.move(killed_rollback.to_slot)
     moved = rollback(stand.host, None)
     assert moved is not None
     assert (moved.tag, moved.previous, moved.standby) == (str(FIRST), str(SECOND), str(SECOND))
 
 
 def test_a_killed_rollback_is_not_said_to_be_watched_because_somebody_watches(
-    stand: Bench, killed_rollback: Move
+    stand: Bench, killed_rollback: Switch
 ) -> None:
     with exclusive(stand.host.paths.watching):
         found = status(stand.host)

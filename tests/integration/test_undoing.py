@@ -15,7 +15,7 @@ from relctl.observation.watch import Watch, Watched
 from relctl.rollout import abort
 from relctl.rollout.failover import ask
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.promote import promote
 from relctl.rollout.prove import start_release
 from relctl.rollout.prune import prune
@@ -78,7 +78,7 @@ def test_where_the_release_before_cannot_serve_the_refused_one_goes_on(
         stand.engine.forget(f"svc:{SECOND}")
         stand.engine.crash(container(stand, "green"))
 
-    with pytest.raises(NeedsPersonError, match=f"{THIRD} has traffic .*planted.* cannot take it back"):
+    with pytest.raises(NeedsPersonError, match=f"{THIRD} has traffic .*planted.* cannot take over"):
         promote(refusing(stand, canary, lost), THIRD)
     assert take_snapshot(stand.host).pointer == ("blue-20" if canary else "blue")
     assert ask(stand.host).tag == str(THIRD)
@@ -99,7 +99,7 @@ def test_what_finds_a_killed_promote_starts_the_release_before_first(
 
 
 @pytest.fixture
-def standing_in(stand: Bench) -> Move:
+def standing_in(stand: Bench) -> Switch:
     """2 has the traffic again and does not answer; 3, whose promote was killed, answers for it."""
     move = stand.killed_promote(THIRD, "blue-20")
     stand.engine.hang_up(container(stand, "green"))
@@ -112,14 +112,14 @@ def standing_in(stand: Bench) -> Move:
     return move
 
 
-def test_a_release_that_answers_for_the_one_before_keeps_its_slot(stand: Bench, standing_in: Move) -> None:
+def test_a_release_that_answers_for_the_one_before_keeps_its_slot(stand: Bench, standing_in: Switch) -> None:
     for again in (lambda: prune(stand.host), lambda: rollback(stand.host, None)):
         with pytest.raises(NeedsPersonError, match="does not answer"):
             again()
     assert ask(stand.host).tag == str(THIRD)
     image = stand.engine.image("sha256:2.0.0")
     assert image is not None
-    start_release(stand.host, standing_in.source, image)
+    start_release(stand.host, standing_in.from_slot, image)
     assert promote(stand.host, SECOND) is None
     in_order(stand, SECOND, FIRST)
 
@@ -166,7 +166,7 @@ def test_a_killed_warm_rollback_from_a_dead_release_goes_on_when_typed_again(
     stand: Bench, die: Callable[[Bench], None]
 ) -> None:
     snapshot = take_snapshot(stand.host)
-    move = Move("rollback", str(FIRST), "sha256:1.0.0", snapshot.idle, snapshot.live, warm=True)
+    move = Switch("rollback", str(FIRST), "sha256:1.0.0", snapshot.idle, snapshot.live, warm=True)
     stand.host.ledger.append(move.begun())
     die(stand)
     moved = rollback(stand.host, None)

@@ -13,7 +13,7 @@ from relctl.cli.output import Speaker, on_terminal, table
 
 if TYPE_CHECKING:
     from relctl.state.event import Event
-    from relctl.state.ledger import History, Ledger
+    from relctl.state.ledger import Ledger, LedgerContent
 
 _USUAL = 20  # events
 
@@ -50,7 +50,7 @@ def history(
     chosen.speaker.emit([each.as_json() for each in events], lambda: _print(events, then))
 
 
-def _readable(ledger: "Ledger", speaker: Speaker) -> "History":
+def _readable(ledger: "Ledger", speaker: Speaker) -> "LedgerContent":
     """Return what can be read, which may explain the rest; raises UsageError where that is nothing."""
     ledger.tolerate(speaker.say)
     found = ledger.read()
@@ -70,7 +70,7 @@ def _print(events: "Sequence[Event]", then: datetime) -> None:
     screen.print(drawn(events, then, screen.width))
 
 
-def _notice(speaker: Speaker, found: "History", names: Sequence[str]) -> None:
+def _notice(speaker: Speaker, found: "LedgerContent", names: Sequence[str]) -> None:
     if found.torn:
         speaker.say("the last line of the ledger was cut short by a crash; it is left out")
     known = {each.event for each in found.events}

@@ -11,7 +11,7 @@ from relctl.cli.output import show
 from relctl.cli.policy import with_policy
 
 if TYPE_CHECKING:
-    from relctl.rollout.move import Moved
+    from relctl.rollout.move import SwitchResult
 
 
 def promote(
@@ -56,7 +56,7 @@ def promote(
         tell(chosen, str(release), moved)
 
 
-def tell(chosen: Settings, tag: str, moved: "Moved | None") -> None:
+def tell(chosen: Settings, tag: str, moved: "SwitchResult | None") -> None:
     """Say how a promote or a rollback ended; None is a release that was live already."""
     if moved is None:
         chosen.speaker.emit({"tag": tag, "verdict": "live already"}, lambda: show(f"{tag} is live already"))

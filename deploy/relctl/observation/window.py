@@ -1,13 +1,12 @@
 """Define an observation's window, as the ledger keeps it: any process can continue it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from relctl.errors import UsageError
 from relctl.proxy.access_log_file import Mark
 from relctl.state.event import Event
-from relctl.state.history import SETTLED
+from relctl.state.history import History, closes
 
 if TYPE_CHECKING:
     from relctl.observation.figures import Figures
@@ -84,53 +83,27 @@ def logged(mark: Mark | None) -> dict[str, Any]:
     return {"log": mark.as_json()} if mark else {}
 
 
-def taken_over(events: Sequence[Event], slot: str) -> Mark | None:
-    """Return where the log ended when a slot's release took over; None where that was not recorded."""
-    pointed = (event for event in reversed(events) if event.event == "pointed" and event.slot == slot)
-    found = next(pointed, None)
+def taken_over(pointed: Event | None) -> Mark | None:
+    """Return where the log ended when `pointed` gave a release traffic; None where that was not recorded."""
     try:
-        return Mark.of(found.details["log"]) if found else None
+        return Mark.of(pointed.details["log"]) if pointed else None
     except (KeyError, TypeError, ValueError):  # from an older version, or damaged
         return None
 
 
-def open_window(events: Sequence[Event]) -> Window | None:
-    """Return the open window of the live release, or of one about to be live.
-
-    A refused window stays open until its release has lost the traffic: relctl may have been killed before.
-    """
-    live, closed = "", set[str]()
-    for event in reversed(events):
-        if _closes(event):
-            closed.add(event.image_id)
-        elif event.event in SETTLED:
-            if live and event.image_id != live:
-                return None
-            live = event.image_id
-        elif event.event == "observing" and event.image_id not in closed:
-            return Window.of(event) if live in ("", event.image_id) else None
-    return None
+def open_window(history: History) -> Window | None:
+    """Return the open window of the live release, or of one about to be live; raises UsageError as `of`."""
+    return Window.of(history.open_window) if history.open_window else None
 
 
-def refused_window(events: Sequence[Event]) -> Event | None:
+def refused_window(history: History) -> Event | None:
     """Return the verdict that refused the live release while it still has the traffic; None otherwise."""
-    window = open_window(events)
-    last = next((each for each in reversed(events) if each.event == "observed"), None)
-    refused = last and window and last.image_id == window.image_id and not _closes(last)
+    window, last = open_window(history), history.verdict
+    refused = last and window and last.image_id == window.image_id and not closes(last)
     return last if refused else None
 
 
-def _closes(event: Event) -> bool:
-    if event.event == "observed":
-        return bool(event.details.get("accepted", True))
-    return event.event == "aborted"
-
-
-def last_baseline(events: Sequence[Event], image_id: str) -> "Figures | None":
+def last_baseline(history: History, image_id: str) -> "Figures | None":
     """Return the baseline of the newest window of an image, None where none was recorded."""
-    windows = (
-        Window.of(event)
-        for event in reversed(events)
-        if event.event == "observing" and event.image_id == image_id
-    )
-    return next((window.baseline for window in windows), None)
+    opened = history.windows.get(image_id)
+    return Window.of(opened).baseline if opened else None

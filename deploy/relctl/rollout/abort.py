@@ -10,35 +10,47 @@ from relctl.errors import EngineError, NeedsPersonError, RelctlError, way_out, w
 from relctl.proxy.pointer import newcomer
 from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move, Moved, record_end
+from relctl.rollout.move import Switch, SwitchResult, record_end
 from relctl.rollout.prove import prove_through_proxy
 from relctl.rollout.renamed_slots import find_by_label
 from relctl.rollout.snapshot import Snapshot, snapshot_at_once
 from relctl.rollout.undo import ensure_previous_runs, point_back, restore_slot
 from relctl.state.event import Event
-from relctl.state.history import BEGUN, unfinished
+from relctl.state.history import Deployment
 from relctl.state.lock import is_held
 from relctl.state.steps import LOOKS
 
 _TYPED_AGAIN = 60.0  # seconds after traffic returned; later only the slot is left to restore
 
 
-def observed_promote(host: Host, snapshot: Snapshot) -> Move | None:
+def observed_promote(host: Host, snapshot: Snapshot) -> Switch | None:
     """Return the promote that another process observes, None without one; the caller holds the lock."""
-    event = _promoting(snapshot)
-    return Move.of(event) if event and is_held(host.paths.watching) else None
+    running = _running_promote(snapshot)
+    return Switch.of(running) if running and is_held(host.paths.watching) else None
 
 
-def promote_to_abort(host: Host, snapshot: Snapshot) -> Move | None:
+def promote_to_abort(host: Host, snapshot: Snapshot) -> Switch | None:
     """Return the promote that a rollback aborts: one being observed, or killed while it had traffic."""
-    event = _promoting(snapshot)
-    is_back = event is not None and snapshot.pointer == event.source
-    if event and _had_traffic(snapshot, event) and not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
-        return Move.of(event)
+    running = _running_promote(snapshot)
+    if running and _had_traffic(snapshot, running):
+        is_back = snapshot.pointer == running.begun.source
+        if not (is_back and host.proxy.pointer.age() > _TYPED_AGAIN):
+            return Switch.of(running)
     return observed_promote(host, snapshot)
 
 
-def abort_running_promote(host: Host, snapshot: Snapshot, move: Move, reason: str) -> Moved:
+def _running_promote(snapshot: Snapshot) -> Deployment | None:
+    """Return an unfinished promote; rollbacks are never observed, so an unfinished one has no process."""
+    running = snapshot.history.unfinished
+    return running if running and running.kind == "promote" and running.begun.source else None
+
+
+def _had_traffic(snapshot: Snapshot, running: Deployment) -> bool:
+    """Return whether it has or had traffic: the ledger records that a moment after the pointer moves."""
+    return newcomer(snapshot.pointer) == running.begun.slot or running.pointed is not None
+
+
+def abort_running_promote(host: Host, snapshot: Snapshot, switch: Switch, reason: str) -> SwitchResult:
     """Return all traffic to the previous release, then restore the previous standby; returns the result.
 
     Raises NeedsPersonError without moving traffic when the previous release cannot serve. Raises it after
@@ -46,65 +58,51 @@ def abort_running_promote(host: Host, snapshot: Snapshot, move: Move, reason: st
     slot.
     """
     started = time.monotonic()
-    source = ensure_previous_runs(host, snapshot, move, "a rollback was typed")
+    source = ensure_previous_runs(host, snapshot, switch, "a rollback was typed")
     before = source.labels.get(TAG, "")
-    if newcomer(snapshot.pointer) == move.slot and not _pointed(snapshot):
-        _note_traffic(host, move)
+    running = snapshot.history.unfinished
+    if newcomer(snapshot.pointer) == switch.to_slot and running and not running.pointed:
+        _note_traffic(host, switch)
     host.steps.reach_for_good(
         "take-back",
-        f"point at {move.source} again: all traffic goes to {before}",
+        f"point at {switch.from_slot} again: all traffic goes to {before}",
         "it is the undo of the promote, and may be done again",
     )
-    switch_ms = point_back(host, move)
-    host.say(f"{before} has all traffic again in {move.source} (pointer moved in {switch_ms:.2f} ms)")
+    switch_ms = point_back(host, switch)
+    host.say(f"{before} has all traffic again in {switch.from_slot} (pointer moved in {switch_ms:.2f} ms)")
     with checked_through_nginx(host, snapshot, source):
-        if _gives_slot_back(host, snapshot, move):
+        if _gives_slot_back(host, snapshot, switch):
             words = f"ended by a rollback{f': {reason}' if reason else ''}"
-            record_end(host, move.event("aborted", reason=words), before)
-    standby = snapshot_at_once(host).tag(move.slot)
+            record_end(host, switch.event("aborted", reason=words), before)
+    standby = snapshot_at_once(host).tag(switch.to_slot)
     seconds = time.monotonic() - started
-    return Moved(before, move.source, move.tag, switch_ms, warm=True, seconds=seconds, standby=standby)
+    return SwitchResult(
+        before, switch.from_slot, switch.tag, switch_ms, warm=True, seconds=seconds, standby=standby
+    )
 
 
-def _note_traffic(host: Host, move: Move) -> None:
+def _note_traffic(host: Host, switch: Switch) -> None:
     """Record that it had traffic: repeating a killed rollback must not go back one release further."""
     try:
-        host.ledger.append(move.event("pointed"))
+        host.ledger.append(switch.event("pointed"))
     except OSError as error:
-        host.say(f"continuing, though that {move.tag} had traffic could not be recorded: {words_of(error)}")
+        host.say(f"continuing, though that {switch.tag} had traffic could not be recorded: {words_of(error)}")
 
 
-def _gives_slot_back(host: Host, snapshot: Snapshot, move: Move) -> bool:
+def _gives_slot_back(host: Host, snapshot: Snapshot, switch: Switch) -> bool:
     """Restore the slot; returns False if the engine is unreachable and the next command has to do it."""
     trouble = snapshot.blind
     if not trouble:
         try:
-            restore_slot(host, move, "a rollback was typed")
+            restore_slot(host, switch, "a rollback was typed")
         except EngineError as error:
             trouble = error.message
     if trouble:
-        host.say(f"{move.slot} stays as it is for the next command to settle: {trouble}")
+        host.say(f"{switch.to_slot} stays as it is for the next command to settle: {trouble}")
     return not trouble
 
 
-def _promoting(snapshot: Snapshot) -> Event | None:
-    """Return an unfinished promote; rollbacks are never observed, so an unfinished one has no process."""
-    event = unfinished(snapshot.events)
-    return event if event and event.event == BEGUN["promote"] and event.source else None
-
-
-def _had_traffic(snapshot: Snapshot, promoting: Event) -> bool:
-    """Return whether it has or had traffic: the ledger records that a moment after the pointer moves."""
-    return newcomer(snapshot.pointer) == promoting.slot or _pointed(snapshot)
-
-
-def _pointed(snapshot: Snapshot) -> bool:
-    """Return whether the ledger says that the last promote's release was given traffic."""
-    names = ("pointed", BEGUN["promote"])
-    return next(each.event for each in reversed(snapshot.events) if each.event in names) == "pointed"
-
-
-def abort_orphan_canary(host: Host, snapshot: Snapshot, reason: str) -> Moved:
+def abort_orphan_canary(host: Host, snapshot: Snapshot, reason: str) -> SwitchResult:
     """Give all traffic to the release that has most of it, touching no container; returns the result.
 
     Raises NeedsPersonError without moving traffic when that release does not run. Raises it after moving
@@ -126,20 +124,7 @@ def abort_orphan_canary(host: Host, snapshot: Snapshot, reason: str) -> Moved:
     if newcomer:
         host.say(f"{newcomer} stays in {snapshot.idle}, as standby: relctl promote TAG replaces it")
     seconds = time.monotonic() - started
-    return Moved(tag, snapshot.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
-
-
-def _write_down(host: Host, repaired: Event) -> Event | None:
-    """Record the end of the canary first: if killed in between, the next command aborts the canary again.
-
-    In the other order, a repeated rollback would take the canary for the standby and give it all traffic.
-    Returns the event if it could not be written.
-    """
-    try:
-        host.ledger.append(repaired)
-    except OSError:  # raised once the traffic is back, if it still cannot be written
-        return repaired
-    return None
+    return SwitchResult(tag, snapshot.live, newcomer, switch_ms, warm=True, seconds=seconds, standby=newcomer)
 
 
 def _most(host: Host, snapshot: Snapshot) -> Container:
@@ -162,6 +147,19 @@ def _repaired(snapshot: Snapshot, container: Container, reason: str) -> Event:
         slot=snapshot.live,
         reason=f"{words}: {reason}" if reason else words,
     )
+
+
+def _write_down(host: Host, repaired: Event) -> Event | None:
+    """Record the end of the canary first: if killed in between, the next command aborts the canary again.
+
+    In the other order, a repeated rollback would take the canary for the standby and give it all traffic.
+    Returns the event if it could not be written.
+    """
+    try:
+        host.ledger.append(repaired)
+    except OSError:  # raised once the traffic is back, if it still cannot be written
+        return repaired
+    return None
 
 
 @contextlib.contextmanager

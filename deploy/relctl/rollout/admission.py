@@ -2,23 +2,82 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from relctl.config.pipeline import Pipeline
+from relctl.config.pipeline import Case, Pipeline
 from relctl.engine.protocol import Image
-from relctl.errors import NotProvedError
+from relctl.errors import ConfigError, NotProvedError, RelctlError
+from relctl.observation.window import refused_window
 from relctl.report.page import report_of
 from relctl.rollout.host import Host
+from relctl.rollout.snapshot import Snapshot
+from relctl.source.origin import insist_on_origin
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence
-from relctl.state.ledger import History, Ledger
+from relctl.state.ledger import Ledger, LedgerContent
+from relctl.state.steps import LOOKS
 from relctl.tag import Tag
 
 _DAY = 86_400
 _SKEW = 60.0  # seconds of clock skew allowed
 _NAME = re.compile(r"[a-z0-9._-]+")  # an environment's; evidence is a file and may contain anything
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What lets a release take traffic: the evidence file, "" if forced, and what to remember meanwhile.
+
+    `smoke`: the cases to check after the switch, read before traffic moves.
+    """
+
+    evidence: str = ""
+    notices: dict[str, Any] = field(default_factory=dict)
+    smoke: tuple[Case, ...] = ()
+
+
+def admit(host: Host, now: Snapshot, tag: Tag, image: Image, forced: str) -> Admission:
+    """Return what proves a release; raises NotProvedError if nothing does, unless `forced` is a reason."""
+    _say_of_refusal(host, now)
+    live = now.container(now.live)
+    try:
+        insist_on_origin(host.project, host.paths, image, tag)
+        found = proof(host, tag, image, live.image_id if live else "")
+        insist_on_vouched(host, tag, found)
+    except RelctlError as error:
+        if not forced:
+            raise
+        host.say(f"by force, though {error.message}")
+        host.steps.reach_for_good("evidence", f"go on by force, though {error.message}", LOOKS)
+        return Admission("", {"forced": forced, "unproved": error.message}, _smoke(host, forced))
+    notices: dict[str, Any] = {"off": found.off} if found.off else {}
+    if live and found.reference not in ("", live.image_id):
+        notices["compared_with"] = found.reference_tag
+    path = host.evidence.path(found.image_id, found.pipeline)
+    host.steps.reach_for_good("evidence", f"take {path.name} as the proof of {image.id[:19]}", LOOKS)
+    return Admission(str(path), notices, _smoke(host, forced))
+
+
+def _say_of_refusal(host: Host, now: Snapshot) -> None:
+    """Report that the live release was refused, but a killed observe has not returned its traffic."""
+    refused = refused_window(now.history)
+    if refused is not None:
+        host.say(
+            f"{now.live_tag} is live though its window refused it ({refused.reason}): this release is"
+            f" compared with it and replaces the standby; relctl rollback goes back instead"
+        )
+
+
+def _smoke(host: Host, forced: str) -> tuple[Case, ...]:
+    try:
+        return host.project.pipeline().after_switch
+    except ConfigError as error:
+        if not forced:
+            raise
+        host.say(f"no smoke case is sent after the switch: {error.message}")
+        return ()
 
 
 def proof(host: Host, tag: Tag, image: Image, live: str) -> Evidence:
@@ -101,7 +160,7 @@ def _compared_with_nothing(host: Host, pipeline: Pipeline, evidence: Evidence, l
         return "before anything was live, and so compared with nothing"
     if evidence.reference == evidence.image_id:
         return "against itself"
-    had_traffic = {event.image_id for event in host.ledger.read().events if event.event == "promoted"}
+    had_traffic = {event.image_id for event in host.ledger.read().history.promotes}
     if evidence.reference not in {live, *had_traffic}:
         return f"against {evidence.reference_tag}, which never took traffic here"
     return ""
@@ -119,12 +178,12 @@ def insist_on_vouched(host: Host, tag: Tag, evidence: Evidence) -> None:
         raise NotProvedError(f"the evidence of {tag} proves nothing: {wrong}", f"relctl verify {tag}")
 
 
-def _history(host: Host, evidence: Evidence) -> History:
+def _history(host: Host, evidence: Evidence) -> LedgerContent:
     where = evidence.environment
     if where in ("", host.paths.environment):
         return host.ledger.read()
     if not _NAME.fullmatch(where):
-        return History([])
+        return LedgerContent([])
     return Ledger(replace(host.paths, environment=where).ledger).salvage()
 
 

@@ -11,7 +11,6 @@ from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive_unobserved, observer_lock, reach_lock
 from relctl.rollout.renamed_slots import renamed
 from relctl.state.event import Event
-from relctl.state.history import BEGUN, ENDED
 from relctl.state.lock import Hold
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
@@ -69,9 +68,7 @@ def _stop(host: Host, running: Sequence[Container], stopped: list[str]) -> None:
 
 def _unwritten(host: Host) -> bool:
     """Return whether the ledger says a release runs although none does: an earlier `down` could not write."""
-    told = (*BEGUN.values(), *ENDED, "stopped")
-    last = next((each for each in reversed(host.ledger.salvage().events) if each.event in told), None)
-    return last is not None and last.event != "stopped"
+    return not host.ledger.salvage().history.stopped
 
 
 def _write_down(host: Host, reason: str) -> None:

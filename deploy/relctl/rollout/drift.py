@@ -10,7 +10,6 @@ from relctl.rollout.failover import Answering
 from relctl.rollout.host import Host
 from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
-from relctl.state.history import unfinished
 
 CHANGED_BY_HAND = 'compare it with a backup; if it is right, relctl history --accept "why"'
 
@@ -25,14 +24,12 @@ def drift(snapshot: Snapshot, names: dict[str, str], *, watched: bool = False) -
         found.append(f"{snapshot.broken}: {CHANGED_BY_HAND}")
     if snapshot.torn:
         found.append("the ledger's last line was cut short by a crash")
-    operation = unfinished(snapshot.events)
-    if operation is not None and watched:
-        return [*found, *_of_watched(snapshot, names, operation)]
-    if operation is not None:
-        return [
-            *found,
-            f"an interrupted {operation.event} {operation.tag}: the next promote or rollback settles it",
-        ]
+    running = snapshot.history.unfinished
+    if running is not None and watched:
+        return [*found, *_of_watched(snapshot, names, running.begun)]
+    if running is not None:
+        begun = f"{running.begun.event} {running.begun.tag}"
+        return [*found, f"an interrupted {begun}: the next promote or rollback settles it"]
     meant = snapshot.last_settled
     if meant is None:
         live = snapshot.live
@@ -56,14 +53,14 @@ def _halted(container: Container | None) -> str:
 
 def _spoilt_window(snapshot: Snapshot) -> list[UsageError]:
     try:
-        open_window(snapshot.events)
+        open_window(snapshot.history)
     except UsageError as error:
         return [error]
     return []
 
 
 def _of_watched(snapshot: Snapshot, names: dict[str, str], move: Event) -> list[str]:
-    """Check an observed promote: it has traffic, and the previous release must be able to take it back."""
+    """Check an observed promote: it has traffic, and the previous release must be able to serve."""
     meant, leads = snapshot.last_settled, snapshot.pointer or "nothing"
     lost = [f"{move.tag} is watched, and the pointer leads to {leads}"]
     before = _in_slot(snapshot, names, meant) if meant else []

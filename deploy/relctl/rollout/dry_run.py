@@ -22,7 +22,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.snapshot import BRIEFLY
 from relctl.state.event import Event
 from relctl.state.evidence import EvidenceStore
-from relctl.state.ledger import History, Ledger
+from relctl.state.ledger import Ledger, LedgerContent
 from relctl.state.lock import Hold, ReleasableLock, only_looking
 from relctl.state.paths import Paths
 from relctl.state.steps import Steps
@@ -89,7 +89,7 @@ class RehearsedLedger(Ledger):
         super().__init__(real.path)
         self._unwritten: list[Event] = []
 
-    def salvage(self) -> History:
+    def salvage(self) -> LedgerContent:
         found = super().salvage()
         torn = "" if self._unwritten else found.torn
         events, sound = ([*each, *self._unwritten] for each in (found.events, found.sound))

@@ -1,5 +1,7 @@
 """Start or update Nginx without losing the live release."""
 
+from collections.abc import Sequence
+
 from relctl.engine.labels import SLOT
 from relctl.engine.slots import network, slot_address
 from relctl.errors import UsageError
@@ -12,6 +14,19 @@ _DUE: dict[Change, str] = {
     "started": "test the configuration of Nginx and start it",
     "reloaded": "put another configuration of Nginx in place: test it, reload once",
 }
+
+
+def ensure_proxy(host: Host, snapshot: Snapshot, routes: Sequence[str] = ()) -> Change:
+    """Update Nginx; raises UsageError where it would then point at addresses without a release.
+
+    `routes`: the canaries to come; raises UsageError for one that its configuration does not have.
+    """
+    _insist_on_addresses(host, snapshot)
+    change = _apply(host)
+    for route in routes:
+        _insist_on_route(host, route)
+        host.proxy.pointer.prepare(route)  # else a render during an earlier step would omit it
+    return change
 
 
 def up(host: Host) -> Change:
@@ -32,25 +47,10 @@ def up(host: Host) -> Change:
         return host.proxy.renew_master() or change
 
 
-def ensure_proxy(host: Host, snapshot: Snapshot) -> Change:
-    """Update Nginx; raises UsageError where it would then point at addresses without a release."""
-    _insist_on_addresses(host, snapshot)
-    return _apply(host)
-
-
 def insist_on_places(host: Host, snapshot: Snapshot) -> None:
     """Raise UsageError before emptying a slot in which a release could not be started or reached."""
     host.engine.insist_on_network(network(host.project))
     _insist_on_addresses(host, snapshot)
-
-
-def _insist_on_addresses(host: Host, snapshot: Snapshot) -> None:
-    moved = moved_slots(host, snapshot)
-    if moved:
-        raise UsageError(
-            f"{'; '.join(moved)}: Nginx would lose the live release",
-            "put the old subnet and ports back; or relctl down with them, then promote again",
-        )
 
 
 def lead_to(host: Host, slot: str) -> None:
@@ -60,13 +60,6 @@ def lead_to(host: Host, slot: str) -> None:
     """
     if not host.proxy.leads_to(slot):
         _apply(host)
-
-
-def _apply(host: Host) -> Change:
-    due = host.proxy.due()
-    if due != "none":
-        host.steps.reach("proxy", _DUE[due], "an Nginx that refuses it keeps its old configuration")
-    return host.proxy.apply()
 
 
 def moved_slots(host: Host, snapshot: Snapshot) -> list[str]:
@@ -85,3 +78,28 @@ def moved_slots(host: Host, snapshot: Snapshot) -> list[str]:
         for slot, container in ours.items()
         if container.address != expected[slot]
     ]
+
+
+def _insist_on_addresses(host: Host, snapshot: Snapshot) -> None:
+    moved = moved_slots(host, snapshot)
+    if moved:
+        raise UsageError(
+            f"{'; '.join(moved)}: Nginx would lose the live release",
+            "put the old subnet and ports back; or relctl down with them, then promote again",
+        )
+
+
+def _insist_on_route(host: Host, route: str) -> None:
+    """Raise unless Nginx knows a route that the pointer will use: it answers 503 for any other."""
+    if not host.proxy.knows(route):
+        raise UsageError(
+            f"{host.proxy.config} has no route {route}: this project's own template knows no canary",
+            "compare nginx/service.conf.j2 with the one that came with relctl; or --canary none",
+        )
+
+
+def _apply(host: Host) -> Change:
+    due = host.proxy.due()
+    if due != "none":
+        host.steps.reach("proxy", _DUE[due], "an Nginx that refuses it keeps its old configuration")
+    return host.proxy.apply()

@@ -33,8 +33,7 @@ class Past:
 
 def foretell(host: Host, canary: tuple[int, ...]) -> None:
     """Report for each window of a promote how many requests it will have and how many it needs."""
-    policy = host.project.environment.rollout
-    for sentence in sentences(policy, canary, past(host)):
+    for sentence in sentences(host.project.environment.rollout, canary, past(host)):
         host.say(sentence)
 
 

@@ -82,7 +82,7 @@ def _matches(words: str, tag: Tag) -> bool:
 
 
 def _same_commit(commit: str, tag: Tag) -> bool:
-    """Tell whether one of two commits, of which either may be shortened, begins with the other."""
+    """Return whether one of two commits, of which either may be shortened, begins with the other."""
     return commit.startswith(tag.commit) or tag.commit.startswith(commit)
 
 

@@ -3,13 +3,13 @@
 from relctl.proxy.pointer import newcomer
 from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
-from relctl.state.history import BEGUN, DONE, unfinished
 
 
 def notices(snapshot: Snapshot) -> list[str]:
     """Report forced promotes, disabled gates and undecided windows of live and of a canary beside it."""
     slots = dict.fromkeys((snapshot.live, newcomer(snapshot.pointer)))
-    brought = (_brought(snapshot, slot) for slot in slots)
+    inside = [container for slot in slots if (container := snapshot.container(slot))]
+    brought = (snapshot.history.brought(each.image_id) for each in inside)
     found = [words for event in brought if event for words in _words(event)]
     return [*found, *(words for slot in slots for words in _unproved(snapshot, slot))]
 
@@ -17,31 +17,13 @@ def notices(snapshot: Snapshot) -> list[str]:
 def _unproved(snapshot: Snapshot, slot: str) -> list[str]:
     """Report an undecided last window of a slot's release, and why the release was kept."""
     container = snapshot.container(slot)
-    watched = (
-        event
-        for event in reversed(snapshot.events)
-        if container and event.event == "observed" and event.image_id == container.image_id
-    )
-    event = next(watched, None)
+    event = snapshot.history.verdicts.get(container.image_id) if container else None
     if event is None or event.details.get("verdict") != "not enough traffic":
         return []
     if not event.details.get("accepted"):
         return []
     percent = event.details.get("percent")
     return [f"{event.tag} was kept{f' with {percent} %' if percent else ''}: {event.reason}"]
-
-
-def _brought(snapshot: Snapshot, slot: str) -> Event | None:
-    """Return the promote of a slot's release, finished or not: a window may delay `promoted` by an hour."""
-    container = snapshot.container(slot)
-    if container is None:
-        return None
-    under_way = unfinished(snapshot.events)
-    for event in reversed(snapshot.events):
-        told = event.event == DONE["promote"] or (event is under_way and event.event == BEGUN["promote"])
-        if told and event.image_id == container.image_id:
-            return event
-    return None
 
 
 def _words(event: Event) -> list[str]:

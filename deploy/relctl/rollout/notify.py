@@ -12,7 +12,7 @@ from relctl.escape import escaped
 from relctl.rollout.host import Host
 from relctl.state.event import Event
 from relctl.state.fault_points import effect
-from relctl.state.history import SETTLED
+from relctl.state.history import fold
 
 
 def notify(host: Host) -> None:
@@ -46,8 +46,8 @@ def message(project: Project, events: Sequence[Event], event: Event) -> dict[str
 def previous(events: Sequence[Event], event: Event) -> str:
     """Return the tag that had the traffic before the event (and after it, for an undo); "" for none."""
     known = (event.at, event.event, event.tag)
-    before = itertools.takewhile(lambda each: (each.at, each.event, each.tag) != known, events)
-    return next((each.tag for each in reversed(list(before)) if each.event in SETTLED), "")
+    before = fold(list(itertools.takewhile(lambda each: (each.at, each.event, each.tag) != known, events)))
+    return before.settled.tag if before.settled else ""
 
 
 def _told(host: Host, hook: Hook, event: Event) -> str:

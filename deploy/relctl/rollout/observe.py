@@ -34,7 +34,7 @@ def observe(host: Host, seconds: float) -> Watched:
     """
     with exclusive_unobserved(host):
         snapshot = reconcile_from(host, snapshot_at_once(host)).snapshot
-        window = open_window(snapshot.events)
+        window = open_window(snapshot.history)
         if window is not None:
             return _go_on(host, window)
     return _look_at(host, _window_from_now(host, snapshot, seconds))
@@ -76,7 +76,7 @@ def _window_from_now(host: Host, snapshot: Snapshot, seconds: float) -> Window:
         raise UsageError(
             "no window is open, and this environment has no rollout.observe", "relctl observe --for 30s"
         )
-    before = last_baseline(snapshot.events, container.image_id)
+    before = last_baseline(snapshot.history, container.image_id)
     tag, image_id, live = snapshot.live_tag, container.image_id, snapshot.live
     return Window(tag, image_id, live, snapshot.idle, time.time(), seconds, before, host.log_mark())
 

@@ -5,7 +5,6 @@ from relctl.errors import UsageError
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive
 from relctl.state.event import Event
-from relctl.state.history import pinned
 from relctl.tag import Tag
 
 
@@ -16,12 +15,12 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
     """
     with exclusive(host):
         image = resolve(host.project, host.engine, tag)
-        if pinned(host.ledger.read().events).get(str(tag)) == image.id:
+        if host.ledger.read().history.pinned.get(str(tag)) == image.id:
             return False
         host.steps.reach_for_good(
             "pin",
             f"hold the image of {tag}, and write to the ledger that it is pinned",
-            "relctl unpin takes it back",
+            "relctl unpin undoes it",
         )
         hold_image(host.project, host.engine, image, tag)
         host.ledger.append(Event("pinned", tag=str(tag), image_id=image.id, reason=reason))
@@ -31,7 +30,7 @@ def pin(host: Host, tag: Tag, reason: str = "") -> bool:
 def unpin(host: Host, tag: Tag, reason: str = "") -> None:
     """Remove a pin, even if the image is gone; raises UsageError if the tag is not pinned."""
     with exclusive(host):
-        pins = pinned(host.ledger.read().events)
+        pins = host.ledger.read().history.pinned
         if str(tag) not in pins:
             known = ", ".join(pins) or "nothing"
             raise UsageError(
@@ -40,6 +39,6 @@ def unpin(host: Host, tag: Tag, reason: str = "") -> None:
         host.steps.reach_for_good(
             "unpin",
             f"write to the ledger that {tag} is not pinned any more",
-            "relctl pin takes it back",
+            "relctl pin undoes it",
         )
         host.ledger.append(Event("unpinned", tag=str(tag), image_id=pins[str(tag)], reason=reason))

@@ -12,7 +12,6 @@ from relctl.report.page import index_of, report_of
 from relctl.rollout.host import Host
 from relctl.rollout.named import images
 from relctl.rollout.snapshot import Snapshot, take_snapshot
-from relctl.state.history import pinned, retained
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def releases(host: Host) -> list[Listed]:
 
 
 def _listed(host: Host, snapshot: Snapshot, image: Image) -> Listed:
-    kept = retained(snapshot.events, host.project.versions.retain)
+    kept = snapshot.history.retained(host.project.versions.retain)
     verdict, report = _evidence(host, image)
     return Listed(
         tag=image.labels[TAG],
@@ -56,7 +55,7 @@ def _listed(host: Host, snapshot: Snapshot, image: Image) -> Listed:
         evidence=verdict,
         runs=_runs(snapshot, image),
         retained=image.id in {release.image_id for release in kept},
-        pinned=image.id in pinned(snapshot.events).values(),
+        pinned=image.id in snapshot.history.pinned.values(),
         report=report,
         reports=_existing(index_of(host.evidence.folder)),
     )

@@ -8,8 +8,7 @@ from relctl.engine.leases import Names
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import other
 from relctl.rollout.snapshot import Snapshot
-from relctl.state.event import Event
-from relctl.state.history import pinned, promoted, remembered, unfinished
+from relctl.state.history import remembered
 
 # "leave": not this environment's to decide; "let go": no longer needed here, but by another holder.
 Action = Literal["keep", "leave", "let go", "remove"]
@@ -72,9 +71,9 @@ def needed(snapshot: Snapshot, retain: int) -> dict[str, str]:
     for image_id, why in (
         *_in_slots(snapshot),
         *_under_way(snapshot),
-        *((image_id, "pinned") for image_id in pinned(snapshot.events).values()),
-        *_newest_promoted(snapshot.events, retain),
-        *_newest_unpromoted(snapshot.events, retain),
+        *((image_id, "pinned") for image_id in snapshot.history.pinned.values()),
+        *_newest_promoted(snapshot, retain),
+        *_newest_unpromoted(snapshot, retain),
     ):
         found.setdefault(image_id, why)
     return found
@@ -91,19 +90,19 @@ def _in_slots(snapshot: Snapshot) -> list[tuple[str, str]]:
 
 def _under_way(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Return the images needed to finish or undo an interrupted move."""
-    event = unfinished(snapshot.events)
-    images = (event.image_id, event.replaced) if event else ()
+    running = snapshot.history.unfinished
+    images = (running.begun.image_id, running.begun.replaced) if running else ()
     return [(image_id, "an interrupted move needs it") for image_id in images if image_id]
 
 
-def _newest_promoted(events: Sequence[Event], retain: int) -> list[tuple[str, str]]:
+def _newest_promoted(snapshot: Snapshot, retain: int) -> list[tuple[str, str]]:
     words = f"one of the last {retain} promoted"
-    return [(release.image_id, words) for release in promoted(events)[:retain]]
+    return [(release.image_id, words) for release in snapshot.history.promoted()[:retain]]
 
 
-def _newest_unpromoted(events: Sequence[Event], retain: int) -> list[tuple[str, str]]:
+def _newest_unpromoted(snapshot: Snapshot, retain: int) -> list[tuple[str, str]]:
     """Return the newest images never promoted: a fresh build must survive the next promote."""
-    taken = {release.image_id for release in promoted(events)}
-    brought = [event.image_id for event in remembered(events) if event.event in _BROUGHT]
+    taken = {release.image_id for release in snapshot.history.promoted()}
+    brought = [event.image_id for event in remembered(snapshot.events) if event.event in _BROUGHT]
     waiting = list(dict.fromkeys(image_id for image_id in brought if image_id not in taken))
     return [(image_id, f"one of the last {retain} not promoted") for image_id in waiting[:retain]]

@@ -9,19 +9,19 @@ from relctl.rollout.abort import abort_orphan_canary, abort_running_promote, pro
 from relctl.rollout.ensure_proxy import ensure_proxy, insist_on_places
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive
-from relctl.rollout.move import Move, Moved
+from relctl.rollout.move import Switch, SwitchResult
 from relctl.rollout.prove import is_warm
 from relctl.rollout.reconcile import heal_live, reconcile_from
 from relctl.rollout.renamed_slots import require_slot_names
 from relctl.rollout.snapshot import Snapshot, snapshot_at_once, take_snapshot
 from relctl.rollout.switch import switch_traffic
-from relctl.state.history import BEGUN, Retained, retained, unfinished
+from relctl.state.history import Retained
 from relctl.tag import Tag
 
 _TYPED_AGAIN = 60.0  # seconds after the pointer's move in which a rollback repeats an interrupted one
 
 
-def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
+def rollback(host: Host, tag: Tag | None, reason: str = "") -> SwitchResult | None:
     """Return traffic to the standby, or with a tag to that retained release.
 
     A promote that is observed, or was killed while it had traffic, is aborted first; without a tag that is
@@ -36,102 +36,108 @@ def rollback(host: Host, tag: Tag | None, reason: str = "") -> Moved | None:
         return roll_back(host, tag, reason)
 
 
+def roll_back(host: Host, tag: Tag | None, reason: str) -> SwitchResult | None:
+    """Roll back, the lock being held."""
+    now = snapshot_at_once(host)
+    if now.blind:
+        host.say(f"continuing without the engine, by what was started in the slots: {now.blind}")
+    running = promote_to_abort(host, now)
+    if running is not None:
+        back = _abort(host, now, running, tag, reason)
+        if tag is None or str(tag) == back.tag:
+            return back
+        now = snapshot_at_once(host)
+    elif tag is None and canary(now.pointer):
+        return abort_orphan_canary(host, now, reason)
+    return _from_here(host, now, tag, reason)
+
+
+def _from_here(host: Host, typed: Snapshot, tag: Tag | None, reason: str) -> SwitchResult | None:
+    """Reconcile, choose a release and switch to it; returns None when it is already live."""
+    reconciled = reconcile_from(host, typed)
+    now = reconciled.snapshot
+    if tag is None and typed.live and now.live != typed.live:
+        return _left_already(host, typed, now)
+    if tag is None and reconciled.finished and _is_repeated(host, reconciled.finished):
+        return _result(reconciled.finished, now)
+    target = choose(now, tag, host.project.versions.retain)
+    if now.live_tag == target.tag:
+        _restart_live(host, now)
+        return None
+    if not host.proxy.is_up():
+        ensure_proxy(host, now)
+    switch = _switch(host, now, target, reason)
+    if not switch.warm and now.blind:
+        return _from_here(host, take_snapshot(host), tag, reason)  # starting a release needs the engine
+    _insist_on_finished(now, target)
+    if not switch.warm:
+        _insist_on_start(host, now)
+        heal_live(host, now)  # its standby is about to be replaced
+    return switch_traffic(host, switch, now.container(switch.to_slot))
+
+
 def _stands_by(host: Host, tag: Tag) -> bool:
-    """Whether a tag names the standby: by what was started, and not while a canary has a part."""
+    """Return whether a tag names the standby: by what was started, and while no canary runs."""
     live = host.proxy.pointer.read()
     standby = host.records.read(other(live)) if live in SLOTS else None
     return standby is not None and standby.labels.get(TAG) == str(tag)
 
 
-def roll_back(host: Host, tag: Tag | None, reason: str) -> Moved | None:
-    """Roll back, the lock being held."""
-    snapshot = snapshot_at_once(host)
-    if snapshot.blind:
-        host.say(f"continuing without the engine, by what was started in the slots: {snapshot.blind}")
-    promoting = promote_to_abort(host, snapshot)
-    if promoting is not None:
-        back = _take_back(host, snapshot, promoting, tag, reason)
-        if tag is None or str(tag) == back.tag:
-            return back
-        snapshot = snapshot_at_once(host)
-    elif tag is None and canary(snapshot.pointer):
-        return abort_orphan_canary(host, snapshot, reason)
-    return _from_here(host, snapshot, tag, reason)
+def _abort(host: Host, now: Snapshot, running: Switch, tag: Tag | None, reason: str) -> SwitchResult:
+    """Abort a running promote; first raises UsageError for a tag that cannot be rolled back to."""
+    if tag is not None and str(tag) != now.tag(running.from_slot):
+        _insist_on_image(host, _named(now.history.retained(host.project.versions.retain), tag))
+    return abort_running_promote(host, now, running, reason)
 
 
-def _from_here(host: Host, snapshot: Snapshot, tag: Tag | None, reason: str) -> Moved | None:
-    """Reconcile, choose a release and move to it; returns None when it is already live."""
-    typed, reconciled = snapshot, reconcile_from(host, snapshot)
-    snapshot = reconciled.snapshot
-    if tag is None and typed.live and snapshot.live != typed.live:
-        return _left_already(host, typed, snapshot)
-    again = reconciled.finished is not None and host.proxy.pointer.age() < _TYPED_AGAIN
-    if tag is None and again and reconciled.finished and reconciled.finished.kind == "rollback":
-        return _as_moved(reconciled.finished, snapshot)  # repeated because it was interrupted
-    target = choose(snapshot, tag, host.project.versions.retain)
-    if snapshot.live_tag == target.tag:
-        if snapshot.container(snapshot.live) is None:
-            require_slot_names(host)
-        heal_live(host, snapshot)
-        return None
-    if not host.proxy.is_up():
-        ensure_proxy(host, snapshot)
-    move = _move(host, snapshot, target, reason)
-    if not move.warm and snapshot.blind:
-        return _from_here(host, take_snapshot(host), tag, reason)  # starting a release needs the engine
-    _insist_on_finished(snapshot, target)
-    if not move.warm:
-        host.ledger.insist()
-        require_slot_names(host)
-        insist_on_places(host, snapshot)
-        heal_live(host, snapshot)  # its standby is about to be replaced
-    return switch_traffic(host, move, snapshot.container(move.slot))
-
-
-def _insist_on_finished(snapshot: Snapshot, target: Retained) -> None:
-    """Raise EngineError for a release whose interrupted promote could not be undone."""
-    event = unfinished(snapshot.events)
-    if event and event.event == BEGUN["promote"] and event.image_id == target.image_id:
-        raise EngineError(
-            f"{target.tag} is the standby since its promote was interrupted, and is not proved:"
-            f" {snapshot.blind}",
-            f"{SILENT}; then relctl rollback",
-        )
-
-
-def _left_already(host: Host, typed: Snapshot, snapshot: Snapshot) -> Moved:
+def _left_already(host: Host, typed: Snapshot, now: Snapshot) -> SwitchResult:
     """Return the result when reconciling alone has moved traffic away from the live release.
 
     The rollback is then done; going on would lead back.
     """
-    snapshot = heal_live(host, snapshot)
-    return Moved(
-        snapshot.live_tag,
-        snapshot.live,
-        typed.live_tag,
-        switch_ms=0.0,
-        warm=True,
-        standby=snapshot.tag(snapshot.idle),
-    )
+    now = heal_live(host, now)
+    standby = now.tag(now.idle)
+    return SwitchResult(now.live_tag, now.live, typed.live_tag, switch_ms=0.0, warm=True, standby=standby)
 
 
-def _take_back(host: Host, snapshot: Snapshot, promoting: Move, tag: Tag | None, reason: str) -> Moved:
-    """Abort a running promote; first raises UsageError for a tag that cannot be rolled back to."""
-    if tag is not None and str(tag) != snapshot.tag(promoting.source):
-        _insist_on_image(host, _named(retained(snapshot.events, host.project.versions.retain), tag))
-    return abort_running_promote(host, snapshot, promoting, reason)
+def _is_repeated(host: Host, finished: Switch) -> bool:
+    """Return whether this rollback is the repetition of one that was killed, and is finished now."""
+    return finished.kind == "rollback" and host.proxy.pointer.age() < _TYPED_AGAIN
 
 
-def _as_moved(move: Move, snapshot: Snapshot) -> Moved:
-    before = snapshot.tag(move.source)
-    return Moved(move.tag, move.slot, before, switch_ms=0.0, warm=move.warm, standby=before)
+def _result(switch: Switch, now: Snapshot) -> SwitchResult:
+    before = now.tag(switch.from_slot)
+    return SwitchResult(switch.tag, switch.to_slot, before, switch_ms=0.0, warm=switch.warm, standby=before)
+
+
+def _restart_live(host: Host, now: Snapshot) -> None:
+    if now.container(now.live) is None:
+        require_slot_names(host)
+    heal_live(host, now)
+
+
+def _insist_on_start(host: Host, now: Snapshot) -> None:
+    """Raise, before anything changes, where a release cannot be started: what is meant must be certain."""
+    host.ledger.insist()
+    require_slot_names(host)
+    insist_on_places(host, now)
+
+
+def _insist_on_finished(now: Snapshot, target: Retained) -> None:
+    """Raise EngineError for a release whose interrupted promote could not be undone."""
+    running = now.history.unfinished
+    if running and running.kind == "promote" and running.begun.image_id == target.image_id:
+        raise EngineError(
+            f"{target.tag} is the standby since its promote was interrupted, and is not proved: {now.blind}",
+            f"{SILENT}; then relctl rollback",
+        )
 
 
 def choose(snapshot: Snapshot, tag: Tag | None, keep: int) -> Retained:
     """Choose the release to roll back to; raises UsageError when there is none."""
     if not snapshot.live:
         raise UsageError("nothing is live, so there is nothing to roll back", "relctl promote TAG")
-    kept, standby = retained(snapshot.events, keep), _standby(snapshot)
+    kept, standby = snapshot.history.retained(keep), _standby(snapshot)
     if tag is not None:
         return _named([*kept, *standby], tag)
     return standby[0] if standby else _before(kept, snapshot.live_tag)
@@ -165,22 +171,22 @@ def _named(kept: list[Retained], tag: Tag) -> Retained:
     )
 
 
-def _move(host: Host, snapshot: Snapshot, target: Retained, reason: str) -> Move:
+def _switch(host: Host, snapshot: Snapshot, target: Retained, reason: str) -> Switch:
     standby = snapshot.container(snapshot.idle)
     warm = is_warm(host, standby, target.image_id)
     if not warm:
         _insist_on_image(host, target)
-    return Move(
+    return Switch(
         kind="rollback",
         tag=target.tag,
         image_id=target.image_id,
-        slot=snapshot.idle,
-        source=snapshot.live,
-        replaced=standby.image_id if standby else "",
+        to_slot=snapshot.idle,
+        from_slot=snapshot.live,
+        replaced_image_id=standby.image_id if standby else "",
         warm=warm,
         evidence=target.evidence,
         reason=reason,
-        previous=snapshot.live_tag,
+        previous_tag=snapshot.live_tag,
     )
 
 

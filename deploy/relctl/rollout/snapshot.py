@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container, Image
@@ -10,8 +11,8 @@ from relctl.errors import EngineError, UsageError
 from relctl.proxy.pointer import main_slot
 from relctl.rollout.host import Host
 from relctl.state.event import Event
-from relctl.state.history import SETTLED, settled
-from relctl.state.ledger import History
+from relctl.state.history import History, fold
+from relctl.state.ledger import LedgerContent
 
 BRIEFLY = 0.3  # seconds a rollback waits for the engine: it usually answers in 0.01, and users wait
 
@@ -61,10 +62,20 @@ class Snapshot:
             return meant.tag
         return self.tag(self.live)
 
+    def serves(self, image: Image) -> bool:
+        """Return whether exactly this image takes traffic now."""
+        container = self.container(self.live)
+        return container is not None and container.running and container.image_id == image.id
+
     @property
     def last_settled(self) -> Event | None:
         """Return the last event that settled where traffic goes, None before the first promote."""
-        return settled(self.events)
+        return self.history.settled
+
+    @cached_property
+    def history(self) -> History:
+        """Return what the events come to: how far the last move has come, and what was promoted."""
+        return fold(self.events)
 
 
 def take_snapshot(host: Host) -> Snapshot:
@@ -82,36 +93,38 @@ def snapshot_again(host: Host, snapshot: Snapshot) -> Snapshot:
     return snapshot_at_once(host) if snapshot.blind else take_snapshot(host)
 
 
-def compare(host: Host, history: History) -> Snapshot:
+def compare(host: Host, ledger: LedgerContent) -> Snapshot:
     """Read pointer and slots beside a known ledger; change nothing. Raises EngineError."""
-    return _beside(host, history, host.slots())
+    return _beside(host, ledger, host.slots())
 
 
-def compare_at_once(host: Host, history: History, within: float) -> Snapshot:
+def compare_at_once(host: Host, ledger: LedgerContent, within: float) -> Snapshot:
     """Do the same, waiting for the engine for at most `within` seconds."""
     try:
-        return _beside(host, history, host.slots(within))
+        return _beside(host, ledger, host.slots(within))
     except EngineError as error:
-        return _beside(host, history, host.remembered_slots(), error.message)
+        return _beside(host, ledger, host.remembered_slots(), error.message)
 
 
-def _beside(host: Host, history: History, slots: Mapping[str, Container | None], blind: str = "") -> Snapshot:
+def _beside(
+    host: Host, ledger: LedgerContent, slots: Mapping[str, Container | None], blind: str = ""
+) -> Snapshot:
     pointer = host.proxy.pointer
     return Snapshot(
         pointer.read(),
         slots,
-        history.events,
-        history.torn,
-        history.damage,
+        ledger.events,
+        ledger.torn,
+        ledger.damage,
         pointer.astray(),
         blind,
-        history.broken,
+        ledger.broken,
     )
 
 
 def live_image(host: Host) -> Image | None:
     """Return the live image, None before the first promote; raises UsageError when the engine lost it."""
-    if not any(event.event in SETTLED for event in host.ledger.read().events):
+    if host.ledger.read().history.settled is None:
         return None  # before the first promote, what is in the slots may be another checkout's
     snapshot = take_snapshot(host)
     container = snapshot.container(snapshot.live)

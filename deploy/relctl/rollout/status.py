@@ -125,7 +125,7 @@ def _traffic(host: Host) -> Traffic:
 
 def _observing(snapshot: Snapshot) -> Observing | None:
     try:
-        window = open_window(snapshot.events)
+        window = open_window(snapshot.history)
     except UsageError:  # reported as drift
         return None
     if window is None:

@@ -15,75 +15,98 @@ from relctl.errors import (
     way_out,
     words_of,
 )
-from relctl.probe.ready import wait_until_ready
 from relctl.proxy.pointer import NOWHERE, main_slot, newcomer
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
-from relctl.rollout.prove import is_warm, start_release
+from relctl.rollout.move import Switch
+from relctl.rollout.prove import empty, is_warm, start_release, wait_for
 from relctl.rollout.renamed_slots import find_by_label, require_slot_names
-from relctl.rollout.slot import empty
 from relctl.rollout.snapshot import Snapshot, compare
 from relctl.state.history import Kind
+from relctl.state.signals import held_back
 
 _ASKED = 3  # times: one failed-over request does not mean that a release is down
 _LOOK = "relctl status, then the logs of both slots' containers"
 _VERB: dict[Kind, str] = {"promote": "promoted", "rollback": "rolled back to"}
 
 
-def return_traffic(host: Host, snapshot: Snapshot, move: Move, why: str) -> None:
+def undo(host: Host, switch: Switch, error: BaseException) -> None:
+    """Undo what was done; raises RolledBackError for an error in words, and returns for any other.
+
+    Raises NeedsPersonError when the previous release cannot take the traffic back, or does not answer with
+    it. Does nothing if a signal ended the wait for the lock: the next command reconciles.
+    """
+    if host.turn.held:
+        with held_back():
+            _undo(host, switch, error)
+
+
+def _undo(host: Host, switch: Switch, error: BaseException) -> None:
+    reason, step = words_of(error) or type(error).__name__, host.steps.last
+    now = f"{switch.previous_tag} is live" if switch.previous_tag else "nothing is live"
+    try:
+        settled = _restore_all(host, switch, reason)
+    except OSError as failed:
+        _insist_on_traffic(host, switch, reason, failed)
+        host.say(f"traffic is as before; the rest is not undone: {words_of(failed)}")
+        settled = False
+    if settled:
+        host.say(f"undone; traffic is as before: {now}")
+        _note(host, switch, reason, step)
+    else:
+        now = f"{now}; the next command puts {switch.to_slot} in order"
+    if isinstance(error, RelctlError | OSError):
+        raise RolledBackError(
+            f"{switch.tag} was not {_VERB[switch.kind]}: {reason}\ntraffic is as before: {now}",
+            way_out(error) or "relctl history says what was done",
+        ) from error
+
+
+def _restore_all(host: Host, switch: Switch, reason: str) -> bool:
+    """Return the traffic, then the slot; returns False if the engine cannot be reached any more.
+
+    Traffic returns even then: the slot's release stays and can act as failover. The move stays unfinished,
+    for the next command to reconcile. An engine that hangs must not delay users, so the previous release is
+    probed first.
+    """
+    source = host.records.read(switch.from_slot) if switch.from_slot else None
+    if source is not None and host.service(source).is_ready():
+        point_back(host, switch)
+        if switch.warm:
+            return True  # nothing else changed, so no engine is needed
+    try:
+        return_traffic(host, compare(host, host.ledger.salvage()), switch, reason)
+        if not switch.warm and not _untouched(host, switch):
+            restore_slot(host, switch, reason)
+    except EngineError as error:
+        point_back(host, switch)
+        host.say(
+            f"traffic is as before; {switch.to_slot} stays as it is for the next command to settle: {error}"
+        )
+        return False
+    return True
+
+
+def return_traffic(host: Host, snapshot: Snapshot, switch: Switch, why: str) -> None:
     """Point at the previous release, starting it if it is down and the other one answers.
 
     Of a warm move only the traffic is undone: a release that answers for a dead one goes on doing so. Raises
     NeedsPersonError, without moving traffic, if the previous release cannot serve.
     """
-    gives_slot_up = not move.warm and _is_down(snapshot, move) and stands_in(host, move)
-    if move.source and (move.slot in _sent_to(host) or gives_slot_up):
-        ensure_previous_runs(host, snapshot, move, why)
-    point_back(host, move)
+    gives_slot_up = not switch.warm and _is_down(snapshot, switch) and stands_in(host, switch)
+    if switch.from_slot and (switch.to_slot in _sent_to(host) or gives_slot_up):
+        ensure_previous_runs(host, snapshot, switch, why)
+    point_back(host, switch)
 
 
-def point_back(host: Host, move: Move) -> float:
+def point_back(host: Host, switch: Switch) -> float:
     """Point at the source if the pointer is lost or sends anything to the move's slot.
 
     Nothing else may be undone before that. Returns the milliseconds of the pointer move, 0 without one.
     """
-    route, before = host.proxy.pointer.read(), move.source or NOWHERE
-    if route == before or not {move.slot, ""} & _sent_to(host):
+    route, before = host.proxy.pointer.read(), switch.from_slot or NOWHERE
+    if route == before or not {switch.to_slot, ""} & _sent_to(host):
         return 0.0
     return host.proxy.pointer.move(before)
-
-
-def restore_slot(host: Host, move: Move, why: str) -> None:
-    """Restore the previous standby once the traffic is back; a warm move has changed no slot.
-
-    Raises NeedsPersonError, leaving the slot, while its release answers for the one that has the traffic.
-    Raises EngineError when the engine is unreachable.
-    """
-    if move.warm:
-        return
-    if stands_in(host, move):
-        source = host.slot(move.source) or find_by_label(host, move.source)
-        before = source.labels.get(TAG, "") if source else f"what was in {move.source}"
-        name = source.name if source else slot_container(host.project, move.source)
-        keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
-        raise NeedsPersonError(
-            f"{before} has the traffic ({why}) and does not answer: {move.tag} answers for it, and stays in"
-            f" {move.slot}",
-            f"docker restart {name}, then relctl promote {before}{keep}",
-        )
-    restore_standby(host, move.slot, move.replaced)
-
-
-def stands_in(host: Host, move: Move) -> bool:
-    """Return whether the move's release answers through Nginx; False if both slots have one tag."""
-    from relctl.rollout.failover import ask  # here, as a normal rollback must not pay for it
-
-    source = host.slot(move.source) if move.source else None
-    if not move.source or (source and source.labels.get(TAG) == move.tag):
-        return False
-    container = host.slot(move.slot)
-    ready = is_warm(host, container, move.image_id)
-    return ready and all(ask(host, source, container).tag == move.tag for _ in range(_ASKED))
 
 
 def _sent_to(host: Host) -> set[str]:
@@ -92,9 +115,97 @@ def _sent_to(host: Host) -> set[str]:
     return {newcomer(route), main_slot(route)}
 
 
-def _is_down(snapshot: Snapshot, move: Move) -> bool:
-    container = snapshot.container(move.source)
+def _is_down(snapshot: Snapshot, switch: Switch) -> bool:
+    container = snapshot.container(switch.from_slot)
     return container is None or not container.running
+
+
+def ensure_previous_runs(host: Host, snapshot: Snapshot, switch: Switch, why: str) -> Container:
+    """Return the previous release, running; `why`: why the new release may not keep the traffic.
+
+    A running release is never restarted. Its readiness is checked only where it alone would serve, with the
+    time limit of a start. Raises NeedsPersonError, without moving traffic, if it cannot serve.
+    """
+    container = snapshot.container(switch.from_slot) or find_by_label(host, switch.from_slot)
+    image_id = _image_id(snapshot, container)
+    try:
+        if container is None or not container.running or container.image_id != image_id:
+            return _start_again(host, switch, image_id)
+        if snapshot.pointer == switch.to_slot:
+            wait_for(host, container)
+    except RelctlError as error:
+        raise NeedsPersonError(
+            f"{switch.tag} has traffic and may not keep it ({why}),"
+            f" and the release in {switch.from_slot} cannot take over: {error}",
+            error.hint
+            if isinstance(error, NeedsPersonError)
+            else f"{_LOOK}{_to_keep(switch)}; the traffic was not moved",
+        ) from error
+    return container
+
+
+def _image_id(snapshot: Snapshot, container: Container | None) -> str:
+    """Return the previous image by the ledger, or by the slot if the ledger is damaged; "" if unknown."""
+    meant = snapshot.last_settled
+    if meant is None or snapshot.damage:
+        return container.image_id if container else ""
+    return meant.image_id
+
+
+def _start_again(host: Host, switch: Switch, image_id: str) -> Container:
+    if not image_id:
+        raise RelctlError("its container is gone, and the ledger is unreadable, so the release is unknown")
+    require_slot_names(host)
+    host.say(f"the previous release is down: restarting it in {switch.from_slot}")
+    host.steps.reach_for_good(
+        "heal",
+        f"restart the previous release, which is down, in {switch.from_slot}",
+        "it is about to take the traffic back",
+    )
+    return restart_release(host, switch.from_slot, image_id)
+
+
+def _to_keep(switch: Switch) -> str:
+    return f"; or relctl promote {switch.tag}, to keep it" if switch.kind == "promote" else ""
+
+
+def stands_in(host: Host, switch: Switch) -> bool:
+    """Return whether the move's release answers through Nginx; False if both slots have one tag."""
+    from relctl.rollout.failover import ask  # here, as a normal rollback must not pay for it
+
+    source = host.slot(switch.from_slot) if switch.from_slot else None
+    if not switch.from_slot or (source and source.labels.get(TAG) == switch.tag):
+        return False
+    container = host.slot(switch.to_slot)
+    ready = is_warm(host, container, switch.image_id)
+    return ready and all(ask(host, source, container).tag == switch.tag for _ in range(_ASKED))
+
+
+def restore_slot(host: Host, switch: Switch, why: str) -> None:
+    """Restore the previous standby once the traffic is back; a warm move has changed no slot.
+
+    Raises NeedsPersonError, leaving the slot, while its release answers for the one that has the traffic.
+    Raises EngineError when the engine is unreachable.
+    """
+    if switch.warm:
+        return
+    if stands_in(host, switch):
+        source = host.slot(switch.from_slot) or find_by_label(host, switch.from_slot)
+        before = source.labels.get(TAG, "") if source else f"what was in {switch.from_slot}"
+        name = source.name if source else slot_container(host.project, switch.from_slot)
+        raise NeedsPersonError(
+            f"{before} has the traffic ({why}) and does not answer: {switch.tag} answers for it, and stays in"
+            f" {switch.to_slot}",
+            f"docker restart {name}, then relctl promote {before}{_to_keep(switch)}",
+        )
+    restore_standby(host, switch.to_slot, switch.replaced_image_id)
+
+
+def _untouched(host: Host, switch: Switch) -> bool:
+    container = host.slot(switch.to_slot)
+    if container is None:
+        return not switch.replaced_image_id
+    return container.running and container.image_id == switch.replaced_image_id != switch.image_id
 
 
 def restore_standby(host: Host, slot: str, image_id: str) -> None:
@@ -128,129 +239,18 @@ def restart_release(host: Host, slot: str, image_id: str) -> Container:
     return start_release(host, slot, image)
 
 
-def ensure_previous_runs(host: Host, snapshot: Snapshot, move: Move, why: str) -> Container:
-    """Return the previous release, running; `why`: why the new release may not keep the traffic.
-
-    A running release is never restarted. Its readiness is checked only where it alone would serve, with the
-    time limit of a start. Raises NeedsPersonError, without moving traffic, if it cannot serve.
-    """
-    container = snapshot.container(move.source) or find_by_label(host, move.source)
-    image_id = _image_id(snapshot, container)
-    try:
-        if container is None or not container.running or container.image_id != image_id:
-            return _start_again(host, move, image_id)
-        if snapshot.pointer == move.slot:
-            wait_for(host, container)
-    except RelctlError as error:
-        raise NeedsPersonError(
-            f"{move.tag} has traffic and may not keep it ({why}),"
-            f" and the release in {move.source} cannot take it back: {error}",
-            error.hint if isinstance(error, NeedsPersonError) else _way_out(move),
-        ) from error
-    return container
-
-
-def wait_for(host: Host, container: Container) -> None:
-    """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
-    within = host.project.environment.rollout.ready_within
-    wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
-
-
-def _way_out(move: Move) -> str:
-    keep = f"; or relctl promote {move.tag}, to keep it" if move.kind == "promote" else ""
-    return f"{_LOOK}{keep}; the traffic was not moved"
-
-
-def _image_id(snapshot: Snapshot, container: Container | None) -> str:
-    """Return the previous image by the ledger, or by the slot if the ledger is damaged; "" if unknown."""
-    meant = snapshot.last_settled
-    if meant is None or snapshot.damage:
-        return container.image_id if container else ""
-    return meant.image_id
-
-
-def _start_again(host: Host, move: Move, image_id: str) -> Container:
-    if not image_id:
-        raise RelctlError("its container is gone, and the ledger is unreadable, so the release is unknown")
-    require_slot_names(host)
-    host.say(f"the previous release is down: restarting it in {move.source}")
-    host.steps.reach_for_good(
-        "heal",
-        f"restart the previous release, which is down, in {move.source}",
-        "it is about to take the traffic back",
-    )
-    return restart_release(host, move.source, image_id)
-
-
-def undo(host: Host, move: Move, error: BaseException) -> None:
-    """Undo what was done; raises RolledBackError for an error in words, and returns for any other.
-
-    Raises NeedsPersonError when the previous release cannot take the traffic back, or does not answer with
-    it.
-    """
-    reason, step = words_of(error) or type(error).__name__, host.steps.last
-    now = f"{move.previous} is live" if move.previous else "nothing is live"
-    try:
-        settled = _undo(host, move, reason)
-    except OSError as failed:
-        _insist_on_traffic(host, move, reason, failed)
-        host.say(f"traffic is as before; the rest is not undone: {words_of(failed)}")
-        settled = False
-    if settled:
-        host.say(f"undone; traffic is as before: {now}")
-        _note(host, move, reason, step)
-    else:
-        now = f"{now}; the next command puts {move.slot} in order"
-    if isinstance(error, RelctlError | OSError):
-        raise RolledBackError(
-            f"{move.tag} was not {_VERB[move.kind]}: {reason}\ntraffic is as before: {now}",
-            way_out(error) or "relctl history says what was done",
-        ) from error
-
-
-def _insist_on_traffic(host: Host, move: Move, reason: str, failed: OSError) -> None:
+def _insist_on_traffic(host: Host, switch: Switch, reason: str, failed: OSError) -> None:
     """Raise NeedsPersonError if the pointer still leads to the move's slot."""
-    route = host.proxy.pointer.read()
-    if move.slot in (newcomer(route), main_slot(route)) and move.slot != move.source:
+    if switch.to_slot in _sent_to(host) and switch.to_slot != switch.from_slot:
         raise NeedsPersonError(
-            f"{move.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
+            f"{switch.tag} took traffic, then: {reason}; and the pointer cannot be moved back:"
             f" {words_of(failed)}",
             "fix that, then relctl rollback",
         ) from failed
 
 
-def _undo(host: Host, move: Move, reason: str) -> bool:
-    """Return the traffic, then the slot; returns False if the engine cannot be reached any more.
-
-    Traffic returns even then: the slot's release stays and can act as failover. The move stays unfinished,
-    for the next command to reconcile. An engine that hangs must not delay users, so the previous release is
-    probed first.
-    """
-    source = host.records.read(move.source) if move.source else None
-    if source is not None and host.service(source).is_ready():
-        point_back(host, move)
-        if move.warm:
-            return True  # nothing else changed, so no engine is needed
+def _note(host: Host, switch: Switch, reason: str, step: str) -> None:
     try:
-        return_traffic(host, compare(host, host.ledger.salvage()), move, reason)
-        if not move.warm and not _untouched(host, move):
-            restore_slot(host, move, reason)
-    except EngineError as error:
-        point_back(host, move)
-        host.say(f"traffic is as before; {move.slot} stays as it is for the next command to settle: {error}")
-        return False
-    return True
-
-
-def _untouched(host: Host, move: Move) -> bool:
-    container = host.slot(move.slot)
-    if container is None:
-        return not move.replaced
-    return container.running and container.image_id == move.replaced != move.image_id
-
-
-def _note(host: Host, move: Move, reason: str, step: str) -> None:
-    try:
-        host.ledger.append(move.event("aborted", reason=reason, step=step))
+        host.ledger.append(switch.event("aborted", reason=reason, step=step))
     except OSError as unwritten:  # the next command reconciles the unfinished move
         host.say(f"that could not be recorded: {words_of(unwritten)}")

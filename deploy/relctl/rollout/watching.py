@@ -28,83 +28,6 @@ _OLDEST = 12 * 3600.0  # seconds; load differs by time of day
 _MOST = 24 * 1024**2  # bytes of the log; the switch waits for this read
 
 
-def baseline(host: Host, window: Window) -> Figures | None:
-    """Return what the previous release did until a window began; None if that is too little to compare.
-
-    The log is read from where that release took over to where it ended then, whatever the clock did.
-    """
-    start = taken_over(host.ledger.salvage().events, window.source)
-    logged = host.logged(window.mark, start, _MOST)
-    theirs = [each for each in logged if each.pool == window.source and each.asked]
-    of_half_a_day = [(age, each) for age, each in _aged(theirs) if age < _OLDEST]
-    lately = sum(age < min(window.seconds, _LATELY) for age, _ in of_half_a_day)
-    tally = Tally()
-    tally.add(each for _, each in of_half_a_day[-max(lately, _FEW) :])
-    answered = [(age, client_of(each.client)) for age, each in of_half_a_day if not each.gone]
-    gateway = standing_gateway(answered)
-    [everybody] = tally.sides(window.source)
-    [side] = tally.sides(window.source, terms=Terms(slow=p95(everybody) or inf, gateway=gateway))
-    found = replace(with_error(figures(side), side), gateway=gateway)
-    return found if found.decides else None
-
-
-def _aged(requests: Sequence[Request]) -> list[tuple[float, Request]]:
-    """Return requests with their age relative to the newest; negative where a clock was set back."""
-    return [(requests[-1].ended - each.ended, each) for each in requests]
-
-
-def watch_window(host: Host, window: Window, policy: Rollout) -> Watched:
-    """Observe the rest of a window; raises UsageError when the release is no longer live."""
-
-    def compare(tally: Tally) -> Compared:
-        return compare_after(tally, window.slot, window.baseline, policy)
-
-    def interest() -> None:
-        pointer = host.proxy.pointer.read()
-        if pointer != window.slot:
-            raise UsageError(
-                f"{window.tag} lost the traffic during observation:"
-                f" the pointer leads to {pointer or 'nothing'}",
-                "relctl history says who switched",
-            )
-
-    passed = window.seconds - window.left(time.time())
-    what = Watch(window.tag, window.seconds, passed, compare, interest)
-    with host.access_log(window.since, window.mark) as log:
-        return host.watch(log, what, policy, host.say)
-
-
-def with_baseline(host: Host, window: Window) -> Window:
-    """Return a window with what the previous release did before it; a busy log takes seconds to read."""
-    return replace(window, baseline=baseline(host, window)) if window.source else window
-
-
-def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
-    """Observe a release after the switch, with the lock released meanwhile.
-
-    Raises UnhealthyError unless the policy accepts it, TakenBackError when another command rolled it back.
-
-    A signal during observation leaves the release live. The interruption is returned, to be raised once the
-    move is recorded; the window stays open for `relctl observe`.
-    """
-    with lock_released(host, meant.tag, meant.image_id):
-        window = with_baseline(host, meant)
-    host.ledger.append(window.opened())
-    host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe continues")
-    try:
-        with lock_released(host, window.tag, window.image_id):
-            watched = watch_window(host, window, host.project.environment.rollout)
-    except BaseException as interruption:
-        by_signal = not isinstance(interruption, Exception)
-        if by_signal and host.turn.held:  # else a second signal ended the wait for the lock
-            return interruption
-        raise
-    insist_on_route(host, window.tag, window.slot)
-    record_verdict(host, window, watched)
-    host.say(watched.words)
-    return watched
-
-
 def canary_step(host: Host, window: Window, percent: int, container: Container) -> None:
     """Give the release `percent` of the traffic until the policy decides.
 
@@ -150,6 +73,53 @@ def _watch(host: Host, window: Window, route: Canary) -> Watched:
     return watched
 
 
+def observe_switch(host: Host, meant: Window) -> Watched | BaseException:
+    """Observe a release after the switch, with the lock released meanwhile.
+
+    Raises UnhealthyError unless the policy accepts it, TakenBackError when another command rolled it back.
+
+    A signal during observation leaves the release live. The interruption is returned, to be raised once the
+    move is recorded; the window stays open for `relctl observe`.
+    """
+    with lock_released(host, meant.tag, meant.image_id):
+        window = with_baseline(host, meant)
+    host.ledger.append(window.opened())
+    host.say(f"watching {window.tag} for {window.seconds:g} s; if interrupted, relctl observe continues")
+    try:
+        with lock_released(host, window.tag, window.image_id):
+            watched = watch_window(host, window, host.project.environment.rollout)
+    except BaseException as interruption:
+        by_signal = not isinstance(interruption, Exception)
+        if by_signal and host.turn.held:  # else a second signal ended the wait for the lock
+            return interruption
+        raise
+    insist_on_route(host, window.tag, window.slot)
+    record_verdict(host, window, watched)
+    host.say(watched.words)
+    return watched
+
+
+def watch_window(host: Host, window: Window, policy: Rollout) -> Watched:
+    """Observe the rest of a window; raises UsageError when the release is no longer live."""
+
+    def compare(tally: Tally) -> Compared:
+        return compare_after(tally, window.slot, window.baseline, policy)
+
+    def interest() -> None:
+        pointer = host.proxy.pointer.read()
+        if pointer != window.slot:
+            raise UsageError(
+                f"{window.tag} lost the traffic during observation:"
+                f" the pointer leads to {pointer or 'nothing'}",
+                "relctl history says who switched",
+            )
+
+    passed = window.seconds - window.left(time.time())
+    what = Watch(window.tag, window.seconds, passed, compare, interest)
+    with host.access_log(window.since, window.mark) as log:
+        return host.watch(log, what, policy, host.say)
+
+
 def record_verdict(host: Host, window: Window, watched: Watched, **details: Any) -> None:
     """Record an observation's result; raises UnhealthyError unless the policy accepts it.
 
@@ -163,3 +133,33 @@ def record_verdict(host: Host, window: Window, watched: Watched, **details: Any)
             raise
         host.say(f"the verdict could not be recorded: {words_of(error)}")
     watched.insist()
+
+
+def with_baseline(host: Host, window: Window) -> Window:
+    """Return a window with what the previous release did before it; a busy log takes seconds to read."""
+    return replace(window, baseline=baseline(host, window)) if window.source else window
+
+
+def baseline(host: Host, window: Window) -> Figures | None:
+    """Return what the previous release did until a window began; None if that is too little to compare.
+
+    The log is read from where that release took over to where it ended then, whatever the clock did.
+    """
+    start = taken_over(host.ledger.salvage().history.pointed.get(window.source))
+    logged = host.logged(window.mark, start, _MOST)
+    theirs = [each for each in logged if each.pool == window.source and each.asked]
+    of_half_a_day = [(age, each) for age, each in _aged(theirs) if age < _OLDEST]
+    lately = sum(age < min(window.seconds, _LATELY) for age, _ in of_half_a_day)
+    tally = Tally()
+    tally.add(each for _, each in of_half_a_day[-max(lately, _FEW) :])
+    answered = [(age, client_of(each.client)) for age, each in of_half_a_day if not each.gone]
+    gateway = standing_gateway(answered)
+    [everybody] = tally.sides(window.source)
+    [side] = tally.sides(window.source, terms=Terms(slow=p95(everybody) or inf, gateway=gateway))
+    found = replace(with_error(figures(side), side), gateway=gateway)
+    return found if found.decides else None
+
+
+def _aged(requests: Sequence[Request]) -> list[tuple[float, Request]]:
+    """Return requests with their age relative to the newest; negative where a clock was set back."""
+    return [(requests[-1].ended - each.ended, each) for each in requests]

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from relctl.errors import FileError, HeldFileError, UsageError, words_of
 from relctl.state.event import MEANWHILE, Event, parse
 from relctl.state.fault_points import effect
 from relctl.state.files import make_folder, naming, sync_folder, write_all
+from relctl.state.history import History, fold
 from relctl.state.opening import lock_within, opened, read_own, try_lock
 from relctl.state.ownership import who
 
@@ -27,7 +29,7 @@ _PIECE = 4096  # bytes; more than most lines
 
 
 @dataclass(frozen=True)
-class History:
+class LedgerContent:
     """The content of a ledger: its events, oldest first, and what could not be read.
 
     `broken` names the first place edited by anything but relctl, "" if none. `sound` holds the events after
@@ -39,6 +41,11 @@ class History:
     damage: tuple[UsageError, ...] = ()
     broken: str = ""
     sound: Sequence[Event] = ()
+
+    @cached_property
+    def history(self) -> History:
+        """Return what the events come to."""
+        return fold(self.events)
 
 
 class Ledger:
@@ -115,7 +122,7 @@ class Ledger:
         for damage in self.salvage().damage:
             raise damage
 
-    def read(self) -> History:
+    def read(self) -> LedgerContent:
         """Return all events; a torn last line is returned apart.
 
         Raises UsageError for any other line that is not an event, and for an unreadable file.
@@ -135,18 +142,18 @@ class Ledger:
             self._said.add(words)
             say(words)
 
-    def salvage(self) -> History:
+    def salvage(self) -> LedgerContent:
         """Return what can be read, with one error per bad line or one for the whole file."""
         try:
             with naming(self.path):
                 lines = read_own(self.path).split(b"\n")
         except FileNotFoundError:
-            return History([])
+            return LedgerContent([])
         except OSError as error:
-            return History([], damage=(self._unreadable(error),))
+            return LedgerContent([], damage=(self._unreadable(error),))
         return self._history(lines, torn=lines.pop().decode(errors="replace"))
 
-    def _history(self, lines: list[bytes], torn: str) -> History:
+    def _history(self, lines: list[bytes], torn: str) -> LedgerContent:
         found = [self._read(number, line) for number, line in enumerate(lines, 1)]
         events = [each for each in found if isinstance(each, Event)]
         damage = tuple(each for each in found if isinstance(each, UsageError))
@@ -154,10 +161,10 @@ class Ledger:
         taken = accepted(lines, found) if broken else 0
         broken = [(number, how) for number, how in broken if number > taken]
         if not broken:
-            return History(events, torn, damage, sound=events)
+            return LedgerContent(events, torn, damage, sound=events)
         first, last = broken[0], broken[-1][0]
         sound = [each for each in found[last:] if isinstance(each, Event)]
-        return History(events, torn, damage, f"{self.path}:{first[0]}: {_CHANGED}: {first[1]}", sound)
+        return LedgerContent(events, torn, damage, f"{self.path}:{first[0]}: {_CHANGED}: {first[1]}", sound)
 
     def _unreadable(self, error: OSError) -> UsageError:
         aside = f"fix that; or set it aside: mv {self.path} {self.path}.bad"

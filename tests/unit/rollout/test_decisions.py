@@ -13,7 +13,6 @@ from relctl.rollout.reconcile import decide
 from relctl.rollout.rollback import choose
 from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
-from relctl.state.history import is_watched, refusal, retained, unfinished
 from relctl.tag import Tag
 
 A, B, C, D = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4))
@@ -43,56 +42,6 @@ def test_a_new_release_goes_where_the_pointer_does_not_lead(pointer: str, live: 
     assert (found.live, found.idle) == (live, idle)
 
 
-def test_the_last_promoted_releases_are_retained_each_once_newest_first() -> None:
-    events = [promoted(A), promoted(B), promoted(A), promoted(C), Event("aborted", tag=D)]
-    assert [each.tag for each in retained(events, 3)] == [C, A, B]
-    assert [each.tag for each in retained(events, 2)] == [C, A]
-
-
-def test_a_rollback_does_not_make_a_release_newer() -> None:
-    events = [promoted(A), promoted(B), Event("rolled-back", tag=A), promoted(C)]
-    assert [each.tag for each in retained(events, 3)] == [C, B, A]
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        ([], None),
-        (["promoting"], "promoting"),
-        (["promoting", "pointed"], "promoting"),
-        (["promoting", "pointed", "promoted"], None),
-        (["promoting", "aborted"], None),
-        (["promoting", "pointed", "promoted", "rolling-back"], "rolling-back"),
-        (["rolling-back", "repaired"], None),
-    ],
-)
-def test_an_operation_without_an_end_is_unfinished(names: list[str], expected: str | None) -> None:
-    found = unfinished([Event(name) for name in names])
-    assert (found.event if found else None) == expected
-
-
-BEGUN, WATCHED = Event("promoting"), Event("observing")
-REFUSED = Event("observed", reason="unhealthy", details={"accepted": False})
-
-
-@pytest.mark.parametrize(
-    ("events", "watched", "reason"),
-    [
-        ([], False, ""),
-        ([BEGUN], False, ""),
-        ([BEGUN, Event("observed", details={"accepted": True}), Event("pointed")], False, ""),
-        ([BEGUN, Event("pointed"), WATCHED], True, ""),
-        ([BEGUN, Event("pointed"), WATCHED, REFUSED], True, "unhealthy"),
-        ([BEGUN, Event("pointed"), WATCHED, REFUSED, Event("aborted")], False, ""),
-        ([BEGUN, WATCHED, REFUSED, Event("aborted"), BEGUN, Event("pointed")], False, ""),
-    ],
-)
-def test_what_an_observation_said_of_an_interrupted_move_is_not_forgotten(
-    events: list[Event], watched: bool, reason: str
-) -> None:
-    assert (is_watched(events), refusal(events)) == (watched, reason)
-
-
 @pytest.mark.parametrize(
     ("pointer", "blue", "expected"),
     [
@@ -117,7 +66,7 @@ def test_rollback_without_a_tag_goes_to_the_standby() -> None:
 
 def test_rollback_without_a_standby_goes_to_the_release_before_live() -> None:
     found = snapshot("blue", container(B), None, [promoted(A, "green"), promoted(B)])
-    assert choose(found, None, 3) == retained(found.events, 3)[1]
+    assert choose(found, None, 3) == found.history.retained(3)[1]
 
 
 def test_rollback_without_a_standby_never_goes_to_the_release_that_was_just_left() -> None:

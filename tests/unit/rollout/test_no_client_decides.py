@@ -17,6 +17,7 @@ from relctl.observation.tally import Tally, gateway, loudest, mark, weights
 from relctl.observation.window import Window
 from relctl.proxy.access_log_line import Request, client_of
 from relctl.rollout.watching import baseline
+from relctl.state.ledger import LedgerContent
 
 POLICY = Rollout()
 MANY = [f"192.0.2.{number}" for number in range(1, 41)]
@@ -98,7 +99,7 @@ def aborts(client: str, every: float, seconds: int, waited: int, slot: str = "gr
 @cache
 def before(*requests: tuple[Request, ...]) -> Figures:
     logged = sorted((each for part in requests for each in part), key=lambda each: each.ended)
-    events = SimpleNamespace(events=[])
+    events = LedgerContent([])
     host: Any = SimpleNamespace(ledger=SimpleNamespace(salvage=lambda: events), logged=lambda *_: logged)
     found = baseline(host, Window("v2", "id-v2", "green", "blue", 1_000.0, 300.0))
     assert found is not None

@@ -14,6 +14,7 @@ from relctl.errors import NotProvedError
 from relctl.rollout.admission import proof
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult
+from relctl.state.ledger import LedgerContent
 from relctl.tag import Tag
 
 TAG = Tag("1.0.0", "abc12de")
@@ -60,8 +61,8 @@ def proved(
         name="local",
         environment=environment,
     )
-    history = SimpleNamespace(events=[Event("promoted", image_id=FORMER), Event("verified", image_id=NEVER)])
-    ledger = SimpleNamespace(read=lambda: history)
+    content = LedgerContent([Event("promoted", image_id=FORMER), Event("verified", image_id=NEVER)])
+    ledger = SimpleNamespace(read=lambda: content)
     host = SimpleNamespace(project=project, evidence=store, ledger=ledger, say=said.append)
     assert proof(cast("Any", host), TAG, IMAGE, live) == found
     return said

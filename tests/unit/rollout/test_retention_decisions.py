@@ -7,7 +7,7 @@ from relctl.engine.protocol import Container, Image
 from relctl.rollout.retention import Release, decide, needed, used_by
 from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
-from relctl.state.history import pinned, retained
+from relctl.state.history import fold
 
 A, B, C, D, E = (f"v{number}.0.0-abc12de" for number in (1, 2, 3, 4, 5))
 OWN, PLAIN, OTHER = f"relctl-hold/svc-a-000000:{A}", f"svc:{A}", f"relctl-hold/svc-b-111111:{A}"
@@ -86,17 +86,17 @@ def test_an_interrupted_move_needs_what_it_starts_and_what_it_replaced() -> None
 
 def test_a_pruned_release_that_was_built_again_is_as_new() -> None:
     history = events("promoted A", "promoted B", "promoted C", "pruned A")
-    assert retained(history, 3) == retained(history[1:3], 3)
+    assert fold(history).retained(3) == fold(history[1:3]).retained(3)
     assert A not in reasons(snapshot(history, C, B), retain=3)
     again = [*history, *events("built A")]
     assert reasons(snapshot(again, C, B), retain=3)[A] == "one of the last 3 not promoted"
-    assert [each.tag for each in retained([*again, *events("promoted A")], 3)] == [A, C, B]
+    assert [each.tag for each in fold([*again, *events("promoted A")]).retained(3)] == [A, C, B]
 
 
 def test_pinned_releases_that_were_promoted_can_be_gone_back_to() -> None:
     history = events("pinned A", "promoted A", "promoted B", "promoted C", "pinned D")
-    assert [each.tag for each in retained(history, 1)] == [C, A]
-    assert pinned(history) == {A: f"id-{A}", D: f"id-{D}"}
+    assert [each.tag for each in fold(history).retained(1)] == [C, A]
+    assert fold(history).pinned == {A: f"id-{A}", D: f"id-{D}"}
 
 
 def image(*tags: str) -> Image:

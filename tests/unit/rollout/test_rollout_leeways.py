@@ -25,11 +25,12 @@ from relctl.proxy.access_log_line import Request
 from relctl.proxy.recent_traffic import Traffic
 from relctl.rollout import prove, undo
 from relctl.rollout.admission import proof
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.promote import promote
 from relctl.rollout.status import status
 from relctl.rollout.watching import baseline
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult
+from relctl.state.ledger import LedgerContent
 from relctl.statistics.clusters import Ratio
 from stands import FIRST, SECOND
 from still_clock import StillClock, StillDay
@@ -177,7 +178,7 @@ def test_where_there_were_few_it_is_looked_at_for_half_a_day(apart: float, count
 
 
 def host_that_logged(found: list[Request]) -> Any:
-    events = SimpleNamespace(events=[])
+    events = LedgerContent([])
     return SimpleNamespace(
         ledger=SimpleNamespace(salvage=lambda: events), logged=lambda _end, _start, _most: found
     )
@@ -261,7 +262,7 @@ def test_one_request_that_was_passed_on_is_not_yet_a_release_that_is_down(
         return cast("Service", SimpleNamespace(info=lambda _within: {"tag": str(next(told))}, url=""))
 
     host = replace(stand.host, ask=ask)
-    move = Move("promote", str(FIRST), "sha256:1.0.0", "blue", "green")
+    move = Switch("promote", str(FIRST), "sha256:1.0.0", "blue", "green")
     assert undo.stands_in(host, move) is stands_in
     if stands_in:
         assert next(told, None) is None, "it was asked less than three times"

@@ -105,7 +105,7 @@ def test_a_window_that_is_gone_on_with_knows_its_own_requests_too(
         patched.setattr(watch, "judge", close)
         with pytest.raises(Closed):
             promote(stand.under(**POLICY), fourth)
-    window = open_window(stand.host.ledger.read().events)
+    window = open_window(stand.host.ledger.read().history)
     assert window is not None
     assert window.mark is not None
     log = stand.host.paths.access_log

@@ -7,20 +7,23 @@ from pathlib import Path
 import pytest
 
 import relctl.rollout
-from relctl.rollout.move import Move, describe
+from relctl.rollout.move import Switch, describe
 
 MOVES = (
-    Move("promote", "v2", "id-2", "green", "blue", "id-0", previous="v1", canary=(5,), observe=1.0),
-    Move("promote", "v1", "id-1", "blue", ""),
-    Move("rollback", "v1", "id-1", "blue", "green", warm=True, previous="v2"),
+    Switch("promote", "v2", "id-2", "green", "blue", "id-0", previous_tag="v1", canary=(5,), observe=1.0),
+    Switch("promote", "v1", "id-1", "blue", ""),
+    Switch("rollback", "v1", "id-1", "blue", "green", warm=True, previous_tag="v2"),
 )
 ROLLOUT = Path(relctl.rollout.__file__).parent
-NAMES = ("begin", "start", "prove", "canary", "point", "prove-live", "observe", "record")
+NAMES = (
+    *("begin", "start", "prove", "canary", "point", "prove-live", "observe", "record"),
+    *("undo", "keep", "finish"),  # what reconciling does
+)
 
 
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move.kind} {move.tag}")
 @pytest.mark.parametrize("name", NAMES)
-def test_a_step_of_a_move_has_an_undo_or_a_reason_for_none(move: Move, name: str) -> None:
+def test_a_step_of_a_move_has_an_undo_or_a_reason_for_none(move: Switch, name: str) -> None:
     step = describe(move, name, percent=5)
     assert bool(step.undo) != bool(step.why_none)
 

@@ -11,8 +11,8 @@ from relctl.observation.judge import Judgement, Verdict
 from relctl.observation.watch import ends, enough, step
 from relctl.observation.window import Window, last_baseline, open_window, taken_over
 from relctl.proxy.access_log_file import Mark
-from relctl.rollout.locking import taken_by
 from relctl.state.event import Event
+from relctl.state.history import fold
 
 BEFORE = Figures(5_000, 3, 1.0, 2.0, 3.0, 0.01, 30, clients=9, gone=2, silenced=4, gateway="a3f1")
 
@@ -53,7 +53,7 @@ def event(words: str) -> Event:
     ],
 )
 def test_the_window_of_what_is_live_is_open_until_it_is_closed(events: list[str], expected: str) -> None:
-    found = open_window([event(words) for words in events])
+    found = open_window(fold([event(words) for words in events]))
     assert (found.tag if found else "") == expected
 
 
@@ -78,7 +78,7 @@ def test_a_window_is_read_from_the_ledger_as_it_was_opened(
 )
 def test_a_window_that_a_hand_has_spoilt_is_an_error_that_says_where(details: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="the ledger's event observing of 2026-11-25 is incomplete"):
-        open_window([Event("observing", at="2026-11-25", details=details)])
+        open_window(fold([Event("observing", at="2026-11-25", details=details)]))
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ def test_what_is_left_of_a_window_is_never_more_than_all_of_it(now: float, left:
     ],
 )
 def test_who_took_the_traffic_of_a_release_that_is_watched(events: list[str], expected: str) -> None:
-    found = taken_by([event(words) for words in events], "id-v2")
+    found = fold([event(words) for words in events]).lost.get("id-v2")
     assert (f"{found.event} {found.tag}" if found else "") == expected
 
 
 def test_the_baseline_of_a_release_is_that_of_its_newest_window() -> None:
     opened = [Window("v2", "id-v2", "green", "blue", 1.0, 30.0, before).opened() for before in (None, BEFORE)]
-    assert last_baseline(opened, "id-v2") == BEFORE
-    assert last_baseline(opened, "id-v1") is None
+    assert last_baseline(fold(opened), "id-v2") == BEFORE
+    assert last_baseline(fold(opened), "id-v1") is None
 
 
 @pytest.mark.parametrize(
@@ -196,5 +196,5 @@ def pointed(slot: str, offset: int | None, **details: Any) -> Event:
 def test_where_the_log_was_when_what_is_in_a_slot_took_over(
     events: list[Event], expected: int | None
 ) -> None:
-    found = taken_over(events, "blue")
+    found = taken_over(fold(events).pointed.get("blue"))
     assert (found.offset if found else None) == expected

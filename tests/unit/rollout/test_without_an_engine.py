@@ -16,7 +16,7 @@ from relctl.observation.figures import Figures
 from relctl.observation.watch import Watch, Watched
 from relctl.rollout.dry_run import rehearse
 from relctl.rollout.host import Host
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.rollout.promote import promote
 from relctl.rollout.prove import start_release
 from relctl.rollout.rollback import rollback
@@ -110,7 +110,7 @@ def test_what_has_to_be_started_is_refused_by_an_engine_that_is_dead(stand: Quie
 def test_an_unproved_newcomer_that_answers_is_no_standby(stand: Quiet) -> None:
     image = stand.bench.engine.image(f"sha256:{THIRD.version}")
     assert image is not None
-    move = Move("promote", str(THIRD), image.id, "blue", "green", replaced="sha256:1.0.0")
+    move = Switch("promote", str(THIRD), image.id, "blue", "green", replaced_image_id="sha256:1.0.0")
     stand.host.ledger.append(move.begun())
     start_release(stand.host, "blue", image)  # and there it was killed
     with dead():

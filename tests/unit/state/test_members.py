@@ -8,11 +8,11 @@ import pytest
 
 from relctl.observation.figures import Figures
 from relctl.observation.window import Window
-from relctl.rollout.move import Move
+from relctl.rollout.move import Switch
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 
-MOVE = Move("promote", "v1.0.0-abc12de", "sha256:1", "blue", "green", observe=1_800.0)
+MOVE = Switch("promote", "v1.0.0-abc12de", "sha256:1", "blue", "green", observe=1_800.0)
 SPOILT: list[tuple[dict[str, Any], str]] = [
     ({"observe": "30m"}, "observe is '30m', and would be a number that is not negative"),
     ({"observe": -1}, "observe is -1, "),
