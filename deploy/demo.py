@@ -20,10 +20,10 @@ from typing import Any
 
 import requests
 
+from client_load import Load, Sample, Settled, failed, stale
 from relctl.build.model import checksum
 from relctl.config.project import Project, load
 from relctl.escape import line
-from relctl.probe.load import Load, Sample, Settled, failed, stale
 
 ROOT = Path(__file__).resolve().parents[1]
 RELCTL = str(Path(sys.executable).with_name("relctl"))

@@ -22,8 +22,7 @@ from relctl.errors import ProxyError
 from relctl.probe.service import Service
 from relctl.proxy import proxy
 from relctl.proxy.nginx import ManagedNginx
-from relctl.proxy.pointer import Pointer
-from relctl.proxy.route import main_slot
+from relctl.proxy.pointer import Pointer, main_slot
 from relctl.rollout import status
 from relctl.rollout.host import Host
 from relctl.state import fault_points

@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+from client_load import Load, failed
 from hosts import Bench, bench
-from relctl.probe.load import Load, failed
 from relctl.rollout.promote import promote
 from relctl.tag import Tag
 

@@ -14,7 +14,7 @@ import pytest
 
 from memory_engine import MemoryEngine
 from relctl.build.assembly import Assembly, digest, encoded, write_archive
-from relctl.build.layer import Layer
+from relctl.build.tarball import Layer
 from relctl.config.environment import Environment
 from relctl.engine.docker import DockerEngine, connect
 from relctl.engine.protocol import Engine, Image

@@ -13,10 +13,10 @@ from typing import Any
 import docker
 from docker.errors import ImageNotFound
 
+from client_load import Load, failed
 from relctl.config.project import load as load_project
 from relctl.engine.docker import connect
 from relctl.engine.slots import SLOTS
-from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.snapshot import Snapshot, take_snapshot
 from relctl.state.event import Event

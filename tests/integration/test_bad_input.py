@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from client_load import Load, failed
 from lock_holder import holding
-from relctl.probe.load import Load, failed
 from scratch import Scratch, another_environment, echo_project
 
 pytestmark = pytest.mark.engine

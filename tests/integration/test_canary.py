@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import requests
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from relctl.engine.slots import slot_spec
 from relctl.errors import RolledBackError, UsageError
-from relctl.probe.load import Load, failed
 from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.move import Switch

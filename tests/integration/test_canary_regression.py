@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relctl.probe.load import Load, Sample
+from client_load import Load, Sample
 from scratch import Scratch, echo_project
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from client_load import Load
 from hosts import Bench, bench
 from log_lines import line
 from relctl.config.environment import Rollout
 from relctl.observation.window import Window
-from relctl.probe.load import Load
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state.chain import checksum
 from relctl.state.history import fold
+from relctl.state.ledger import checksum
 from relctl.tag import Tag
 from stands import ANY_P95
 

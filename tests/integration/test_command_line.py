@@ -9,8 +9,8 @@ from statistics import median_low
 import pytest
 import requests
 
+from client_load import Load, Settled, failed, stale
 from ports import free_port
-from relctl.probe.load import Load, Settled, failed, stale
 from relctl.tag import Tag
 from scratch import RELCTL, Scratch, another_environment, containers
 

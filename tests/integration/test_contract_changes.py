@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from relctl.probe.load import Load, failed
+from client_load import Load, failed
 from scratch import Scratch, echo_project
 from stands import ANY_P95
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from client_load import Load, failed
 from integration.slow_engine import slow_engine
 from own_engine import OwnEngine
-from relctl.probe.load import Load, failed
 from scratch import RELCTL, Scratch, echo_project
 
 pytestmark = [

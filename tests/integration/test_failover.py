@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from relctl.probe.load import Load, failed
+from client_load import Load, failed
 from scratch import RELCTL, Scratch
 from watcher import is_watched
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from relctl.config.environment import Hook, Rollout
 from relctl.engine.leases import hold_image
@@ -17,7 +18,6 @@ from relctl.errors import NeedsPersonError, RolledBackError
 from relctl.observation.figures import Figures
 from relctl.observation.watch import Watched
 from relctl.observation.window import Window
-from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relctl.probe.load import Load, failed
+from client_load import Load, failed
 from scratch import Scratch, echo_project
 from small_disk import PAGE, SmallDisk, small_disk
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from relctl.probe.load import Load, failed
+from client_load import Load, failed
 from relctl.proxy.processes import Worker, find, serving
 from scratch import Scratch
 

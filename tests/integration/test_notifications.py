@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from integration.test_rollout import begin, live
 from relctl.config.environment import Hook
 from relctl.errors import RolledBackError, UsageError
-from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote

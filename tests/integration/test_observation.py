@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from relctl.config.units import until
 from relctl.engine.slots import slot_container
@@ -20,7 +21,6 @@ from relctl.observation.figures import Figures
 from relctl.observation.judge import Judgement, judge
 from relctl.observation.watch import Watched
 from relctl.observation.window import Window
-from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.promote import promote

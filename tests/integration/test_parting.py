@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from client_load import Load, failed
 from hosts import Bench
-from relctl.probe.load import Load, failed
 from relctl.rollout.ensure_proxy import up
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback

@@ -19,13 +19,12 @@ from typing import Any
 import pytest
 import requests
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from ports import free_port
 from relctl.engine.slots import SLOTS, slot_spec
 from relctl.errors import ProxyError
-from relctl.probe.load import Load, failed
-from relctl.proxy.error_log import last_errors
-from relctl.proxy.nginx import ManagedNginx
+from relctl.proxy.nginx import ManagedNginx, last_errors
 from relctl.rollout.host import Host
 from relctl.state import fault_points
 

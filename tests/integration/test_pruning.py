@@ -14,7 +14,7 @@ from relctl.config.environment import Ports
 from relctl.engine.leases import hold_image
 from relctl.engine.protocol import ContainerSpec, Limits, Network
 from relctl.errors import EngineError, LockedError, UsageError
-from relctl.report.index import index_of
+from relctl.report.page import index_of
 from relctl.rollout.host import Host
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from integration.test_rollout import begin
 from relctl.config.environment import Hook
 from relctl.errors import LockedError, RelctlError, RolledBackError
 from relctl.observation.window import Window
-from relctl.probe.load import Load, failed
 from relctl.proxy.processes import serving
 from relctl.rollout.down import down, down_proxy
 from relctl.rollout.dry_run import RehearsedProxy, rehearse

@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from integration.page_browser import launch
 from integration.page_looks import faint_texts, overflow
 from integration.report_browser import Report, open_report
-from relctl.report.index import index_of, refresh
-from relctl.report.page import report_of, write
+from relctl.report.page import index_of, refresh, report_of, write
 from relctl.state.evidence import EvidenceStore
 from unit.report.test_report import evidence, gate
 

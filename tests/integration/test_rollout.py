@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
+from client_load import Load, failed
 from hosts import COMMIT, Bench, bench
 from ports import free_port
 from relctl.config.environment import Ports
 from relctl.engine.protocol import Image
 from relctl.engine.slots import slot_container, slot_spec
 from relctl.errors import NeedsPersonError, NotProvedError, RelctlError, RolledBackError, UsageError
-from relctl.probe.load import Load, failed
 from relctl.report.page import report_of
 from relctl.rollout.down import down
 from relctl.rollout.ensure_proxy import up

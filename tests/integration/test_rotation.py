@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from relctl.errors import RolledBackError
-from relctl.probe.load import Load, failed
 from relctl.proxy.recent_traffic import recent_traffic
 from relctl.rollout.promote import promote
 from relctl.rollout.status import status

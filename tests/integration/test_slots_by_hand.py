@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import watcher
-from relctl.probe.load import Load, failed
+from client_load import Load, failed
 from scratch import Scratch, echo_project, remove_container
 from watcher import POLICY
 

@@ -7,7 +7,7 @@ import pytest
 
 from hosts import Bench, bench
 from relctl.errors import ConfigError, RolledBackError
-from relctl.probe import after_switch
+from relctl.probe import cases
 from relctl.rollout.dry_run import rehearse
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
@@ -66,7 +66,7 @@ def test_users_that_would_get_another_answer_undo_the_move(stand: Bench) -> None
 
 @pytest.mark.slow
 def test_an_answer_that_never_ends_is_not_waited_for(stand: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(after_switch, "_WITHIN", 0.5)
+    monkeypatch.setattr(cases, "_WITHIN", 0.5)
     tag, began = stand.proved("2.0.0", delay_ms=1_500), time.monotonic()
     with pytest.raises(RolledBackError, match="users do not get what smoke case 'marked' expects"):
         promote(stand.host, tag)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
+from client_load import Load, failed
 from hosts import Bench, bench
-from relctl.probe.load import Load, failed
 from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from client_load import Load, failed
 from hosts import Bench, bench
 from relctl.errors import LockedError
-from relctl.probe.load import Load, failed
 from relctl.rollout.host import Host
 from relctl.rollout.pin import pin
 from relctl.rollout.promote import promote

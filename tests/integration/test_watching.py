@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from relctl.probe.load import Load, Settled, failed, stale
+from client_load import Load, Settled, failed, stale
 from scratch import RELCTL
 from watcher import Stand, ended, listen, paused, watcher_stand
 

@@ -11,7 +11,7 @@ from changed import ROOT, held_by
         ("deploy/relctl/state/ledger.py", ["tests/unit/state"]),
         ("deploy/relctl/rollout/undo.py", ["tests/unit/rollout"]),
         ("deploy/relctl/errors.py", ["tests/unit"]),
-        ("deploy/relctl/probe/load.py", ["tests/unit/probe"]),
+        ("deploy/relctl/probe/ready.py", ["tests/unit/probe"]),
         ("tests/memory_engine.py", ["tests/unit"]),
         ("pyproject.toml", ["tests/unit"]),
         ("nginx/service.conf.j2", ["tests/unit"]),

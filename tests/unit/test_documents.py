@@ -30,8 +30,7 @@ from relctl.proxy.recent_traffic import PoolTraffic, Traffic
 from relctl.rollout import drift, status
 from relctl.rollout.failover import SlotStatus, StandingIn
 from relctl.rollout.move import NOTICES
-from relctl.state.event import Event
-from relctl.state.event_schema import _RULES
+from relctl.state.event import _RULES, Event
 from relctl.state.evidence import GateResult
 from relctl.state.fault_points import VARIABLE
 from relctl.state.history import BEGUN, DONE

@@ -104,7 +104,6 @@ def test_folders_import_each_other_in_no_circle() -> None:
 # Why a file name may occur a second time. A verb's file is named like the use case that it calls.
 SECOND_NAMES = {
     "dependencies.py": "the gate is named as in pipelines, the layer as in versions.yaml",
-    "identity.py": "the gate is named as in pipelines, and asks the probe",
 }
 
 
@@ -138,9 +137,8 @@ def test_a_library_for_something_outside_is_imported_by_its_door_alone(library: 
 HTTP_CLIENTS = {
     "requests": {"rollout/deliver.py", "engine/docker.py"},
     "http.client": {
-        "engine/docker_socket.py",
+        "engine/docker_inspect.py",
         "probe/idle.py",
-        "probe/load.py",
         "probe/service.py",
         "probe/traffic.py",
     },

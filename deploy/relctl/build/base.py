@@ -11,7 +11,7 @@ from relctl.build import debian, tarball
 from relctl.build.cache import Cache, key
 from relctl.build.debian import BaseLock, Package
 from relctl.build.job import Job
-from relctl.build.layer import Digesting, Layer
+from relctl.build.tarball import Digesting, Layer
 from relctl.config.versions import Base
 from relctl.engine.protocol import Engine
 from relctl.errors import BuildError

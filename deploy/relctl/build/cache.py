@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from relctl.build.layer import Digesting, Layer
+from relctl.build.tarball import Digesting, Layer
 from relctl.state.files import make_folder, naming, replace_text
 from relctl.state.layer_cache import NOTES, TARS, locked
 from relctl.state.layer_cache import tar as tar_of

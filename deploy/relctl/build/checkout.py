@@ -104,9 +104,15 @@ class Checkout:
             raise self.missing(path)
         return sorted((_blob(record) for record in records), key=lambda blob: blob.path)
 
-    def contents(self) -> AbstractContextManager[Reader]:
+    @contextlib.contextmanager
+    def contents(self) -> Iterator[Reader]:
         """Open the contents of the files."""
-        return _reader(self.git)
+        with tempfile.TemporaryFile() as errors:
+            running = self.git.stream("cat-file", "--batch", errors=errors)
+            try:
+                yield Reader(running, errors)
+            finally:
+                process.stop(running)
 
     def text(self, path: str) -> str:
         """Return one file as text."""
@@ -118,17 +124,6 @@ class Checkout:
             f"versions.yaml names {path}, which commit {self.revision[:7]} does not hold",
             f"git add {path} && git commit, or correct versions.yaml",
         )
-
-
-@contextlib.contextmanager
-def _reader(git: Git) -> Iterator[Reader]:
-    """Open the contents of a repository."""
-    with tempfile.TemporaryFile() as errors:
-        running = git.stream("cat-file", "--batch", errors=errors)
-        try:
-            yield Reader(running, errors)
-        finally:
-            process.stop(running)
 
 
 def _blob(record: str) -> Blob:

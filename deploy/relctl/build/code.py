@@ -9,7 +9,7 @@ from relctl.build import tarball
 from relctl.build.cache import key
 from relctl.build.checkout import Blob, Reader
 from relctl.build.job import Job
-from relctl.build.layer import Digesting, Layer
+from relctl.build.tarball import Digesting, Layer
 
 CODE = "app/code"
 RELEASE = "app/release.json"
@@ -23,28 +23,20 @@ def layers(job: Job) -> list[Layer]:
     """
     *lower, last = job.versions.code
     names = {path: "-".join(("code", *_below(job, path).parts)) for path in lower}
-    return [*(_layer(job, names[path], path) for path in lower), _last(job, last)]
+    top = _layer(job, "code", last, job.source.created, {RELEASE: release_json(job)})
+    return [*(_layer(job, names[path], path, tarball.EPOCH, {}) for path in lower), top]
 
 
-def _layer(job: Job, name: str, path: PurePosixPath) -> Layer:
+def _layer(job: Job, name: str, path: PurePosixPath, mtime: int, texts: Mapping[str, str]) -> Layer:
+    """Return the layer of a path and of more files by their texts."""
+
     def write(out: Digesting) -> Mapping[str, str]:
         with job.source.contents() as contents:
-            tarball.write(_entries(job, path, contents), tarball.EPOCH, out)
+            more = (tarball.text(*each) for each in texts.items())
+            tarball.write([*_entries(job, path, contents), *more], mtime, out)
         return {}
 
-    return job.cache.layer(name, _key(job, path), write)
-
-
-def _last(job: Job, path: PurePosixPath) -> Layer:
-    source, release = job.source, release_json(job)
-
-    def write(out: Digesting) -> Mapping[str, str]:
-        with source.contents() as contents:
-            entries = [*_entries(job, path, contents), tarball.text(RELEASE, release)]
-            tarball.write(entries, source.created, out)
-        return {}
-
-    return job.cache.layer("code", key(_key(job, path), release, source.created), write)
+    return job.cache.layer(name, key(_key(job, path), texts, mtime), write)
 
 
 def release_json(job: Job) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from relctl.build import assembly, requirements, tarball
 from relctl.build.cache import key
 from relctl.build.job import Job
-from relctl.build.layer import Digesting, Layer
+from relctl.build.tarball import Digesting, Layer
 from relctl.config.versions import Versions
 from relctl.errors import BuildError
 
@@ -39,7 +39,7 @@ def layer(job: Job) -> Layer:
         with job.cache.scratch() as root:
             _unpack(found, root, python)
             tarball.write([tarball.folder(SITE), *_entries(root)], tarball.EPOCH, out)
-        names = " ".join(f"{name}=={version}" for name, version in sorted(requirements.versions(found)))
+        names = " ".join(f"{name}=={version}" for name, version in sorted(map(requirements.package, found)))
         return {"lock": assembly.digest(lock.encode()), "dependencies": names}
 
     identity = job.source.identities([where])[where]

@@ -8,20 +8,19 @@ from datetime import UTC, datetime
 
 import relctl
 from relctl.build import base, code, dependencies, model
-from relctl.build.assembly import Assembly
+from relctl.build.assembly import Assembly, Loaded, expected_id, load, present
 from relctl.build.cache import Cache
 from relctl.build.checkout import Checkout, open_checkout
 from relctl.build.image_config import config, labels
 from relctl.build.job import Job, find_target
-from relctl.build.layer import intact
-from relctl.build.load_image import Loaded, expected_id, load, present
+from relctl.build.tarball import intact
 from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.engine.labels import TAG
 from relctl.engine.leases import hold_image, names
 from relctl.engine.protocol import Engine, Image
 from relctl.errors import EngineError, UsageError
-from relctl.state.built import BuildRecord, BuildRecords
+from relctl.source.origin import BuildRecord, BuildRecords
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 from relctl.state.ownership import who

@@ -7,7 +7,7 @@ from relctl.build import code, dependencies, model
 from relctl.build.assembly import encoded
 from relctl.build.base import USER
 from relctl.build.job import Job
-from relctl.build.layer import Layer
+from relctl.build.tarball import Layer
 from relctl.config.versions import Versions
 from relctl.engine.labels import (
     BASE_PACKAGES,

@@ -9,8 +9,7 @@ from relctl.build import tarball
 from relctl.build.cache import key
 from relctl.build.checkout import Blob, Checkout, Reader
 from relctl.build.job import Job
-from relctl.build.layer import Digesting, Layer
-from relctl.build.tarball import Stream
+from relctl.build.tarball import Digesting, Layer, Stream
 from relctl.config.versions import Model
 from relctl.errors import BuildError
 

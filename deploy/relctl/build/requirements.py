@@ -122,11 +122,6 @@ def fetch(job: Job, lock: str) -> list[Path]:
     return _complete(job.cache.wheels(key(lock, python, target.platform), fill), pinned, where)
 
 
-def versions(wheels: Sequence[Path]) -> list[tuple[str, str]]:
-    """Return name and version of each wheel, from its file name (PEP 427)."""
-    return [package(wheel) for wheel in wheels]
-
-
 def package(wheel: Path) -> tuple[str, str]:
     """Return normalised name and version from a wheel's file name; raises BuildError for an invalid name."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename

@@ -1,18 +1,59 @@
-"""Deterministic layer tars: equal entries give equal bytes on every machine."""
+"""Layers of an image: deterministic tars, hashed while they are written; equal entries give equal bytes."""
 
+import hashlib
 import io
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Protocol
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Protocol
 
-from relctl.build.layer import Digesting
 from relctl.errors import BuildError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 EPOCH = 0
 _PREFIX = ".wh."  # of the OCI image specification, layer.md
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer; `tar` is None if only the engine has it, `facts` are for labels."""
+
+    name: str
+    digest: str
+    size: int
+    tar: Path | None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Digesting(io.RawIOBase):
+    """A writable file that hashes and counts what is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._hash, self.size = file, hashlib.sha256(), 0
+
+    def write(self, content: "Buffer") -> int:
+        self._hash.update(content)
+        written = self._file.write(content)
+        self.size += written
+        return written
+
+    def tell(self) -> int:
+        return self.size
+
+    @property
+    def digest(self) -> str:
+        """Return `sha256:…` of everything written so far."""
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+def intact(tar: Path, digest: str) -> bool:
+    """Return whether a file matches its digest."""
+    with tar.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == digest
 
 
 class Stream(Protocol):

@@ -11,13 +11,12 @@ from relctl.cli.context import settings
 from relctl.cli.output import show, table
 
 if TYPE_CHECKING:
-    from relctl.config.effective import Value
-    from relctl.config.project import Project
+    from relctl.config.project import Project, Value
 
 
 def config(context: typer.Context) -> None:
     """Show every effective value and its source: a line, a variable or the default."""
-    from relctl.config.effective import effective
+    from relctl.config.project import effective
 
     chosen = settings(context)
     project = chosen.project()

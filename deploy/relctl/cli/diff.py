@@ -11,7 +11,7 @@ from relctl.cli.output import show, table
 from relctl.tag import COMMIT_DIGITS
 
 if TYPE_CHECKING:
-    from relctl.source.commits import Commit, CommitsBetween
+    from relctl.source.origin import Commit, CommitsBetween
     from relctl.verify.diff import Difference, Pairs
 
 _SHOWN = 20  # sentences, and commits of each release
@@ -23,9 +23,9 @@ def diff(
     second: Release,
 ) -> None:
     """Compare two releases: commits, labels, dependencies, model, size, figures of gates, translations."""
-    from relctl.engine.resolve import resolve
+    from relctl.engine.leases import resolve
     from relctl.errors import UsageError
-    from relctl.source.commits import commits_between
+    from relctl.source.origin import commits_between
     from relctl.verify.diff import Side, compare
 
     chosen = settings(context)

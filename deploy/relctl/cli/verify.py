@@ -27,7 +27,7 @@ def verify(
     dry_run: DryRun = False,
 ) -> None:
     """Run the pipeline against a candidate and store the evidence; exit code 3 if a gate fails."""
-    from relctl.engine.resolve import resolve
+    from relctl.engine.leases import resolve
     from relctl.report.page import report_of
     from relctl.rollout.snapshot import live_image
     from relctl.source.origin import insist_on_origin

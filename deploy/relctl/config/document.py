@@ -62,12 +62,16 @@ def parse(path: Path, content: bytes, environ: Mapping[str, str] | None = None) 
 
     Raises ConfigError for bad UTF-8, a tab, a duplicate key, or an unset variable without a default.
     """
+    return _Reader(path, environ).document(decoded(path, content))
+
+
+def decoded(path: Path, content: bytes) -> str:
+    """Return the text of a file; raises ConfigError with the line of the first byte that is not UTF-8."""
     try:
-        text = content.decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: is not UTF-8; save it as UTF-8") from None
-    return _Reader(path, environ).document(text)
 
 
 class _Reader:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from relctl.config.document import Document, KeyPath, plain
 from relctl.config.units import Addresses, Bytes, Networks, Seconds, SomeSeconds, SomeUntil, UrlPaths, until
-from relctl.config.validate import WITHHELD, Section
+from relctl.config.validate import WITHHELD, Section, models_in
 from relctl.config.versions import ProjectPath
 from relctl.errors import ConfigError
 
@@ -261,18 +261,9 @@ def _variables(model: type[BaseModel], above: KeyPath = ()) -> Iterator[tuple[Ke
     """Yield each value's key path, the variable that overrides it, and whether that is taken as text."""
     for name, info in model.model_fields.items():
         where = (*above, name)
-        section = _section(info.annotation)
-        if section is not None:
+        sections = set() if get_origin(info.annotation) is list else models_in(info.annotation)
+        for section in sections:
             yield from _variables(section, where)
-        else:
+        if not sections:  # a whole list is one value
             is_text = bool({str, Path} & {info.annotation, *get_args(info.annotation)})
             yield where, "_".join(["RELCTL", *map(str, where)]).upper(), is_text
-
-
-def _section(annotation: Any) -> type[BaseModel] | None:
-    if get_origin(annotation) is list:
-        return None  # a whole list is one value
-    for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None

@@ -1,5 +1,6 @@
-"""The model of pipelines/: the gates that a candidate must pass, and the request/expectation cases."""
+"""The model of pipelines/: the gates that a candidate must pass, request/expectation cases, and data sets."""
 
+import codecs
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -9,13 +10,13 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from relctl.config import datasets
-from relctl.config.datasets import DataSet
-from relctl.config.document import Document, KeyPath, contents, parse
+from relctl.config.document import Document, KeyPath, contents, decoded, parse
 from relctl.config.gates import Ask, GateSection, GateSettings
 from relctl.config.units import Headers
 from relctl.config.validate import Section, validate
 from relctl.errors import ConfigError
+
+COLUMNS = ("source", "reference")
 
 
 class Repeat(Section):
@@ -104,6 +105,25 @@ class PipelineFile(Section):
 
 
 @dataclass(frozen=True)
+class DataSet:
+    """Sentences and their references in file order; `sha256` is the checksum of the file."""
+
+    name: str
+    sources: tuple[str, ...]
+    references: tuple[str, ...]
+    sha256: str
+
+    def sample(self, size: int | None) -> "DataSet":
+        """Return `size` evenly spaced rows, the same ones each time."""
+        rows = len(self.sources)
+        if size is None or size >= rows:
+            return self
+        chosen = [number * rows // size for number in range(size)]
+        sources = tuple(self.sources[number] for number in chosen)
+        return DataSet(self.name, sources, tuple(self.references[number] for number in chosen), self.sha256)
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """The definition of "verified": the gates in order, their files, and the checksum of all of it.
 
@@ -138,7 +158,7 @@ def load_pipeline(root: Path, named: PurePosixPath) -> Pipeline:
             cases[settings.title] = tuple(validate(parse(path, files.read(case_file)), CaseFile).cases)
         for key, table in settings.data_files().items():
             path = _existing(root, document, ("gates", number, *key), table)
-            data_sets[table] = data_sets.get(table) or datasets.parse(path, files.read(table))
+            data_sets[table] = data_sets.get(table) or parse_data_set(path, files.read(table))
         for word in settings.programs():
             if _is_ours(root, word):
                 files.read(PurePosixPath(word))
@@ -196,3 +216,45 @@ class Files:
             for part in (str(named).encode(), content):
                 digest.update(len(part).to_bytes(8, "big") + part)
         return f"sha256:{digest.hexdigest()}"
+
+
+def parse_data_set(path: Path, content: bytes) -> DataSet:
+    """Parse the content of a table; raises ConfigError with file and line if it is not a data set."""
+    heading, *lines = (line.split("\t") for line in _lines(path, content))
+    places = _places(path, heading)
+    rows = [_row(path, number, cells, heading, places) for number, cells in enumerate(lines, start=2)]
+    if not rows:
+        raise ConfigError(f"{path}:1: has no rows below its heading")
+    sources, references = zip(*rows, strict=True)
+    return DataSet(path.stem, sources, references, hashlib.sha256(content).hexdigest())
+
+
+def _lines(path: Path, content: bytes) -> list[str]:
+    """Split at line feeds only: a sentence may contain other Unicode line separators."""
+    text = decoded(path, content.removeprefix(codecs.BOM_UTF8))  # written by spreadsheets
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+def _places(path: Path, heading: Sequence[str]) -> list[int]:
+    """Return the positions of the columns."""
+    missing = [column for column in COLUMNS if column not in heading]
+    if missing:
+        found = ", ".join(heading) or "nothing"
+        raise ConfigError(f"{path}:1: has no column {' and no column '.join(missing)}; found {found}")
+    for column in COLUMNS:
+        if heading.count(column) > 1:
+            raise ConfigError(f"{path}:1: has {heading.count(column)} columns {column}; name each once")
+    return [heading.index(column) for column in COLUMNS]
+
+
+def _row(
+    path: Path, number: int, cells: Sequence[str], heading: Sequence[str], places: Sequence[int]
+) -> tuple[str, ...]:
+    if len(cells) != len(heading):
+        raise ConfigError(
+            f"{path}:{number}: has {len(cells)} cells instead of {len(heading)}; separate cells by one tab"
+        )
+    for column, place in zip(COLUMNS, places, strict=True):
+        if not cells[place].strip():
+            raise ConfigError(f"{path}:{number}: its {column} is empty; fill it in, or remove the line")
+    return tuple(cells[place].strip() for place in places)

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -68,16 +69,6 @@ def addresses(value: Any) -> tuple[str, ...]:
     return found
 
 
-def networks(value: Any) -> tuple[str, ...]:
-    """Check a list of addresses and networks."""
-    return _each(network, value)
-
-
-def url_paths(value: Any) -> tuple[str, ...]:
-    """Check a list of URL paths."""
-    return _each(_url_path, value)
-
-
 def _url_path(value: Any) -> str:
     if not re.fullmatch(r"/[!-~]*", str(value)):
         raise ValueError("a path of a URL, like /metrics")
@@ -118,10 +109,9 @@ def headers(value: dict[str, str]) -> dict[str, str]:
 Seconds = Annotated[float, BeforeValidator(seconds)]
 SomeSeconds = Annotated[Seconds, Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(size_in_bytes)]
-Address = Annotated[str, BeforeValidator(address)]
 Addresses = Annotated[tuple[str, ...], BeforeValidator(addresses)]
-UrlPaths = Annotated[tuple[str, ...], BeforeValidator(url_paths)]
-Networks = Annotated[tuple[str, ...], BeforeValidator(networks)]
+UrlPaths = Annotated[tuple[str, ...], BeforeValidator(partial(_each, _url_path))]
+Networks = Annotated[tuple[str, ...], BeforeValidator(partial(_each, network))]
 Headers = Annotated[dict[str, str], AfterValidator(headers)]
 
 

@@ -122,12 +122,13 @@ def _fields(model: type[BaseModel], where: KeyPath) -> set[str]:
             if isinstance(part, int):
                 inner.add(candidate)
             elif part in candidate.model_fields:
-                inner |= _models_in(candidate.model_fields[part].annotation)
+                inner |= models_in(candidate.model_fields[part].annotation)
         models = inner
     return {name for candidate in models for name in candidate.model_fields}
 
 
-def _models_in(annotation: Any) -> set[type[BaseModel]]:
+def models_in(annotation: Any) -> set[type[BaseModel]]:
+    """Return the models that a type is or holds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {annotation}
-    return {model for argument in get_args(annotation) for model in _models_in(argument)}
+    return {model for argument in get_args(annotation) for model in models_in(argument)}

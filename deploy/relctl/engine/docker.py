@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from relctl.config.environment import Environment
 from relctl.engine import docker_inspect
-from relctl.engine.docker_socket import Socket
+from relctl.engine.docker_inspect import Socket
 from relctl.engine.labels import PORT, PROOF
 from relctl.engine.protocol import (
     ANSWERS_WITHIN,
@@ -292,10 +292,8 @@ def _door(host: str = "") -> Iterator[None]:
             f"the Docker engine did not answer in time: {_first_line(error)}", SILENT
         ) from error
     except (DockerException, requests.RequestException) as error:
-        raise EngineError(
-            f"no Docker engine answers at {host or 'its default address'}: {_first_line(error)}",
-            "make setup starts one; docker_host in the environment file names another",
-        ) from error
+        where = host or "its default address"
+        raise docker_inspect.no_engine(where, _first_line(error)) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -1,9 +1,13 @@
-"""Container networks: create, find, and reject those whose addresses are routed elsewhere."""
+"""Container networks: create, find, and reject those whose addresses the kernel routes elsewhere."""
 
 import contextlib
 import ipaddress
+import os
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+import socket
+import struct
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from itertools import islice
 from typing import Any
@@ -12,7 +16,6 @@ import docker
 from docker.errors import APIError, NotFound
 
 from relctl.engine.protocol import Network
-from relctl.engine.routes import Route, in_the_way, routes, source_of
 from relctl.errors import EngineError
 from relctl.state.fault_points import effect
 
@@ -23,6 +26,19 @@ _ATTEMPTS = 5  # to create a network: another process may take the subnet first
 # Private networks (RFC 1918), those least used by offices, homes and clouds first.
 _POOLS = tuple(map(IPv4Network, ("172.31.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8")))
 _LOOKED_AT = 4096  # candidates per pool
+# <linux/netlink.h>, <linux/rtnetlink.h>
+_GET_ROUTE, _REQUEST_DUMP = 26, 0x301
+_DONE, _ERROR, _NEW_ROUTE = 3, 2, 24
+_DST, _OIF = 1, 4
+_HEADER, _ROUTE, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=BBBBBBBBI"), struct.Struct("=HH")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A network that is reached through `interface`; "" if packets are dropped or leave by several."""
+
+    network: IPv4Network
+    interface: str
 
 
 def ensure(api: Any, network: Network, here: bool) -> None:
@@ -157,3 +173,82 @@ def _from(pool: IPv4Network, prefix: int, begin: int) -> Iterator[IPv4Network]:
     for offset in range(number):
         place = (begin + offset) % number
         yield IPv4Network((int(pool.network_address) + place * size, prefix), strict=False)
+
+
+def routes() -> list[Route]:
+    """Return this machine's routes without default routes; none if the kernel does not report them.
+
+    All tables count, since a VPN may have its own. So does an interface's own address.
+    """
+    try:
+        return [route for route in _dump() if route.network.prefixlen]
+    except OSError:  # a sandbox may forbid it; the engine still rejects overlaps with its own networks
+        return []
+
+
+def in_the_way(others: Sequence[Route], subnet: IPv4Network) -> Route | None:
+    """Return a route that takes packets for `subnet` away from a bridge, None if there is none.
+
+    A wider network, such as a VPN's, is no conflict: the bridge's narrower route wins.
+    """
+    narrower = (route for route in others if route.network.prefixlen >= subnet.prefixlen)
+    return next((route for route in narrower if route.network.overlaps(subnet)), None)
+
+
+def source_of(address: str) -> str:
+    """Return the source address of packets to `address`, "" if it is unroutable."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect((address, 9))  # nothing is sent
+        except OSError:
+            return ""
+        return str(sock.getsockname()[0])
+
+
+def _dump() -> Iterator[Route]:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.settimeout(2.0)
+        body = _ROUTE.pack(socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)
+        sock.send(_HEADER.pack(_HEADER.size + len(body), _GET_ROUTE, _REQUEST_DUMP, 1, 0) + body)
+        while True:
+            for kind, message in _messages(sock.recv(1 << 18)):
+                if kind == _DONE:
+                    return
+                if kind == _ERROR:
+                    raise OSError(-struct.unpack_from("=i", message)[0], "the kernel reports no routes")
+                if kind == _NEW_ROUTE:
+                    yield _route(message)
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(data) >= _HEADER.size:
+        length, kind, *_ = _HEADER.unpack_from(data)
+        yield kind, data[_HEADER.size : length]
+        data = data[_aligned(length) :]
+
+
+def _route(message: bytes) -> Route:
+    prefix, found = message[1], _attributes(message[_ROUTE.size :])
+    address = ipaddress.IPv4Address(found.get(_DST, bytes(4)))
+    number = struct.unpack("=I", found[_OIF])[0] if _OIF in found else 0
+    return Route(IPv4Network((address, prefix), strict=False), _name(number))
+
+
+def _attributes(data: bytes) -> dict[int, bytes]:
+    found = {}
+    while len(data) >= _ATTRIBUTE.size:
+        length, kind = _ATTRIBUTE.unpack_from(data)
+        found[kind] = data[_ATTRIBUTE.size : length]
+        data = data[_aligned(max(length, _ATTRIBUTE.size)) :]
+    return found
+
+
+def _aligned(length: int) -> int:
+    return (length + 3) & ~3
+
+
+def _name(number: int) -> str:
+    try:
+        return socket.if_indextoname(number) if number else ""
+    except OSError as error:
+        return os.strerror(error.errno or 0)  # the interface is gone

@@ -9,7 +9,7 @@ from pathlib import Path
 from relctl.config.project import Project
 from relctl.engine.labels import CONTRACT, ENVIRONMENT, ROLE, SERVICE, SLOT, STATE, contract_of, label_of
 from relctl.engine.protocol import Container, ContainerSpec, Image, Limits, Network, Publish
-from relctl.state.event_schema import (
+from relctl.state.event import (
     SLOTS as SLOTS,  # defined there because the ledger imports nothing from here
 )
 from relctl.state.files import remove, replace_text
@@ -78,7 +78,7 @@ def slot_spec(project: Project, slot: str, image: Image) -> ContainerSpec:
 
 def trial_spec(project: Project, image: Image, role: str) -> ContainerSpec:
     """Specify a container in one of TRIAL_ROLES: never restarted, so that a crash shows."""
-    port = _port(project, image)
+    port = contract_of(image.labels, project.versions.contract).port
     return ContainerSpec(
         name=f"{scope(project)}-{role}-{state_mark(project)}",
         image_id=image.id,
@@ -109,10 +109,6 @@ def _fixed_address(subnet: str, slot: str) -> str:
 def _limits(project: Project) -> Limits:
     resources = project.environment.resources
     return Limits(resources.cpus, resources.memory, resources.pids)
-
-
-def _port(project: Project, image: Image) -> int:
-    return contract_of(image.labels, project.versions.contract).port
 
 
 def _environment(port: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from relctl.errors import UsageError
-from relctl.proxy.access_log_mark import Mark
+from relctl.proxy.access_log_file import Mark
 from relctl.state.event import Event
 from relctl.state.history import History, closes
 

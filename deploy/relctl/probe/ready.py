@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from relctl.config.versions import Contract
-from relctl.engine.ended import how_it_ended, restarted
-from relctl.engine.protocol import Container, Engine
+from relctl.engine.protocol import Container, Engine, how_it_ended, restarted
 from relctl.errors import RelctlError
 from relctl.probe.service import Answer, Service, UnreachableError
 

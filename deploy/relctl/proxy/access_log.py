@@ -7,9 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from relctl.proxy.access_log_file import AccessFile, identity, is_compressed, renamed, rotated
+from relctl.proxy.access_log_file import AccessFile, Mark, after, identity, is_compressed, renamed, rotated
 from relctl.proxy.access_log_line import Request, parse
-from relctl.proxy.access_log_mark import Mark, after
 
 _LINGER = 10.0  # seconds; Nginx's workers write to a renamed file until all have reopened the log
 

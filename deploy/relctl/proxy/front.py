@@ -10,8 +10,7 @@ from relctl.config.environment import Proxy
 from relctl.config.project import Project
 from relctl.engine.slots import SLOTS
 from relctl.errors import ProxyError
-from relctl.proxy.error_log import last_words, size
-from relctl.proxy.nginx import ADDRESS_TAKEN, ManagedNginx, is_installed
+from relctl.proxy.nginx import ADDRESS_TAKEN, ManagedNginx, is_installed, last_words, log_size
 from relctl.proxy.pointer import Pointer
 from relctl.proxy.processes import worker_user
 from relctl.proxy.render import render
@@ -42,7 +41,7 @@ class Front:
     def new_words(self) -> str:
         """Return the last line Nginx logged about the container since the last call, "" for none."""
         words = last_words(self._nginx.error_log, of=self._upstream.address, since=self._read)
-        self._read = size(self._nginx.error_log)
+        self._read = log_size(self._nginx.error_log)
         return words
 
     def close(self) -> None:

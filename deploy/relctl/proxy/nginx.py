@@ -1,8 +1,9 @@
-"""Run Nginx itself: test a configuration; start, reload and stop the process."""
+"""Run Nginx itself: test a configuration; start, reload and stop the process; read its error log."""
 
 import contextlib
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,12 +15,19 @@ from relctl.errors import ProxyError
 from relctl.proxy.processes import Worker, find, serving
 from relctl.state.fault_points import effect
 from relctl.state.ownership import name_of
+from relctl.state.paths import Paths
 
 _WITHIN = 30  # seconds
 _SYSTEM_PATHS = "/usr/local/sbin:/usr/sbin:/sbin"
 ADDRESS_TAKEN = "Address already in use"  # Nginx's words
 _OVER = 10.0  # seconds over worker_shutdown_timeout
 _ANSWER_WITHIN = 10.0  # seconds; Nginx itself tries a taken port for 2.5 s
+_LONGEST = 400  # characters of a line: a request can make it arbitrarily long
+# `2026/11/29 21:52:09 [error] 7714#7714: *3 …`: about a request (it has a number), not caused by the client.
+_OURS = re.compile(r"\S+ \S+ \[(?:error|crit|alert|emerg)\] \d+#\d+: \*\d+ (?!client )")
+_TAIL = 64 * 1024  # bytes from the end of a log that may be large
+_SHOWN = 300  # characters
+_STAMP = re.compile(r"^\S+ \S+ \[\w+\] \d+#\d+: (\*\d+ )?")
 
 
 def run(command: Sequence[str], what: str) -> None:
@@ -176,19 +184,19 @@ class ManagedNginx:
         else:
             ran = True
             _signal(pid, signal.SIGQUIT)
-        if not _within(self._stop_within, lambda: self.pid() is None and not self.workers()):
-            left = sorted({pid or 0, *(worker.pid for worker in self.workers())} - {0})
-            numbers = " ".join(map(str, left))
-            raise ProxyError(f"Nginx ({numbers}) did not end in {self._stop_within:g} s", f"kill {numbers}")
+        self._wait_for_end(self._stop_within, "kill")
         return ran
 
     def end(self) -> None:
         """End it at once, whatever is running: for an Nginx that serves only relctl."""
         for pid in self._processes():  # the master first: it would start other workers
             _signal(pid, signal.SIGTERM)
-        if not _within(_ANSWER_WITHIN, lambda: not self._processes()):
+        self._wait_for_end(_ANSWER_WITHIN, "kill -9")
+
+    def _wait_for_end(self, seconds: float, kill: str) -> None:
+        if not _within(seconds, lambda: not self._processes()):
             numbers = " ".join(map(str, self._processes()))
-            raise ProxyError(f"Nginx ({numbers}) did not end in {_ANSWER_WITHIN:g} s", f"kill -9 {numbers}")
+            raise ProxyError(f"Nginx ({numbers}) did not end in {seconds:g} s", f"{kill} {numbers}")
 
     def _processes(self) -> list[int]:
         pid = self.pid()
@@ -229,3 +237,39 @@ def _ticks(seconds: float) -> Iterator[None]:
 
 def _within(seconds: float, done: Callable[[], bool]) -> bool:
     return any(done() for _ in _ticks(seconds))
+
+
+def last_errors(paths: Paths, lines: int = 3) -> list[str]:
+    """Return the last lines that explain a failed request, oldest first; none if there is no log."""
+    found = [line for line in tail(paths.error_log) if _OURS.match(line)]
+    return [line[:_LONGEST] for line in found[-lines:]]
+
+
+def last_words(log: Path, of: str = "", since: int = 0) -> str:
+    """Return the last line, without its time, that names the upstream `of`; "" if there is none.
+
+    `since`: the size of the log before the event, so that an older line is not blamed.
+    """
+    named = f'upstream: "http://{of}/' if of else ""
+    lines = [line for line in tail(log, since) if named in line]
+    return _STAMP.sub("", lines[-1])[:_SHOWN] if lines else ""
+
+
+def log_size(log: Path) -> int:
+    """Return the size of the log now; 0 if there is none."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
+
+
+def tail(log: Path, since: int = 0) -> list[str]:
+    """Return the last lines of a log from `since` on; none if there is no readable log."""
+    try:
+        with log.open("rb") as file:
+            end = file.seek(0, 2)
+            start = since if since <= end else 0  # rotated meanwhile
+            file.seek(max(start, end - _TAIL))
+            return file.read().decode(errors="replace").splitlines()
+    except OSError:  # missing, or not readable for us
+        return []

@@ -15,12 +15,10 @@ from relctl.engine.slots import SlotRecords
 from relctl.errors import ProxyError
 from relctl.proxy.config_file import Applied, Include, put_back, read
 from relctl.proxy.connections import parting
-from relctl.proxy.facts import shutdown
 from relctl.proxy.nginx import ManagedNginx, run
-from relctl.proxy.pointer import Pointer
+from relctl.proxy.pointer import Pointer, canaries
 from relctl.proxy.processes import insist_on_unprivileged, worker_user
-from relctl.proxy.render import render
-from relctl.proxy.route import canaries
+from relctl.proxy.render import render, shutdown
 from relctl.proxy.upstream import Upstream, is_marked, of_the_slots
 from relctl.state.files import make_open, naming, replace_text, temporary, write_all
 from relctl.state.paths import Paths

@@ -32,20 +32,19 @@ class Upstream:
 
 def of_the_slots(project: Project, records: SlotRecords) -> dict[str, Upstream]:
     """Return both slots as recorded when they were started; an empty one by the project's folder."""
-    found = {slot: records.read(slot) for slot in SLOTS}
-    contracts = {
-        slot: contract_of(container.labels if container else {}, project.versions.contract)
-        for slot, container in found.items()
-    }
-    return {
-        slot: Upstream(_address(found[slot]) or slot_address(project, slot, contract.port), contract)
-        for slot, contract in contracts.items()
-    }
+    return {slot: _upstream(project, slot, records.read(slot)) for slot in SLOTS}
 
 
-def _address(container: Container | None) -> str:
-    """Return where it was started, whatever the environment's file says now."""
-    return container.address if container else ""
+def of_the_folder(project: Project) -> dict[str, Upstream]:
+    """Return both slots by the project's folder, for releases without a contract of their own."""
+    return {slot: _upstream(project, slot, None) for slot in SLOTS}
+
+
+def _upstream(project: Project, slot: str, container: Container | None) -> Upstream:
+    """Describe a slot by where it was started, whatever the environment's file says now."""
+    contract = contract_of(container.labels if container else {}, project.versions.contract)
+    started_at = container.address if container else ""
+    return Upstream(started_at or slot_address(project, slot, contract.port), contract)
 
 
 def mark(upstreams: Mapping[str, Upstream]) -> str:
@@ -61,9 +60,3 @@ def is_marked(text: str, slot: str, upstream: Upstream) -> bool:
 
 def _described(upstream: Upstream) -> dict[str, object]:
     return {"address": upstream.address, "contract": upstream.contract.model_dump(mode="json")}
-
-
-def of_the_folder(project: Project) -> dict[str, Upstream]:
-    """Return both slots by the project's folder, for releases without a contract of their own."""
-    contract = project.versions.contract
-    return {slot: Upstream(slot_address(project, slot), contract) for slot in SLOTS}

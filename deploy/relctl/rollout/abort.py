@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container
 from relctl.errors import EngineError, NeedsPersonError, RelctlError, way_out, words_of
-from relctl.proxy.route import newcomer
+from relctl.proxy.pointer import newcomer
 from relctl.rollout.ensure_proxy import ensure_proxy
 from relctl.rollout.host import Host
 from relctl.rollout.move import Switch, SwitchResult, record_end

@@ -4,8 +4,8 @@ from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.errors import UsageError
 from relctl.observation.window import open_window
+from relctl.proxy.pointer import newcomer
 from relctl.proxy.proxy import ProxyState
-from relctl.proxy.route import newcomer
 from relctl.rollout.failover import Answering
 from relctl.rollout.host import Host
 from relctl.rollout.snapshot import Snapshot

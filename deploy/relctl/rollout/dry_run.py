@@ -14,11 +14,9 @@ from relctl.engine.slots import SlotRecords, slot_container
 from relctl.errors import EngineError
 from relctl.observation.figures import Figures
 from relctl.observation.watch import Watch, Watched
-from relctl.probe.identity import Identity
-from relctl.probe.service import Answer, Service
-from relctl.proxy.pointer import Pointer
+from relctl.probe.service import Answer, Identity, Service
+from relctl.proxy.pointer import Pointer, main_slot
 from relctl.proxy.proxy import Change, Proxy, Upstreams, knows
-from relctl.proxy.route import main_slot
 from relctl.proxy.upstream import of_the_slots
 from relctl.rollout.host import Host
 from relctl.rollout.snapshot import BRIEFLY

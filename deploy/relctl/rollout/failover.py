@@ -4,8 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relctl.engine.ended import how_it_ended, out_of_memory
-from relctl.engine.protocol import Container
+from relctl.engine.protocol import Container, how_it_ended, out_of_memory
 from relctl.probe.service import Service, UnreachableError
 from relctl.proxy.recent_traffic import Traffic
 from relctl.rollout.host import Host

@@ -14,11 +14,11 @@ from relctl.engine.labels import STATE, contract_of
 from relctl.engine.protocol import Container, Engine
 from relctl.engine.slots import SLOTS, SlotRecords, slot_container
 from relctl.errors import UsageError
-from relctl.probe import after_switch
+from relctl.probe import cases
 from relctl.probe.service import Service
 from relctl.proxy.access_log import AccessLog
+from relctl.proxy.access_log_file import Mark, before, mark_of
 from relctl.proxy.access_log_line import Request
-from relctl.proxy.access_log_mark import Mark, before, mark_of
 from relctl.proxy.connections import drain
 from relctl.proxy.proxy import Proxy
 from relctl.rollout.deliver import deliver
@@ -70,7 +70,7 @@ class Host:
     ask: Ask = Service
     deliver: Deliver = deliver
     forget: Forget = forget
-    try_cases: TryCases = after_switch.ask
+    try_cases: TryCases = cases.ask
     watch: Watching = _watch
     drain: Draining = drain
     steps: Steps = field(default_factory=Steps)
@@ -154,7 +154,7 @@ class Host:
 
 
 def _refresh_index(say: Say, evidence: Path) -> None:
-    from relctl.report.index import refresh  # a warm rollback changes no evidence
+    from relctl.report.page import refresh  # a warm rollback changes no evidence
 
     refresh(evidence, say)
 

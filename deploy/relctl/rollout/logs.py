@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from relctl.engine.labels import TAG
 from relctl.engine.slots import SLOTS, other
 from relctl.errors import UsageError
-from relctl.proxy.route import main_slot
+from relctl.proxy.pointer import main_slot
 from relctl.rollout.host import Host
 
 ROLES = ("live", "standby", *SLOTS)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from relctl.errors import NeedsPersonError, words_of
 from relctl.observation.window import Window
-from relctl.proxy.access_log_mark import Mark
-from relctl.proxy.route import Canary
+from relctl.proxy.access_log_file import Mark
+from relctl.proxy.pointer import Canary
 from relctl.rollout.host import Host
 from relctl.state.event import Event
 from relctl.state.history import BEGUN, Deployment, Kind

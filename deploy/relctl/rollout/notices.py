@@ -1,6 +1,6 @@
 """Collect the notices of `relctl status` about a release that has traffic; notify.py notifies the hooks."""
 
-from relctl.proxy.route import newcomer
+from relctl.proxy.pointer import newcomer
 from relctl.rollout.snapshot import Snapshot
 from relctl.state.event import Event
 

@@ -14,7 +14,7 @@ from relctl.errors import (
 )
 from relctl.observation.watch import Watched
 from relctl.observation.window import Window, last_baseline, open_window
-from relctl.proxy.route import main_slot
+from relctl.proxy.pointer import main_slot
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive_unobserved, lock_released
 from relctl.rollout.reconcile import reconcile_from

@@ -1,7 +1,6 @@
 """Pin releases: retention keeps them until they are unpinned."""
 
-from relctl.engine.leases import hold_image
-from relctl.engine.resolve import resolve
+from relctl.engine.leases import hold_image, resolve
 from relctl.errors import UsageError
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive

@@ -1,9 +1,8 @@
 """Promote a proved release: switch live traffic to it."""
 
 from relctl.engine.labels import TAG
-from relctl.engine.leases import hold_image
+from relctl.engine.leases import hold_image, resolve
 from relctl.engine.protocol import Image
-from relctl.engine.resolve import resolve
 from relctl.errors import UsageError
 from relctl.observation.window import open_window
 from relctl.rollout.admission import Admission, admit

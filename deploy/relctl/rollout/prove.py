@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import slot_address, slot_container, slot_spec
 from relctl.errors import RelctlError, words_of
-from relctl.probe.after_switch import SmokeFailedError
-from relctl.probe.identity import Identity, disagreements
+from relctl.probe.cases import SmokeFailedError
 from relctl.probe.ready import wait_until_ready
-from relctl.probe.service import Service, UnreachableError
-from relctl.proxy.error_log import last_errors, last_words, size
+from relctl.probe.service import Identity, Service, UnreachableError, disagreements
+from relctl.proxy.nginx import last_errors, last_words, log_size
 from relctl.rollout.ensure_proxy import lead_to
 from relctl.rollout.host import Host
 
@@ -132,7 +131,7 @@ def prove_through_proxy(host: Host, container: Container) -> None:
 def prove_smoke(host: Host, container: Container, cases: Sequence["Case"]) -> None:
     """Prove through Nginx that users get what these cases expect; raises SmokeFailedError."""
     log = host.paths.error_log
-    since = size(log)
+    since = log_size(log)
     try:
         host.try_cases(host.through_proxy(container), cases)
     except SmokeFailedError as error:

@@ -8,8 +8,7 @@ from relctl.engine.labels import OCI, TAG
 from relctl.engine.protocol import Image
 from relctl.engine.slots import other
 from relctl.errors import UsageError
-from relctl.report.index import index_of
-from relctl.report.page import report_of
+from relctl.report.page import index_of, report_of
 from relctl.rollout.host import Host
 from relctl.rollout.named import images
 from relctl.rollout.snapshot import Snapshot, take_snapshot

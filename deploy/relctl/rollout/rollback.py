@@ -4,7 +4,7 @@ from relctl.engine.labels import TAG
 from relctl.engine.protocol import SILENT
 from relctl.engine.slots import SLOTS, other
 from relctl.errors import EngineError, UsageError
-from relctl.proxy.route import canary
+from relctl.proxy.pointer import canary
 from relctl.rollout.abort import abort_orphan_canary, abort_running_promote, promote_to_abort
 from relctl.rollout.ensure_proxy import ensure_proxy, insist_on_places
 from relctl.rollout.host import Host

@@ -8,7 +8,7 @@ from relctl.engine.labels import TAG
 from relctl.engine.protocol import Container, Image
 from relctl.engine.slots import SLOTS, other
 from relctl.errors import EngineError, UsageError
-from relctl.proxy.route import main_slot
+from relctl.proxy.pointer import main_slot
 from relctl.rollout.host import Host
 from relctl.state.event import Event
 from relctl.state.history import History, fold

@@ -15,8 +15,7 @@ from relctl.errors import (
     way_out,
     words_of,
 )
-from relctl.proxy.pointer import NOWHERE
-from relctl.proxy.route import main_slot, newcomer
+from relctl.proxy.pointer import NOWHERE, main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.move import Switch
 from relctl.rollout.prove import empty, is_warm, start_release, wait_for

@@ -16,7 +16,7 @@ from relctl.observation.tally import Tally, Terms, standing_gateway
 from relctl.observation.watch import Watch, Watched
 from relctl.observation.window import Window, taken_over
 from relctl.proxy.access_log_line import Request, client_of
-from relctl.proxy.route import Canary
+from relctl.proxy.pointer import Canary
 from relctl.rollout.failover import ask
 from relctl.rollout.host import Host
 from relctl.rollout.locking import insist_on_route, lock_released

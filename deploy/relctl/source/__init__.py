@@ -1,1 +1,1 @@
-"""Access to git and other programs, and the link between images and commits."""
+"""Access to git, and what ties images to commits."""

@@ -9,6 +9,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -44,10 +45,10 @@ Effect = Literal[
     "nginx.retire",
     "notify",
 ]
-Pass = Callable[[str], None]
 
 _KILL = re.compile(r"kill:((?:before|after):([a-z]+(?:\.[a-z]+)?)(?::\S+)?)#([1-9]\d*)")
-_armed: list[Pass] = []  # called at each point; empty outside tests
+_armed: list[Callable[[str], None]] = []  # called at each point; empty outside tests
+_passed: Counter[str] = Counter()  # how often each point was passed since it was armed
 
 
 @contextlib.contextmanager
@@ -64,7 +65,9 @@ def effect(name: Effect, of: str = "") -> Iterator[None]:
 def point(when: Literal["before", "after"], name: Effect, of: str = "") -> None:
     """Pass one point, for an effect that has no block of its own."""
     for each in _armed:
-        each(":".join([when, name, of] if of else [when, name]))
+        passed = ":".join([when, name, of] if of else [when, name])
+        _passed[passed] += 1
+        each(f"{passed}#{_passed[passed]}")
 
 
 def arm(setting: str | None) -> str:
@@ -74,15 +77,16 @@ def arm(setting: str | None) -> str:
     point and its count to a file. None means no fault. Raises UsageError for any other value.
     """
     _armed.clear()
+    _passed.clear()
     if setting is None:
         return ""
     found = _KILL.fullmatch(setting)
     if found and found[2] in get_args(Effect):
-        _armed.append(_killer(f"{found[1]}#{found[3]}"))
+        _armed.append(partial(_kill, f"{found[1]}#{found[3]}"))
         return f"{VARIABLE} is set: this process kills itself at {found[1]}#{found[3]}"
     kind, _, file = setting.partition(":")
     if kind == "record" and Path(file).is_absolute() and Path(file).parent.is_dir():
-        _armed.append(_recorder(Path(file)))
+        _armed.append(partial(_record, Path(file)))
         return f"{VARIABLE} is set: what could be killed is written to {file}"
     raise UsageError(
         f"{VARIABLE}={setting}: neither kill:POINT#N with a known point nor record:FILE",
@@ -90,32 +94,11 @@ def arm(setting: str | None) -> str:
     )
 
 
-def _killer(doomed: str) -> Pass:
-    number = _numbered()
-
-    def kill(name: str) -> None:
-        if number(name) == doomed:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return kill
+def _kill(doomed: str, name: str) -> None:
+    if name == doomed:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _recorder(file: Path) -> Pass:
-    number = _numbered()
-
-    def record(name: str) -> None:
-        with file.open("a", encoding="utf-8") as points:
-            points.write(f"{number(name)}\n")
-
-    return record
-
-
-def _numbered() -> Callable[[str], str]:
-    """Return a function that appends to a point's name how often it was passed: `before:step:prove#2`."""
-    passed: Counter[str] = Counter()
-
-    def number(name: str) -> str:
-        passed[name] += 1
-        return f"{name}#{passed[name]}"
-
-    return number
+def _record(file: Path, name: str) -> None:
+    with file.open("a", encoding="utf-8") as points:
+        points.write(f"{name}\n")

@@ -8,21 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import IO, TextIO
 
 from relctl.errors import FileError
 from relctl.state.fault_points import effect
 from relctl.state.ownership import file_mode, folder_mode, hand_over, is_shared
 
 _ENTER = 0o005  # other users may list and enter it
-
-
-class SupportsWrite(Protocol):
-    """A writable file or equivalent."""
-
-    def write(self, content: bytes, /) -> int:
-        """Write as much as fits; return the number of bytes written."""
-        ...
 
 
 def replace_text(path: Path, text: str, mode: int | None = None) -> None:
@@ -90,7 +82,7 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def write_all(file: SupportsWrite, content: bytes) -> None:
+def write_all(file: IO[bytes], content: bytes) -> None:
     """Write everything to an unbuffered file: a nearly full disk accepts only part of one write."""
     while content:
         content = content[file.write(content) :]

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from relctl.state.files import make_folder, remove
-from relctl.state.kernel_lock import lock_within
-from relctl.state.opening import opened
+from relctl.state.opening import lock_within, opened
 
 NOTES = "layers"
 TARS = "tars"

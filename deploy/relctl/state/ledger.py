@@ -1,10 +1,11 @@
-"""The ledger: the append-only history of operations, one fsynced JSON line per event."""
+"""The ledger: the append-only history of operations, one fsynced JSON line per event, in a hash chain."""
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,19 +13,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from relctl.errors import FileError, HeldFileError, UsageError, words_of
-from relctl.state.chain import ACCEPTED, accepted, breaks, checksum, last_line, until
 from relctl.state.event import MEANWHILE, Event, parse
 from relctl.state.fault_points import effect
 from relctl.state.files import make_folder, naming, sync_folder, write_all
 from relctl.state.history import History, fold
-from relctl.state.kernel_lock import lock_within, try_lock
-from relctl.state.opening import opened, read_own
+from relctl.state.opening import lock_within, opened, read_own, try_lock
 from relctl.state.ownership import who
 
 _TORN = b"#torn"  # marks the end of a torn line; in older ledgers, its start
 _CHANGED = "the ledger was edited outside relctl"
 _WRITTEN_WITHIN = 5.0  # seconds; a holder of the file's lock writes one line
 _TOLERATED_WITHIN = 0.5  # seconds, for commands that go on without the ledger: traffic is waiting
+ACCEPTED = "accepted"  # event: an operator accepts all earlier lines as they are
+_PIECE = 4096  # bytes; more than most lines
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,11 @@ class Ledger:
         Raises UsageError for any other line that is not an event, and for an unreadable file.
         """
         found = self.salvage()
-        if self._say is None:
-            for damage in found.damage:
+        for damage in found.damage:
+            if self._say is None:
                 raise damage
+            self.tell(self._say, f"continuing without what cannot be read: {damage}")
         if self._say is not None:
-            for damage in found.damage:
-                self.tell(self._say, f"continuing without what cannot be read: {damage}")
             self.tell(self._say, found.broken)
         return found
 
@@ -228,3 +228,50 @@ def moment(at: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def checksum(line: bytes) -> str:
+    """Return the SHA-256 of a line without its line feed; for the first line, hash b""."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def last_line(file: BinaryIO) -> bytes:
+    """Return the last complete line of an open file, b"" if none; read from the end, because ledgers grow."""
+    end, found = file.seek(0, 2) - 1, b""
+    while end > 0 and b"\n" not in found:
+        start = max(0, end - _PIECE)
+        file.seek(start)
+        found, end = file.read(end - start) + found, start
+    return found.rpartition(b"\n")[2]
+
+
+def accepted(lines: Sequence[bytes], events: Sequence[Event | object]) -> int:
+    """Return the number of the last `accepted` event that still matches the lines before it, 0 if none."""
+    numbers = (n for n, each in enumerate(events, 1) if isinstance(each, Event) and each.event == ACCEPTED)
+    return max((n for n in numbers if _accepts(events[n - 1], lines[: n - 1])), default=0)
+
+
+def _accepts(event: Event | object, lines: Sequence[bytes]) -> bool:
+    return isinstance(event, Event) and event.details.get("until") == until(lines)
+
+
+def until(lines: Sequence[bytes]) -> str:
+    """Return the checksum over many lines, as an `accepted` event records it."""
+    return checksum(b"".join(line + b"\n" for line in lines))
+
+
+def breaks(lines: Sequence[bytes], events: Sequence[Event | object]) -> Iterator[tuple[int, str]]:
+    """Yield each line number at which the chain breaks, and the reason; `events` holds the parsed lines.
+
+    Lines from older relctl versions carry no checksum and come before all lines that do. A line that is not
+    an event, for example after a crash, is only the predecessor of the next one.
+    """
+    before, chained = b"", False
+    for number, (line, event) in enumerate(zip(lines, events, strict=True), 1):
+        if isinstance(event, Event):
+            if event.before and event.before != checksum(before):
+                yield number, "the line before it is not the one that relctl wrote"
+            elif chained and not event.before:
+                yield number, "relctl did not write it"
+            chained = chained or bool(event.before)
+        before = line

@@ -17,8 +17,7 @@ from pathlib import Path
 from relctl.errors import LockedError
 from relctl.state.fault_points import effect
 from relctl.state.files import make_folder, remove, replace_text
-from relctl.state.kernel_lock import lock_holder, process_words, try_lock
-from relctl.state.opening import opened, read_own
+from relctl.state.opening import lock_holder, opened, process_words, read_own, try_lock
 from relctl.state.ownership import who
 
 # How a use case holds a lock: `exclusive`, waiting or not, or `only_looking`, which acquires nothing.

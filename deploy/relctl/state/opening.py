@@ -1,21 +1,24 @@
-"""Safe opening of state files: no links, no files of other users, no access for other users.
+"""Safe opening and locking of state files: no links, no files of other users, no access for other users.
 
 A user who can open a file can hold its kernel lock; a planted link would redirect relctl's writes.
 """
 
 import contextlib
 import errno
+import fcntl
 import os
 import shlex
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from relctl.errors import FileError
+from relctl.errors import FileError, HeldFileError
 from relctl.state.ownership import file_mode, hand_over, is_shared, name_of, share_command
 
 _ALWAYS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # never block on a pipe in its place
 _WRITES = os.O_WRONLY | os.O_RDWR
+_PAUSES = (0.001, 0.05)  # seconds between attempts, first and longest; most holders only write a line
 
 
 @contextlib.contextmanager
@@ -95,3 +98,56 @@ def a_link(path: Path) -> FileError:
 def set_aside(path: Path) -> str:
     """Return the hint with the command that moves an unexpected file out of the way."""
     return f"mv {shlex.quote(str(path))} {shlex.quote(f'{path}.bad')}, then run the command again"
+
+
+def lock_within(descriptor: int, path: Path, how: int, seconds: float) -> None:
+    """Acquire the lock on an open file; raises HeldFileError, naming the holder, on timeout."""
+    until, pause = time.monotonic() + seconds, _PAUSES[0]
+    while not try_lock(descriptor, how):
+        if time.monotonic() >= until:
+            raise _held(path, seconds)
+        time.sleep(pause)
+        pause = min(2 * pause, _PAUSES[1])
+
+
+def try_lock(descriptor: int, how: int) -> bool:
+    """Acquire the lock on an open file if it is free; return whether it was acquired."""
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def lock_holder(path: Path) -> int | None:
+    """Return the pid holding the lock at `path`, None if there is none or the kernel hides it."""
+    try:
+        inode = path.stat().st_ino
+        held = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    for kind, _, _, pid, where, *_ in (line.split()[1:] for line in held):
+        if kind == "FLOCK" and where.endswith(f":{inode}"):
+            return int(pid)
+    return None
+
+
+def process_words(pid: int) -> str:
+    """Describe a process: `pid 4711 (python3, of ops)`. Its name is not trustworthy: its user may set it."""
+    folder, said = Path("/proc", str(pid)), [f"pid {pid}"]
+    with contextlib.suppress(OSError):  # it has just ended
+        name = "".join(filter(str.isprintable, (folder / "comm").read_text(errors="replace")))
+        said.append(f"({name}, of {name_of(folder.stat().st_uid)})")
+    return " ".join(said)
+
+
+def _held(path: Path, seconds: float) -> HeldFileError:
+    pid = lock_holder(path)
+    who = process_words(pid) if pid else "another process"
+    kill = f"end it: kill {pid}" if pid else f"fuser {path} names it"
+    return HeldFileError(
+        errno.EWOULDBLOCK,
+        f"{who} holds its lock and did not release it within {seconds:g} s",
+        path,
+        f"if it is not a running relctl, {kill}; then run the command again",
+    )

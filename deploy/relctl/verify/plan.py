@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from relctl.config.gates import ContractSettings, GateSection, LatencySettings, QualitySettings
 from relctl.engine.labels import TAG
 from relctl.engine.leases import names
-from relctl.report.index import index_of
-from relctl.report.page import report_of
+from relctl.report.page import index_of, report_of
 from relctl.state.evidence import EvidenceStore
 from relctl.state.paths import Paths
 from relctl.state.steps import Step

@@ -15,8 +15,7 @@ from relctl.config.gates import GateSection
 from relctl.engine.labels import TAG
 from relctl.engine.leases import hold_image
 from relctl.errors import RelctlError, UsageError
-from relctl.report.index import refresh
-from relctl.report.page import report_of, write
+from relctl.report.page import refresh, report_of, write
 from relctl.state.event import Event
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, GateVerdict, overall
 from relctl.state.ledger import Ledger
@@ -34,8 +33,7 @@ from relctl.verify.gates.smoke import smoke
 from relctl.verify.gates.soak import soak
 from relctl.verify.gates.startup import startup
 from relctl.verify.trial.candidate import Candidate
-from relctl.verify.trial.trial import Say, Subject, Trial, not_proved, trial
-from relctl.verify.trial.verdict import Verdict, failed, writable
+from relctl.verify.trial.trial import Say, Subject, Trial, Verdict, failed, not_proved, trial, writable
 
 # Each gate takes settings of its own type.
 GATES: Mapping[type[GateSection], Callable[[Trial, Any], Verdict]] = {

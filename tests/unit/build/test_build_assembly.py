@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relctl.build.assembly import Assembly, in_common, write_archive
-from relctl.build.layer import Layer
+from relctl.build.tarball import Layer
 
 
 def layer(folder: Path, name: str) -> Layer:

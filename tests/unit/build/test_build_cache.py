@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from relctl.build.cache import Cache, key
-from relctl.build.layer import Digesting
+from relctl.build.tarball import Digesting
 
 
 @pytest.fixture

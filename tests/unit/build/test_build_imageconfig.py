@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from relctl.build.image_config import config, labels
-from relctl.build.layer import Layer
+from relctl.build.tarball import Layer
 from unit.build.build_job import job
 
 OCI = {

@@ -11,7 +11,7 @@ import pytest
 from relctl.build import base, cache, code, debian, dependencies, model, requirements
 from relctl.build.cache import Cache
 from relctl.build.job import Job, find_target
-from relctl.build.layer import Digesting, Layer
+from relctl.build.tarball import Digesting, Layer
 from unit.build.build_job import VERSIONS, again, git, job
 
 LOCK = "requirements.lock"

@@ -11,8 +11,8 @@ import pytest
 
 from relctl.build import code, model
 from relctl.build.job import Job
-from relctl.build.layer import Layer
 from relctl.build.model import checksum
+from relctl.build.tarball import Layer
 from relctl.errors import BuildError
 from unit.build.build_job import VERSIONS, again, git, job
 

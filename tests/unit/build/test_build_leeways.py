@@ -13,15 +13,14 @@ import quiet_host
 from happenings import recorded
 from hosts import COMMIT, Bench
 from relctl.build import image as building
-from relctl.build.assembly import Assembly
+from relctl.build.assembly import Assembly, Loaded
 from relctl.build.cache import Cache
 from relctl.build.checkout import Blob
 from relctl.build.image import Options
 from relctl.build.job import find_target
-from relctl.build.load_image import Loaded
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError
-from relctl.state.built import BuildRecords
+from relctl.source.origin import BuildRecords
 from unit.build.build_job import job
 
 DAY = 24 * 3600

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from relctl.build.assembly import Assembly
+from relctl.build.assembly import Assembly, Loaded, load, present
 from relctl.build.cache import Cache
-from relctl.build.layer import Layer
-from relctl.build.load_image import Loaded, load, present
+from relctl.build.tarball import Layer
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError, EngineError
 

@@ -127,7 +127,7 @@ def test_a_file_that_is_no_wheels_name_is_refused_with_the_folder_that_holds_it(
 
 def test_a_wheels_name_gives_the_names_and_versions_that_everybody_compares() -> None:
     names = ("Flask_Login-3.1.0-py3-none-any.whl", "torch-2.1+cpu-1-cp311-cp311-linux_x86_64.whl")
-    assert requirements.versions([Path(name) for name in names]) == [
+    assert [requirements.package(Path(name)) for name in names] == [
         ("flask-login", "3.1.0"),
         ("torch", "2.1+cpu"),
     ]

@@ -8,7 +8,7 @@ import pytest
 from relctl.build import tarball
 from relctl.build.base import entries
 from relctl.build.debian import Package
-from relctl.build.layer import Digesting
+from relctl.build.tarball import Digesting
 
 KEPT = (
     "usr/bin/python3.11",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relctl.build import tarball
-from relctl.build.layer import Digesting
+from relctl.build.tarball import Digesting
 from relctl.errors import BuildError
 
 ENTRIES = (

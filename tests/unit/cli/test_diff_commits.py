@@ -3,7 +3,7 @@
 import pytest
 
 from relctl.cli.diff import _print_commits
-from relctl.source.commits import Commit, CommitsBetween
+from relctl.source.origin import Commit, CommitsBetween
 
 FIRST, SECOND = "v1.0.0-abc12de", "v1.1.0-def34ab"
 

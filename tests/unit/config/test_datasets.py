@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from relctl.config.datasets import load
+from relctl.config.document import contents
+from relctl.config.pipeline import DataSet, parse_data_set
 from relctl.errors import ConfigError
 from scratch import ROOT
 
 GOOD = "source\treference\n你好。\tHello.\n再见。\tGoodbye.\n"
+
+
+def load(path: Path) -> DataSet:
+    return parse_data_set(path, contents(path))
 
 
 def written(folder: Path, content: str | bytes) -> Path:

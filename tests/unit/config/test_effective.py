@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from relctl.config.effective import Value, effective
 from relctl.config.environment import Environment
+from relctl.config.project import Value, effective
 from relctl.config.versions import Versions
 from scratch import ECHO, RELCTL
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from relctl.engine import docker_inspect
-from relctl.engine.ended import how_it_ended, restarted, spelled
-from relctl.engine.protocol import Container
+from relctl.engine.protocol import Container, how_it_ended, restarted, spelled
 
 MIB = 1024**2
 ENDED = Container("c", "sha256:1", {}, False, 0, 137, "", memory_limit=256 * MIB)

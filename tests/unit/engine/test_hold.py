@@ -8,9 +8,8 @@ import pytest
 from hosts import Bench, bench
 from memory_engine import MemoryEngine
 from relctl.config.project import Project
-from relctl.engine.leases import hold_image, let_go, names, shares_state
+from relctl.engine.leases import hold_image, let_go, names, resolve, shares_state
 from relctl.engine.protocol import Image
-from relctl.engine.resolve import resolve
 from relctl.errors import EngineError
 from relctl.tag import Tag
 

@@ -6,8 +6,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from own_network import own_network
-from relctl.engine.networks import free_subnet
-from relctl.engine.routes import Route, in_the_way, routes, source_of
+from relctl.engine.networks import Route, free_subnet, in_the_way, routes, source_of
 
 OURS = IPv4Network("172.31.143.0/24")
 

@@ -10,7 +10,7 @@ import pytest
 
 from log_lines import add, line
 from relctl.proxy.access_log import AccessLog
-from relctl.proxy.access_log_mark import Mark, after, before, mark_of
+from relctl.proxy.access_log_file import Mark, after, before, mark_of
 
 MOST = 1024**2
 

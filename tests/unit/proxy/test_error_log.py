@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from relctl.proxy.error_log import last_errors
+from relctl.proxy.nginx import last_errors
 from relctl.state.paths import Paths
 
 

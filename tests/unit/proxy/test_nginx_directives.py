@@ -9,9 +9,8 @@ import pytest
 
 from hosts import Bench
 from nginx_text import Block, parse
-from relctl.proxy.facts import prefix
-from relctl.proxy.render import render
-from relctl.proxy.route import USUAL_STEPS
+from relctl.proxy.pointer import USUAL_STEPS
+from relctl.proxy.render import prefix, render
 from scratch import ROOT
 
 PREFIX = prefix("svc", "test")

@@ -13,8 +13,8 @@ from relctl.errors import ProxyError
 from relctl.proxy import access_log, nginx, recent_traffic
 from relctl.proxy.access_log import AccessLog
 from relctl.proxy.nginx import ManagedNginx
+from relctl.proxy.pointer import USUAL_STEPS
 from relctl.proxy.processes import Worker
-from relctl.proxy.route import USUAL_STEPS
 from still_clock import StillClock
 
 NOW = 1_800_000_000.0

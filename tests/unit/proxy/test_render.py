@@ -3,8 +3,7 @@
 import pytest
 
 from relctl.errors import ProxyError
-from relctl.proxy.facts import client_variable, prefix
-from relctl.proxy.render import quoted
+from relctl.proxy.render import client_variable, prefix, quoted
 
 
 @pytest.mark.parametrize("path", ["/srv/state", "/srv/my state; x", "/a{b}", "/it's", "/a#b", "/数据"])

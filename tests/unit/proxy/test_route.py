@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from relctl.proxy.route import Canary, canaries, canary, main_slot, newcomer
+from relctl.proxy.pointer import Canary, canaries, canary, main_slot, newcomer
 
 
 @pytest.mark.parametrize(

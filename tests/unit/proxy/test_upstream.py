@@ -7,9 +7,8 @@ import pytest
 from hosts import Bench
 from nginx_text import Block, parse
 from relctl.config.versions import Contract
-from relctl.proxy.facts import prefix
 from relctl.proxy.proxy import Proxy
-from relctl.proxy.render import render
+from relctl.proxy.render import prefix, render
 from relctl.proxy.upstream import Upstream, of_the_folder
 
 PREFIX = prefix("svc", "test")

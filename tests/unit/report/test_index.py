@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from relctl.report import index
-from relctl.report.index import File, index_of, refresh, render
-from relctl.report.page import report_of, write
+from relctl.report import page as pages
+from relctl.report.page import File, index_of, refresh, render_index, report_of, write
 from relctl.state.evidence import Evidence, EvidenceStore, read
 from unit.report.test_report import NOW, evidence, gate
 
@@ -139,7 +138,7 @@ def test_evidence_is_read_again_only_when_it_is_new(
         asked.append(path.name)
         return read(path)
 
-    monkeypatch.setattr(index, "read", noted)
+    monkeypatch.setattr(pages, "read", noted)
     first, second = kept(store, "1.0.0"), kept(store, "2.0.0")
     store.remove("sha256:1.0.0")
     assert asked == [first.name, second.name]
@@ -156,12 +155,12 @@ def test_evidence_that_comes_while_it_is_written_is_not_missed(
     calls: list[str] = []
 
     def slow(files: Iterable[File]) -> str:
-        page = render(files)
+        page = render_index(files)
         calls.append(page)
         if len(calls) == 1:
             kept(store, "2.0.0")  # it writes the index, too, and that is then replaced by what is older
         return page
 
-    monkeypatch.setattr(index, "render", slow)
+    monkeypatch.setattr(pages, "render_index", slow)
     refresh(store.folder, silent)
     assert len(rows(store.folder)) == 2

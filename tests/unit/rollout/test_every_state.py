@@ -14,7 +14,7 @@ import pytest
 from quiet_host import Quiet, quiet_host
 from relctl.engine.slots import SLOTS, other, slot_container
 from relctl.errors import RelctlError
-from relctl.proxy.route import main_slot, newcomer
+from relctl.proxy.pointer import main_slot, newcomer
 from relctl.rollout.host import Host
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune

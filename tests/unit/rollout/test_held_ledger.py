@@ -12,7 +12,7 @@ from relctl.errors import HeldFileError, NeedsPersonError
 from relctl.rollout.promote import promote
 from relctl.rollout.rollback import rollback
 from relctl.rollout.status import status
-from relctl.state import kernel_lock
+from relctl.state import opening
 from stands import FIRST, SECOND, THIRD
 from still_clock import StillClock
 
@@ -33,7 +33,7 @@ def stand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Quiet]:
 def clock(stand: Quiet, monkeypatch: pytest.MonkeyPatch) -> StillClock:
     """Tells how long a lock was waited for, however long the machine takes for everything else."""
     made = StillClock()
-    monkeypatch.setattr(kernel_lock, "time", made)
+    monkeypatch.setattr(opening, "time", made)
     return made
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from hosts import COMMIT, Bench, bench
+from relctl.engine.leases import resolve
 from relctl.engine.protocol import Image
-from relctl.engine.resolve import resolve
 from relctl.errors import EngineError, UsageError
 from relctl.rollout.named import choose, find, known
 from relctl.state.event import Event

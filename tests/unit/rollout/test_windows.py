@@ -10,7 +10,7 @@ from relctl.observation.figures import Figures
 from relctl.observation.judge import Judgement, Verdict
 from relctl.observation.watch import ends, enough, step
 from relctl.observation.window import Window, last_baseline, open_window, taken_over
-from relctl.proxy.access_log_mark import Mark
+from relctl.proxy.access_log_file import Mark
 from relctl.state.event import Event
 from relctl.state.history import fold
 

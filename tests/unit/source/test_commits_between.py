@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from relctl.engine.protocol import Image
-from relctl.source.commits import Commit, CommitsBetween, commits_between
+from relctl.source.origin import Commit, CommitsBetween, commits_between
 
 AT = "2026-11-20T12:00:00+00:00"
 

@@ -14,8 +14,7 @@ from relctl.build.image import write_down
 from relctl.engine.protocol import Image
 from relctl.errors import BuildError, NotProvedError
 from relctl.source.git import Git
-from relctl.source.origin import insist_on_origin
-from relctl.state.built import BuildRecords
+from relctl.source.origin import BuildRecords, insist_on_origin
 from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 from relctl.tag import Tag

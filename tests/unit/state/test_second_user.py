@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from relctl.errors import FileError, HeldFileError, UsageError
-from relctl.state import kernel_lock
+from relctl.state import opening
 from relctl.state.event import Event
 from relctl.state.files import make_open, replace_link, replace_text
 from relctl.state.layer_cache import locked
@@ -141,7 +141,7 @@ def test_who_holds_the_ledger_is_named_and_not_waited_for_for_ever(
     paths: Paths, tolerant: bool, all_in_all: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = StillClock()
-    monkeypatch.setattr(kernel_lock, "time", clock)
+    monkeypatch.setattr(opening, "time", clock)
     work(paths)
     ledger, said = Ledger(paths.ledger), list[str]()
     if tolerant:

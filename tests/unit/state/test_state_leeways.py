@@ -11,8 +11,7 @@ import pytest
 
 from relctl.errors import LockedError
 from relctl.state import lock
-from relctl.state.event import Event
-from relctl.state.event_schema import misfit
+from relctl.state.event import Event, misfit
 from relctl.state.evidence import EvidenceStore
 from relctl.state.ledger import select
 from relctl.state.lock import Wait, exclusive

@@ -4,10 +4,10 @@ import numpy
 import pytest
 
 from relctl.statistics import latency_ratio, quality_drop
-from relctl.statistics.bootstrap import Difference
 from relctl.statistics.growth import slope
 from relctl.statistics.latency_ratio import Latencies, ratios, resampled
 from relctl.statistics.proportion import least_requests
+from relctl.statistics.quality_drop import Difference
 
 MARGINS = {50.0: 0.15, 95.0: 0.25}
 

@@ -8,8 +8,8 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from relctl.statistics.bootstrap import paired
 from relctl.statistics.clusters import t_quantile
+from relctl.statistics.quality_drop import paired
 from relctl.statistics.scores import BLEU_SCORE, CHRF_SCORE, TER_SCORE, Score
 
 SCORES = [(BLEU_SCORE, BLEU), (CHRF_SCORE, CHRF), (TER_SCORE, TER)]

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from relctl.config.datasets import load
-from relctl.verify.quality.faults import count, find
+from relctl.config.document import contents
+from relctl.config.pipeline import DataSet, parse_data_set
+from relctl.verify.gates.faults import count, find
 
 DATA_SETS = sorted((Path(__file__).parents[3] / "pipelines" / "datasets").glob("*.tsv"))
 SOURCE, REFERENCE = "今天天气真好。", "The weather is really nice today."
+
+
+def load(path: Path) -> DataSet:
+    return parse_data_set(path, contents(path))
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,8 @@ import pytest
 from pydantic import ValidationError
 
 from relctl.config import gates
-from relctl.config.datasets import DataSet
 from relctl.config.gates import Ask
-from relctl.config.pipeline import CaseFile, Expectation
+from relctl.config.pipeline import CaseFile, DataSet, Expectation
 from relctl.config.versions import Contract
 from relctl.engine.labels import DEPENDENCIES
 from relctl.engine.protocol import Container, Image
@@ -43,7 +42,7 @@ from relctl.verify.gates.smoke import smoke
 from relctl.verify.gates.startup import startup
 from relctl.verify.trial.candidate import Candidate, running
 from relctl.verify.trial.exchange import read
-from relctl.verify.trial.verdict import Verdict
+from relctl.verify.trial.trial import Verdict
 
 TAG = Tag("1.0.0", "abc12de")
 REVISION = "abc12de" + "0" * 33

@@ -14,13 +14,11 @@ from relctl.config.gates import GateSection, IdentitySettings, SmokeSettings, St
 from relctl.config.pipeline import Expectation, Request
 from relctl.engine.protocol import Container, Image
 from relctl.probe.cases import body_of, judge
-from relctl.probe.identity import Identity, disagreements
-from relctl.probe.service import Answer, UnreachableError
+from relctl.probe.service import Answer, Identity, UnreachableError, disagreements
 from relctl.state.evidence import overall
 from relctl.tag import Tag
 from relctl.verify.gates.identity import label_errors
-from relctl.verify.trial.trial import Progress, Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Progress, Trial, Verdict, failed, passed
 from relctl.verify.verify import run_gates
 
 TAG = Tag("1.0.0", "abc12de")

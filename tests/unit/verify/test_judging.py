@@ -2,9 +2,9 @@
 
 import pytest
 
-from relctl.config.datasets import DataSet
 from relctl.config.gates import DataSetSettings, Fault, QualitySettings
-from relctl.verify.quality.judging import SHOWN, Judged, alone, beside, more_faults, most_changed, worst
+from relctl.config.pipeline import DataSet
+from relctl.verify.gates.quality import SHOWN, Judged, alone, beside, more_faults, most_changed, worst
 
 ROWS = [f"the cat number {number} sat on the mat" for number in range(160)]
 DATA = DataSet("data", tuple(ROWS), tuple(ROWS), "sum")

@@ -4,7 +4,7 @@ import pytest
 
 from relctl.config.gates import Ask
 from relctl.probe.traffic import Reply
-from relctl.verify.gates.edge_texts import wrong_with
+from relctl.verify.gates.contract import wrong_with
 
 JSON, PROBLEM = "application/json", "application/problem+json"
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from happenings import recorded
-from relctl.report.index import index_of
+from relctl.report.page import index_of
 from relctl.state import fault_points
 from relctl.state.evidence import Evidence, EvidenceStore, GateResult, Outcome
 from relctl.state.paths import Paths

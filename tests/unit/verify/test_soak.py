@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from relctl.config.datasets import DataSet
 from relctl.config.gates import Ask, SoakSettings
+from relctl.config.pipeline import DataSet
 from relctl.errors import EngineError
 from relctl.probe.traffic import Reply
 from relctl.verify.gates import soak as gate

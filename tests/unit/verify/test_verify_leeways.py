@@ -20,11 +20,10 @@ from relctl.statistics.growth import Reading, conclude
 from relctl.statistics.quality_drop import too_few
 from relctl.verify import verify
 from relctl.verify.gates import contract, latency, soak, startup
-from relctl.verify.quality.faults import find
+from relctl.verify.gates.faults import find
 from relctl.verify.trial import candidate, exchange, trial
 from relctl.verify.trial.candidate import Candidate, remove_leftovers
-from relctl.verify.trial.trial import Subject
-from relctl.verify.trial.verdict import passed
+from relctl.verify.trial.trial import Subject, passed
 from stands import FIRST, SECOND
 from still_clock import StillClock
 
@@ -268,7 +267,7 @@ def test_a_gate_asks_as_its_settings_say(monkeypatch: pytest.MonkeyPatch, gate: 
 
     monkeypatch.setattr("relctl.probe.traffic.send", send)
     monkeypatch.setattr(startup, "wait_until_ready", lambda *_: None)
-    monkeypatch.setattr("relctl.verify.gates.edge_texts.ask", lambda *_: [])
+    monkeypatch.setattr("relctl.verify.gates.contract.ask_edge_texts", lambda *_: [])
     beside = looked_at(container(), ready=True)
     project, data = SimpleNamespace(versions=SimpleNamespace(contract=None)), SimpleNamespace(sources="abc")
     subjects = SimpleNamespace(

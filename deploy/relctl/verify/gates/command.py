@@ -2,8 +2,7 @@
 
 from relctl.config.gates import CommandSettings
 from relctl.process import Ended, run_within
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 _SHOWN = 200  # characters of a program's last line
 

@@ -1,20 +1,35 @@
-"""Gate `contract`: each text gets its own answer, the same concurrently as one by one."""
+"""Gate `contract`: each text gets its own answer, the same concurrently as one by one, edge cases too."""
 
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from relctl.config.gates import ContractSettings
+from relctl.config.gates import Ask, ContractSettings
 from relctl.probe.service import Answer, UnreachableError
-from relctl.probe.traffic import Plan
-from relctl.verify.gates import edge_texts
+from relctl.probe.traffic import Plan, Reply
 from relctl.verify.trial import exchange
 from relctl.verify.trial.exchange import NoTranslationError, progress, translate
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 _TWICE = 2  # concurrent requests for each text
 _SHOWN = 120  # bytes of a wrong answer
+TEXTS = (
+    "😀👩‍👩‍👧‍👦🎉",
+    "\u0000你好\u0007",
+    "\u202e你好\u202c",
+    "你好" + "\u0301" * 50,
+    "\ufeff你好",
+    "   ",
+    "a" * 3_000,
+)
+# The statuses with which a service may refuse a text; any other means that it is broken or absent.
+_REFUSALS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_NAMED = 20  # characters of a text
 
 
 def contract(trial: Trial, settings: ContractSettings) -> Verdict:
@@ -26,7 +41,7 @@ def contract(trial: Trial, settings: ContractSettings) -> Verdict:
     results = exchange.run(trial.candidate, trial.pipeline.cases.get(settings.title, ()), 1, settings.timeout)
     in_company = trial.fresh(sources[: settings.texts], settings.texts * settings.rounds)
     in_a_batch = trial.fresh(sources[settings.texts : needed], settings.texts) if settings.batch else []
-    wrong = exchange.wrong(results) + edge_texts.ask(trial, settings)
+    wrong = exchange.wrong(results) + ask_edge_texts(trial, settings)
     wrong += _beside_a_twin(trial, settings, in_company, in_a_batch)
     figures = {
         "cases": results,
@@ -117,3 +132,32 @@ def differences(answered: Sequence[tuple[str, object]], alone: Mapping[str, str]
         for words, pairs in kinds.items()
         if pairs
     ]
+
+
+def ask_edge_texts(trial: Trial, settings: ContractSettings) -> list[str]:
+    """Send all texts concurrently; return one sentence for each wrong answer."""
+    plan = Plan(trial.pipeline.ask, len(TEXTS), settings.timeout)
+    replies = trial.candidate.send(TEXTS, plan)
+    judged = [wrong_with(reply, plan.ask, settings.error_type) for reply in replies]
+    return [f"{text[:_NAMED]!r}: {wrong}" for text, wrong in zip(TEXTS, judged, strict=True) if wrong]
+
+
+def wrong_with(reply: Reply, ask: Ask, error_type: str) -> str:
+    """Return what is wrong with an answer, "" for a translation or a well-formed refusal."""
+    shown = reply.body[:_SHOWN].decode(errors="replace")
+    try:
+        reply.body.decode()  # Python would also read JSON in UTF-16
+    except UnicodeDecodeError:
+        return f"the body is not UTF-8: {shown}"
+    if reply.status not in _REFUSALS:
+        return exchange.read(reply, ask)[1]
+    if reply.content_type != error_type:
+        return f"status {reply.status} with content type {reply.content_type}, not {error_type}"
+    return "" if _is_object(reply.body) else f"status {reply.status}, and no JSON object: {shown}"
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):  # for example ten thousand nested brackets
+        return False

@@ -11,8 +11,7 @@ from relctl.config.gates import DependenciesSettings
 from relctl.engine.labels import DEPENDENCIES, PYTHON
 from relctl.errors import RelctlError
 from relctl.verify.trial.candidate import Candidate
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 # A label: `name==version` of every locked wheel, separated by spaces. The build writes it from the lock of
 # the image's commit. The lock itself is not read here, so labels written by hand are trusted.

@@ -3,11 +3,9 @@
 from relctl.config.gates import IdentitySettings
 from relctl.engine.labels import OCI_REVISION, OCI_VERSION, SERVICE, TAG
 from relctl.engine.protocol import Image
-from relctl.probe.identity import Identity, disagreements
-from relctl.probe.service import UnreachableError
+from relctl.probe.service import Identity, UnreachableError, disagreements
 from relctl.tag import Tag
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 
 def identity(trial: Trial, settings: IdentitySettings) -> Verdict:

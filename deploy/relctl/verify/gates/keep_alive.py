@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from relctl.config.gates import KeepAliveSettings
 from relctl.probe.idle import Held
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 _LEEWAY = 0.1  # seconds: a close exactly on time may be seen a moment early
 

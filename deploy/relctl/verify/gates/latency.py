@@ -14,8 +14,7 @@ from relctl.statistics.latency_ratio import Latencies, Ratio
 from relctl.verify.trial import exchange
 from relctl.verify.trial.candidate import Candidate
 from relctl.verify.trial.exchange import NoTranslationError, progress
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 _CLIENTS = 32  # connections of a side: more than requests run concurrently at any sensible rate
 _PERCENTILES = {"p50": 50.0, "p95": 95.0, "p99": 99.0}

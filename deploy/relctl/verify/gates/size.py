@@ -4,8 +4,7 @@ from typing import Any
 
 from relctl.config.gates import SizeSettings
 from relctl.engine.protocol import Engine, Image
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 _MEBIBYTE = 1024**2  # the unit of `300m`
 

@@ -2,8 +2,7 @@
 
 from relctl.config.gates import SmokeSettings
 from relctl.verify.trial import exchange
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 
 def smoke(trial: Trial, settings: SmokeSettings) -> Verdict:

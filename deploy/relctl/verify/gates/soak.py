@@ -13,8 +13,7 @@ from relctl.statistics.growth import WARM_UP, Growth, Reading, conclude
 from relctl.verify.trial import exchange
 from relctl.verify.trial.candidate import Candidate
 from relctl.verify.trial.exchange import progress
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 _READINGS = 100  # the intended number
 _MEBIBYTE = 1024**2

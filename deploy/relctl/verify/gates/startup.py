@@ -6,8 +6,7 @@ from relctl.config.gates import StartupSettings
 from relctl.probe.ready import NeverReadyError, wait_until_ready
 from relctl.probe.traffic import Plan
 from relctl.verify.trial import exchange
-from relctl.verify.trial.trial import Trial
-from relctl.verify.trial.verdict import Verdict, failed, passed
+from relctl.verify.trial.trial import Trial, Verdict, failed, passed
 
 
 def startup(trial: Trial, settings: StartupSettings) -> Verdict:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from relctl.config.project import Project
-from relctl.engine.ended import how_it_ended, out_of_memory
 from relctl.engine.labels import contract_of
-from relctl.engine.protocol import Container, Engine, Image
+from relctl.engine.protocol import Container, Engine, Image, how_it_ended, out_of_memory
 from relctl.engine.slots import TRIAL_ROLES, labels, trial_network, trial_spec
 from relctl.probe import traffic
 from relctl.probe.service import Service
@@ -52,17 +51,14 @@ class Candidate:
         self, texts: Sequence[str], plan: Plan, done: Callable[[int], None] = lambda _: None
     ) -> list[Reply]:
         """Send texts as users would, with `traffic.send`; raises ProxyError as `users` does."""
-        return self._send(self.users.address, texts, plan, done)
+        return traffic.send(self.users.address, texts, self._with_headers(plan), done)
 
     def send_directly(self, texts: Sequence[str], plan: Plan) -> list[Reply]:
         """Send texts to the container itself."""
-        return self._send(self.container.address, texts, plan, lambda _: None)
+        return traffic.send(self.container.address, texts, self._with_headers(plan))
 
-    def _send(
-        self, address: str, texts: Sequence[str], plan: Plan, done: Callable[[int], None]
-    ) -> list[Reply]:
-        headers = self.service.contract.probe_headers
-        return traffic.send(address, texts, replace(plan, headers=headers), done)
+    def _with_headers(self, plan: Plan) -> Plan:
+        return replace(plan, headers=self.service.contract.probe_headers)
 
     @property
     def called(self) -> str:

@@ -1,12 +1,14 @@
-"""Hold a trial: the candidate, and a container of the live image once a gate compares."""
+"""Hold a trial: the candidate, a container of the live image once a gate compares, and a gate's verdict."""
 
 import contextlib
 import itertools
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from relctl.config.pipeline import Pipeline
 from relctl.config.project import Project
@@ -167,3 +169,38 @@ class Progress:
         while not over.wait(max(self._last + self._silent - time.monotonic(), 0.01)):
             if time.monotonic() - self._last >= self._silent:
                 self(f"  {what} runs for {time.monotonic() - began:.0f} s")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict of one gate; `figures` are plain JSON values with their unit in the name."""
+
+    outcome: Literal["pass", "fail"]
+    reasons: tuple[str, ...]
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Return all reasons joined."""
+        return "; ".join(self.reasons)
+
+
+def writable(verdict: Verdict) -> Verdict:
+    """Return the verdict as a file can hold it: a candidate's answer may contain lone surrogates."""
+    reasons = tuple(_whole(reason) for reason in verdict.reasons)
+    figures = json.loads(_whole(json.dumps(verdict.figures, ensure_ascii=False)))
+    return Verdict(verdict.outcome, reasons, figures)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def passed(*reasons: str, **figures: Any) -> Verdict:
+    """Return a passing verdict."""
+    return Verdict("pass", reasons, figures)
+
+
+def failed(*reasons: str, **figures: Any) -> Verdict:
+    """Return a failing verdict."""
+    return Verdict("fail", reasons, figures)

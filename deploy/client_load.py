@@ -46,10 +46,9 @@ class Load:
         body: object,
         connections: int,
         pause: float = 0.0,
-        seconds: float = _LONGEST,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._address, self._path, self._pause, self._seconds = address, path, pause, seconds
+        self._address, self._path, self._pause = address, path, pause
         self._headers = {"Content-Type": "application/json", **headers}
         self._body = json.dumps(body, ensure_ascii=False).encode()
         self._stop = threading.Event()
@@ -85,7 +84,7 @@ class Load:
 
     def _client(self, samples: list[Sample]) -> None:
         connection = http.client.HTTPConnection(self._address, timeout=30)
-        until = time.monotonic() + self._seconds
+        until = time.monotonic() + _LONGEST
         while not self._stop.is_set() and time.monotonic() < until:
             samples.append(self._request(connection))
             if self._pause:

@@ -1,4 +1,4 @@
-"""Find faults of single translations that a corpus score forgives and a reader does not."""
+"""Find faults of translations, for gate `quality`, that a corpus score forgives and a reader does not."""
 
 import re
 import unicodedata
