@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
+from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps
@@ -269,6 +271,29 @@ def down_that_was_not_written_down(stand: Bench) -> Command:
     return command
 
 
+def down_over_a_killed_verification(stand: Bench) -> Command:
+    command = everything_down(stand)
+    (stand.host.paths.fronts / "candidate").mkdir(parents=True)
+    return command
+
+
+def a_prune(stand: Bench) -> Command:
+    for version in ("1.0.0", "2.0.0", "3.0.0", "4.0.0"):
+        promote(retaining(stand.host, 9), stand.proved(version))
+    return prune
+
+
+def a_prune_after_a_killed_promote(stand: Bench) -> Command:
+    live_and_standby(stand)
+    stand.killed_promote(stand.proved("3.0.0"))
+    return lambda host: prune(retaining(host, 1))
+
+
+def retaining(host: Host, number: int) -> Host:
+    versions = host.project.versions.model_copy(update={"retain": number})
+    return replace(host, project=replace(host.project, versions=versions))
+
+
 def a_pin(stand: Bench) -> Command:
     first, _ = live_and_standby(stand)
     return lambda host: pin(host, first, "an audit asks for it")
@@ -294,7 +319,8 @@ SITUATIONS = (
     *(the_first_under_a_policy, through_a_canary, through_a_warm_canary_while_nginx_is_down),
     *(over_a_canary_made_by_hand, after_a_kill_in_a_canary, an_open_window, a_look_at_what_is_live),
     *(up_for_the_first_time, up_when_it_is, up_without_a_master),
-    *(everything_down, down_when_it_is, down_that_was_not_written_down),
+    *(everything_down, down_when_it_is, down_that_was_not_written_down, down_over_a_killed_verification),
+    *(a_prune, a_prune_after_a_killed_promote),
     *(a_pin, a_pin_that_is_there, an_unpin),
 )
 

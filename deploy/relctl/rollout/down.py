@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TRIAL_ROLES, labels, network, trial_network
 from relctl.errors import NeedsPersonError, RelctlError, words_of
-from relctl.proxy import front
 from relctl.proxy.proxy import Proxy
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive_unobserved, observer_lock, reach_lock
@@ -64,7 +63,7 @@ def _stop(host: Host, running: Sequence[Container], stopped: list[str]) -> None:
     host.steps.reach_for_good("network", f"remove the network {network(host.project).name}", _AGAIN)
     host.engine.remove_network(network(host.project).name)
     host.engine.remove_network(trial_network(host.project).name)
-    front.remove_leftovers(host.project)
+    host.clear_trials(host.project)
 
 
 def _unwritten(host: Host) -> bool:

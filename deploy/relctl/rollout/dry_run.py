@@ -244,6 +244,7 @@ def rehearse(host: Host, look: Hold = only_looking) -> Host:
         forget=lambda _cache, _digests: None,
         records=records,
         drain=lambda _address, _within, _say: 0,
+        clear_trials=lambda _project: None,
         try_cases=lambda _service, _cases: None,
         watch=lambda _log, what, _policy, _say: _accepted(what),
         steps=Steps(),

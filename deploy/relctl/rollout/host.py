@@ -39,6 +39,7 @@ Deliver = Callable[[Hook, Path, bytes], str]
 Forget = Callable[[Path, Collection[str]], None]
 Draining = Callable[[str, float, Say], int]
 TryCases = Callable[[Service, Sequence["Case"]], None]
+ClearTrials = Callable[[Project], None]
 Watching = Callable[[AccessLog, "Watch", Rollout, Say], "Watched"]
 
 
@@ -48,13 +49,20 @@ def _watch(log: AccessLog, what: "Watch", policy: Rollout, say: Say) -> "Watched
     return watch(log, what, policy, say)
 
 
+def _clear_trials(project: Project) -> None:
+    from relctl.proxy.front import remove_leftovers  # imported here: only `down` needs it
+
+    remove_leftovers(project)
+
+
 @dataclass(frozen=True)
 class Host:
     """Engine, proxy, ledger, evidence and slot records of one service in one environment.
 
     `say` takes progress. `hold` acquires the environment's locks, waiting or not; `turn` holds the lock.
     `ask` opens a running service, `deliver` a hook, `forget` the layer cache. `try_cases` and `watch` check
-    what users get, now and over time. `drain` waits for running requests; `steps` records the steps reached.
+    what users get, now and over time. `drain` waits for running requests, `clear_trials` removes what a killed verification left. `steps` records
+    the steps reached.
     """
 
     project: Project
@@ -73,6 +81,7 @@ class Host:
     try_cases: TryCases = after_switch.ask
     watch: Watching = _watch
     drain: Draining = drain
+    clear_trials: ClearTrials = _clear_trials
     steps: Steps = field(default_factory=Steps)
 
     @classmethod
