@@ -1,5 +1,6 @@
 """`--dry-run`: what a rehearsal reaches is what the command then reaches, and nothing was changed by it."""
 
+import contextlib
 import os
 import signal
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hosts import Bench, bench
+from hosts import Bench, bench, real_proxy
 from integration.test_rollout import begin
 from relctl.config.environment import Hook
 from relctl.errors import LockedError, RelctlError, RolledBackError
@@ -18,14 +19,16 @@ from relctl.observation.window import Window
 from relctl.probe.load import Load, failed
 from relctl.proxy.processes import serving
 from relctl.rollout.down import down, down_proxy
-from relctl.rollout.dry_run import RehearsedProxy, rehearse
+from relctl.rollout.dry_run import rehearse
 from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
+from relctl.rollout.rehearsed_doors import RehearsedProxy
 from relctl.rollout.rollback import rollback
+from relctl.state import fault_points
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps
 from relctl.tag import Tag
@@ -64,7 +67,7 @@ def all_workers(stand: Bench) -> set[int]:
 
     A master starts one after the other, and relctl goes on with the first.
     """
-    nginx, deadline = stand.host.proxy._nginx, time.monotonic() + 30
+    nginx, deadline = real_proxy(stand.host)._nginx, time.monotonic() + 30
     while nginx.pid() is not None and len(serving(nginx.workers())) < (os.cpu_count() or 1):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -75,11 +78,29 @@ def rehearsed(stand: Bench, command: Command, host: Host) -> list[Step]:
     """The steps of a rehearsal that has changed nothing and said nothing."""
     before, said = everything(stand), list(stand.said)
     stage = rehearse(host)
-    command(stage)
+    with effects() as reached:
+        command(stage)
+    assert reached == []
     assert everything(stand) == before
     assert stand.said == said
     assert stage.ledger.news() == []
     return stage.steps.reached
+
+
+@contextlib.contextmanager
+def effects() -> Iterator[list[str]]:
+    """Note every change to the outside world, also one that leaves no trace."""
+    reached: list[str] = []
+
+    def note(point: str) -> None:
+        if ":step:" not in point:
+            reached.append(point)
+
+    fault_points._armed.append(note)
+    try:
+        yield reached
+    finally:
+        fault_points._armed.remove(note)
 
 
 def live_and_standby(stand: Bench) -> tuple[Tag, Tag]:
@@ -194,7 +215,7 @@ def up_when_it_is(stand: Bench) -> Command:
 
 def up_without_a_master(stand: Bench) -> Command:
     live_and_standby(stand)
-    nginx = stand.host.proxy._nginx
+    nginx = real_proxy(stand.host)._nginx
     pid = nginx.pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from relctl.errors import RelctlError
-from relctl.probe.service import Service, UnreachableError
+from relctl.probe.service import ServiceDoor, UnreachableError
 
 if TYPE_CHECKING:
     from relctl.config.pipeline import Case
@@ -20,7 +20,7 @@ class SmokeFailedError(RelctlError):
     usual_hint = "fix the release, or the case: after_switch is for what users get here, within seconds"
 
 
-def ask(service: Service, cases: Sequence["Case"]) -> None:
+def ask(service: ServiceDoor, cases: Sequence["Case"]) -> None:
     """Send each case once, in order; raises SmokeFailedError for the first wrong answer."""
     deadline = time.monotonic() + _WITHIN
     for case in cases:
@@ -29,7 +29,7 @@ def ask(service: Service, cases: Sequence["Case"]) -> None:
             raise SmokeFailedError(f"users do not get what smoke case {case.name!r} expects: {wrong}")
 
 
-def _wrong(service: Service, case: "Case", timeout: float) -> str:
+def _wrong(service: ServiceDoor, case: "Case", timeout: float) -> str:
     from relctl.probe.cases import judge, send
 
     if timeout <= 0:

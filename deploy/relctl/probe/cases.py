@@ -5,12 +5,12 @@ import re
 from typing import Any
 
 from relctl.config.pipeline import Expectation, Request
-from relctl.probe.service import Answer, Service
+from relctl.probe.service import Answer, ServiceDoor
 
 _SHOWN_ERRORS = 3
 
 
-def send(service: Service, request: Request, timeout: float) -> Answer:
+def send(service: ServiceDoor, request: Request, timeout: float) -> Answer:
     """Send the request once; `timeout` in seconds; raises UnreachableError."""
     headers = {"content-type": request.content_type} if request.method == "POST" else {}
     return service.send(request.method, request.path, body_of(request), headers | request.headers, timeout)

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from relctl.config.project import Project
 from relctl.config.versions import Contract
 from relctl.engine.labels import contract_of
 from relctl.engine.protocol import Container
-from relctl.engine.slots import SLOTS, SlotRecords, slot_address
+from relctl.engine.slots import SLOTS, slot_address
 
 _MARK = "# slots: "
 _IDLE = 1.0  # seconds; draining detects within them whether a connection is in use
@@ -30,9 +30,9 @@ class Upstream:
         return min(_IDLE, half) if half >= _LEAST_IDLE else 0.0
 
 
-def of_the_slots(project: Project, records: SlotRecords) -> dict[str, Upstream]:
-    """Return both slots as recorded when they were started; an empty one by the project's folder."""
-    found = {slot: records.read(slot) for slot in SLOTS}
+def of_the_slots(project: Project, started: Callable[[str], Container | None]) -> dict[str, Upstream]:
+    """Return both slots as `started` there; an empty one by the project's folder."""
+    found = {slot: started(slot) for slot in SLOTS}
     contracts = {
         slot: contract_of(container.labels if container else {}, project.versions.contract)
         for slot, container in found.items()

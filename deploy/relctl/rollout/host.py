@@ -15,13 +15,14 @@ from relctl.engine.protocol import Container, Engine
 from relctl.engine.slots import SLOTS, SlotRecords, slot_container
 from relctl.errors import UsageError
 from relctl.probe import after_switch
-from relctl.probe.service import Service
+from relctl.probe.service import Service, ServiceDoor
 from relctl.proxy.access_log import AccessLog
 from relctl.proxy.access_log_line import Request
 from relctl.proxy.access_log_mark import Mark, before, mark_of
 from relctl.proxy.connections import drain
 from relctl.proxy.proxy import Proxy
 from relctl.rollout.deliver import deliver
+from relctl.rollout.doors import EvidenceDoor, LedgerDoor, ProxyDoor, SlotRecordsDoor
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layer_cache import forget
 from relctl.state.ledger import Ledger
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
     from relctl.observation.watch import Watch, Watched
 
 Say = Callable[[str], None]
-Ask = Callable[[str, Contract], Service]
+Ask = Callable[[str, Contract], ServiceDoor]
 Deliver = Callable[[Hook, Path, bytes], str]
 Forget = Callable[[Path, Collection[str]], None]
 Draining = Callable[[str, float, Say], int]
-TryCases = Callable[[Service, Sequence["Case"]], None]
+TryCases = Callable[[ServiceDoor, Sequence["Case"]], None]
 ClearTrials = Callable[[Project], None]
 Watching = Callable[[AccessLog, "Watch", Rollout, Say], "Watched"]
 
@@ -61,17 +62,17 @@ class Host:
 
     `say` takes progress. `hold` acquires the environment's locks, waiting or not; `turn` holds the lock.
     `ask` opens a running service, `deliver` a hook, `forget` the layer cache. `try_cases` and `watch` check
-    what users get, now and over time. `drain` waits for running requests, `clear_trials` removes what a killed verification left. `steps` records
-    the steps reached.
+    what users get, now and over time. `drain` waits for running requests, `clear_trials` removes what a
+    killed verification left. `steps` records the steps reached.
     """
 
     project: Project
     paths: Paths
     engine: Engine
-    proxy: Proxy
-    ledger: Ledger
-    evidence: EvidenceStore
-    records: SlotRecords
+    proxy: ProxyDoor
+    ledger: LedgerDoor
+    evidence: EvidenceDoor
+    records: SlotRecordsDoor
     say: Say
     turn: ReleasableLock
     hold: Hold = exclusive
@@ -105,15 +106,15 @@ class Host:
         """Return the contract of the release in a container, from its image."""
         return contract_of(container.labels, self.project.versions.contract)
 
-    def service(self, container: Container) -> Service:
+    def service(self, container: Container) -> ServiceDoor:
         """Return the door to the release in a container, at its own address."""
         return self.ask(container.address, self.contract(container))
 
-    def through_proxy(self, container: Container) -> Service:
+    def through_proxy(self, container: Container) -> ServiceDoor:
         """Return the door to what users reach, by the contract of the release in a container."""
         return self.front(self.contract(container))
 
-    def front(self, contract: Contract | None = None) -> Service:
+    def front(self, contract: Contract | None = None) -> ServiceDoor:
         """Return the door to what users reach, by a contract; by default the project's next release's."""
         return self.ask(self.proxy.address, contract or self.project.versions.contract)
 

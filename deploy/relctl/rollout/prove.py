@@ -10,7 +10,7 @@ from relctl.errors import RelctlError
 from relctl.probe.after_switch import SmokeFailedError
 from relctl.probe.identity import Identity, disagreements
 from relctl.probe.ready import wait_until_ready
-from relctl.probe.service import Service, UnreachableError
+from relctl.probe.service import ServiceDoor, UnreachableError
 from relctl.proxy.error_log import last_errors, last_words, size
 from relctl.rollout.ensure_proxy import lead_to
 from relctl.rollout.host import Host
@@ -84,13 +84,13 @@ def prove_smoke(host: Host, container: Container, cases: Sequence["Case"]) -> No
         raise SmokeFailedError(f"{error.message}; Nginx says: {words}" if words else error.message) from error
 
 
-def _compare(service: Service, container: Container) -> None:
+def _compare(service: ServiceDoor, container: Container) -> None:
     wrong = disagreements(Identity.of_labels(container.labels), Identity.of_info(service.info()))
     if wrong:
         raise OtherReleaseError(f"{service.url} is another release: {'; '.join(wrong)}")
 
 
-def _warm_up(host: Host, service: Service, called: str) -> None:
+def _warm_up(host: Host, service: ServiceDoor, called: str) -> None:
     from relctl.probe.cases import send
 
     try:

@@ -58,7 +58,7 @@ def test_without_slots_of_their_own_both_are_the_folder_s(stand: Bench) -> None:
 def test_the_door_asks_for_the_slots_whenever_it_makes_a_text(stand: Bench) -> None:
     found = of_the_folder(stand.host.project)
     proxy = Proxy(stand.host.project, stand.host.paths, lambda: found)
-    text = proxy._text()
+    text = proxy.text()
     found["green"] = Upstream("192.0.2.9:9000", Contract(port=9000))
     assert "192.0.2.9:9000" not in text
-    assert "192.0.2.9:9000" in proxy._text()
+    assert "192.0.2.9:9000" in proxy.text()
