@@ -55,7 +55,7 @@ def mark(upstreams: Mapping[str, Upstream]) -> str:
 
 def is_marked(text: str, slot: str, upstream: Upstream) -> bool:
     """Return whether a configuration was made for this upstream in a slot."""
-    found = re.search(rf"^{_MARK}(.*)\n\Z", text, re.MULTILINE)  # the last line, not from the template
+    found = re.search(rf"{_MARK}(.*)\n\Z", text)  # on the last line, behind what the template ends with
     return found is not None and json.loads(found[1]).get(slot) == _described(upstream)
 
 

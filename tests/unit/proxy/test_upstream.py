@@ -10,7 +10,7 @@ from relctl.config.versions import Contract
 from relctl.proxy.facts import prefix
 from relctl.proxy.proxy import Proxy
 from relctl.proxy.render import render
-from relctl.proxy.upstream import Upstream, of_the_folder
+from relctl.proxy.upstream import Upstream, is_marked, of_the_folder
 
 PREFIX = prefix("svc", "test")
 
@@ -48,6 +48,14 @@ def test_each_slot_has_its_own_keep_alive_replay_rule_and_private_paths(stand: B
     hidden = http.within("map", "$uri").told()
     assert {"/up", "~^/up[/;]", "/health.z", "~^/health\\\\.z[/;]"} <= hidden.keys()
     assert "/" not in hidden, "who is probed by its front page still has one"
+
+
+def test_a_text_says_for_which_releases_it_was_made(stand: Bench) -> None:
+    slots = of_the_folder(stand.host.project)
+    text = render(stand.host.project, stand.host.paths, "", slots)
+    assert is_marked(text, "blue", slots["blue"])
+    assert not is_marked(text, "blue", slots["green"])
+    assert not is_marked(f"{text}# a line of another hand\n", "blue", slots["blue"])
 
 
 def test_without_slots_of_their_own_both_are_the_folder_s(stand: Bench) -> None:

@@ -95,6 +95,7 @@ def test_nginx_would_know_each_configuration_that_was_put_in_place(tmp_path: Pat
     stage = rehearse(stand.host)
     assert (stage.proxy.is_up(), stage.proxy.apply(), stage.proxy.due()) == (False, "started", "none")
     assert stage.proxy.is_up()
+    assert stage.proxy.leads_to("blue")
     stage.records.keep("blue", Container("c", "sha256:1", {}, True, 0, 0, "127.0.0.1:9000"))
     assert not stage.proxy.leads_to("blue")
     assert (stage.proxy.apply(), stage.proxy.due()) == ("reloaded", "none")
