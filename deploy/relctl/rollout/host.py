@@ -22,7 +22,6 @@ from relctl.proxy.access_log_mark import Mark, before, mark_of
 from relctl.proxy.connections import drain
 from relctl.proxy.proxy import Proxy
 from relctl.rollout.deliver import deliver
-from relctl.rollout.doors import EvidenceDoor, LedgerDoor, ProxyDoor, SlotRecordsDoor
 from relctl.state.evidence import EvidenceStore
 from relctl.state.layer_cache import forget
 from relctl.state.ledger import Ledger
@@ -33,6 +32,7 @@ from relctl.state.steps import Steps
 if TYPE_CHECKING:
     from relctl.config.pipeline import Case
     from relctl.observation.watch import Watch, Watched
+    from relctl.rollout.doors import EvidenceDoor, LedgerDoor, ProxyDoor, SlotRecordsDoor
 
 Say = Callable[[str], None]
 Ask = Callable[[str, Contract], ServiceDoor]
@@ -69,10 +69,10 @@ class Host:
     project: Project
     paths: Paths
     engine: Engine
-    proxy: ProxyDoor
-    ledger: LedgerDoor
-    evidence: EvidenceDoor
-    records: SlotRecordsDoor
+    proxy: "ProxyDoor"
+    ledger: "LedgerDoor"
+    evidence: "EvidenceDoor"
+    records: "SlotRecordsDoor"
     say: Say
     turn: ReleasableLock
     hold: Hold = exclusive

@@ -199,7 +199,7 @@ def test_a_start_that_was_refused_leaves_a_standby_that_runs_as_it_is(
     def refused(*_: Any) -> None:
         raise EngineError("planted")
 
-    monkeypatch.setattr("relctl.rollout.switch.start_up", refused)
+    monkeypatch.setattr("relctl.rollout.switch.start_release", refused)
     if crashed:
         stand.bench.engine.crash("relctl-svc-test-blue")
     with pytest.raises(RolledBackError, match="planted"):
