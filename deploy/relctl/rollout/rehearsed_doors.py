@@ -248,10 +248,10 @@ class RehearsedEngine:
         return self.real.ids_are_manifests()
 
     def load(self, archive: Path) -> None:
-        """Load nothing."""
+        raise NotImplementedError(f"no command that is rehearsed loads {archive}")
 
     def prove(self, image_id: str) -> None:
-        """Create nothing."""
+        raise NotImplementedError(f"no command that is rehearsed proves {image_id}")
 
     def name_image(self, image_id: str, reference: str) -> None:
         """Name nothing."""
@@ -278,9 +278,8 @@ class RehearsedEngine:
     def processes(self, name: str) -> dict[int, int]:
         return self.real.processes(name)
 
-    def execute(self, *_command: str | Sequence[str], **_named: str | Sequence[str]) -> str:
-        """Run nothing."""
-        return ""
+    def execute(self, name: str, command: Sequence[str]) -> str:
+        raise NotImplementedError(f"no command that is rehearsed runs {command} in {name}")
 
     def logs(self, name: str, lines: int, since: float = 0.0) -> str:
         return self.real.logs(name, lines, since)

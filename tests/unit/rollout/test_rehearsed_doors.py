@@ -1,6 +1,7 @@
 """The doors of a dry run know what they are asked, and have nothing that would really happen."""
 
 from dataclasses import fields
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
@@ -76,6 +77,17 @@ def test_a_call_that_a_rehearsal_does_not_know_fails(tmp_path: Path, call: str) 
     attrgetter(call)(host)
     with pytest.raises(AttributeError):
         attrgetter(call)(rehearse(host))
+
+
+def test_what_no_rehearsed_command_asks_of_the_engine_fails(tmp_path: Path) -> None:
+    engine = rehearse(Bench(tmp_path).host).engine
+    for call in (
+        partial(engine.load, tmp_path),
+        partial(engine.prove, "x"),
+        partial(engine.execute, "x", ()),
+    ):
+        with pytest.raises(NotImplementedError):
+            call()
 
 
 def test_what_would_be_written_is_read_again_and_is_not_there(tmp_path: Path) -> None:
