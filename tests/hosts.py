@@ -20,12 +20,13 @@ from relctl.config.project import Project
 from relctl.config.versions import Versions
 from relctl.engine.labels import CONTRACT, label_of
 from relctl.engine.protocol import Image
+from relctl.proxy.proxy import Proxy
 from relctl.rollout.host import Host
 from relctl.rollout.move import Switch
 from relctl.rollout.prove import start_release
 from relctl.rollout.snapshot import take_snapshot
 from relctl.state.event import Event
-from relctl.state.evidence import Evidence, GateResult
+from relctl.state.evidence import Evidence, EvidenceStore, GateResult
 from relctl.state.ledger import Ledger
 from relctl.tag import Tag
 from scratch import ECHO, ROOT
@@ -95,7 +96,9 @@ class Bench:
             resources=self.host.project.environment.resources.model_dump(),
         )
         found = found.model_copy(update=members)
-        path = self.host.evidence.save(found)
+        store = self.host.evidence
+        assert isinstance(store, EvidenceStore)
+        path = store.save(found)
         verified = Event(
             "verified",
             tag=found.tag,
@@ -139,6 +142,12 @@ class Bench:
         environment = self.host.project.environment
         rollout = environment.rollout.model_copy(update=policy)
         return self.with_project(environment=environment.model_copy(update={"rollout": rollout}))
+
+
+def real_proxy(host: Host) -> Proxy:
+    """The door of a host to its Nginx, with what a dry run does not have."""
+    assert isinstance(host.proxy, Proxy)
+    return host.proxy
 
 
 @contextlib.contextmanager

@@ -68,8 +68,8 @@ def stand() -> Iterator[Stand]:
 
 
 PLANS: dict[tuple[str, ...], list[str]] = {
-    ("build",): ["code", "model", "dependencies", "base", "existing"],
-    ("verify", "THIRD"): ["lock", "candidate", "gate startup"],
+    ("build",): ["build"],
+    ("verify", "THIRD"): ["verify"],
     ("promote", "THIRD"): ["lock", "evidence", "begin", "start", "prove", "point", "prove-live", "record"],
     ("promote", "FIRST"): ["lock", "evidence", "begin", "prove", "point", "prove-live", "record"],
     ("promote", "SECOND"): ["lock", "prove-live"],

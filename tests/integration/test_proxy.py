@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from client_load import Load, failed
-from hosts import Bench, bench
+from hosts import Bench, bench, real_proxy
 from ports import free_port
 from relctl.engine.slots import SLOTS, slot_spec
 from relctl.errors import ProxyError
@@ -148,10 +148,10 @@ def test_a_template_that_nginx_refuses_leaves_the_old_configuration_and_traffic(
 def test_a_template_that_is_no_template_is_named_with_its_line(stand: Bench) -> None:
     edit(stand, "keepalive 64;", "keepalive {{ sixty }};")
     with pytest.raises(ProxyError, match="'sixty' is undefined"):
-        stand.host.proxy.check()
+        real_proxy(stand.host).check()
     edit(stand, "{{ sixty }}", "{{ 64 }")
     with pytest.raises(ProxyError, match=r"service\.conf\.j2:\d+: "):
-        stand.host.proxy.check()
+        real_proxy(stand.host).check()
 
 
 def test_a_configuration_broken_by_hand_is_made_anew(stand: Bench) -> None:
@@ -193,7 +193,7 @@ def test_a_missing_nginx_is_one_clear_error() -> None:
         bench(nginx="/nowhere/nginx") as stand,
         pytest.raises(ProxyError, match="/nowhere/nginx is not installed"),
     ):
-        stand.host.proxy.check()
+        real_proxy(stand.host).check()
 
 
 def test_down_stops_nginx_and_is_safe_to_repeat(stand: Bench) -> None:
@@ -265,7 +265,7 @@ def test_workers_of_root_serve_nobody_else_and_going_back_does_not_wait_for_that
     assert "\nuser root;" in stand.host.proxy.config.read_text()
     before, port = stand.host.proxy.config.read_text(), free_port()
     opened = at(stand, listen=(f"127.0.0.1:{free_port()}", f"0.0.0.0:{port}"))
-    for ask in (opened.proxy.apply, opened.proxy.check, opened.proxy.due):
+    for ask in (opened.proxy.apply, real_proxy(opened).check, opened.proxy.due):
         with pytest.raises(ProxyError, match="workers would be root") as refused:
             ask()
     assert stand.host.proxy.config.read_text() == before
@@ -360,7 +360,7 @@ def killed(*_: object) -> None:
 
 
 def test_check_moves_no_pointer_and_leaves_no_file(stand: Bench) -> None:
-    stand.host.proxy.check()
+    real_proxy(stand.host).check()
     assert not stand.host.paths.pointer.is_symlink()
     assert not list(stand.host.paths.proxy.glob("*.trial"))
     assert not stand.host.proxy.config.exists()
@@ -370,7 +370,7 @@ def test_checks_beside_applies_do_not_disturb_each_other(stand: Bench) -> None:
     serve_blue(stand)
 
     def once(number: int) -> None:
-        stand.host.proxy.check()
+        real_proxy(stand.host).check()
 
     with ThreadPoolExecutor(8) as pool:
         checks = pool.map(once, range(24))
@@ -670,9 +670,9 @@ def apply_killed(point: str, stand: Bench) -> None:
 
 def test_a_check_in_system_mode_tells_that_the_templates_say_something_else(system: Bench) -> None:
     system.host.proxy.apply()
-    assert system.host.proxy.check().current
+    assert real_proxy(system.host).check().current
     edit(system, "keepalive 64;", "keepalive 32;")
-    assert not system.host.proxy.check().current
+    assert not real_proxy(system.host).check().current
 
 
 def edit(stand: Bench, old: str, new: str) -> None:

@@ -15,10 +15,12 @@ from relctl.engine.leases import hold_image
 from relctl.engine.protocol import ContainerSpec, Limits, Network
 from relctl.errors import EngineError, LockedError, UsageError
 from relctl.report.page import index_of
+from relctl.rollout.dry_run import rehearse
+from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
-from relctl.rollout.prune import Pruned, plan, prune
+from relctl.rollout.prune import Pruned, prune
 from relctl.rollout.releases import releases
 from relctl.rollout.rollback import rollback
 from relctl.state.event import Event
@@ -91,6 +93,11 @@ def there(stand: Bench) -> list[str]:
 
 def why(found: Pruned) -> dict[str, str]:
     return {each.tag.removesuffix("-abc12de"): each.why for each in found.kept}
+
+
+def planned(host: Host) -> Pruned:
+    """What `prune --dry-run` says."""
+    return prune(rehearse(host))
 
 
 def live(host: Host) -> str:
@@ -173,7 +180,7 @@ def test_what_was_just_built_does_not_vanish_with_the_next_promote(stand: Bench)
         built(stand, version)
     run_through(stand, 1)
     assert there(stand) == ["0.2.0", "0.3.0", "0.4.0", "1.0.0"]
-    assert why(plan(stand.host))["v0.2.0"] == "one of the last 3 not promoted"
+    assert why(planned(stand.host))["v0.2.0"] == "one of the last 3 not promoted"
 
 
 def test_a_dry_run_says_why_each_is_kept_and_changes_nothing(stand: Bench) -> None:
@@ -182,8 +189,7 @@ def test_a_dry_run_says_why_each_is_kept_and_changes_nothing(stand: Bench) -> No
     pin(stand.host, built(stand, "0.1.0"))
     built(stand, "4.0.0")
     before = (stand.events(), there(stand))
-    with exclusive(stand.host.paths.lock):
-        found = plan(retaining(stand.host, 1))
+    found = planned(retaining(stand.host, 1))
     assert (stand.events(), there(stand)) == before
     assert found.removed == [str(tags[0])]
     assert why(found) == {
@@ -240,8 +246,9 @@ def test_a_pin_of_an_image_that_is_gone_can_be_taken_back(stand: Bench) -> None:
 def test_while_another_relctl_is_at_work_nothing_is_pruned_or_pinned(stand: Bench) -> None:
     [tag] = run_through(stand, 1)
     with exclusive(stand.host.paths.lock):
-        with pytest.raises(LockedError):
-            prune(stand.host)
+        for host in (stand.host, rehearse(stand.host)):
+            with pytest.raises(LockedError):
+                prune(host)
         with pytest.raises(LockedError):
             pin(stand.host, tag)
         with pytest.raises(LockedError):
@@ -260,10 +267,23 @@ def test_an_interrupted_promote_is_settled_before_anything_is_pruned(stand: Benc
         replaced="sha256:1.0.0",
     )
     stand.host.ledger.append(interrupted)
-    assert why(plan(retaining(stand.host, 1)))["v1.0.0"] == "standby"
+    assert why(planned(retaining(stand.host, 1)))["v1.0.0"] == "standby"
     assert prune(retaining(stand.host, 1)).removed == []
     assert "aborted" in stand.events()
     assert live(stand.host) == "2.0.0"
+
+
+@pytest.mark.parametrize("route", ["", "blue-20", "green"], ids=["switched", "in a canary", "started"])
+def test_a_dry_run_after_a_killed_promote_says_what_is_then_removed(stand: Bench, route: str) -> None:
+    run_through(stand, 1, 2)
+    stand.host = stand.under(canary=(20,), observe=1.0, too_few="accept")
+    up(stand.host)
+    stand.killed_promote(built(stand, "3.0.0"), route=route)
+    before = (stand.events(), there(stand), stand.host.proxy.pointer.read())
+    told = planned(retaining(stand.host, 1))
+    assert (stand.events(), there(stand), stand.host.proxy.pointer.read()) == before
+    assert told == prune(retaining(stand.host, 1))
+    assert told.removed == ([] if route else ["v1.0.0-abc12de"])
 
 
 # --- others on the same engine ---
@@ -325,7 +345,7 @@ def test_what_a_container_uses_is_kept_whoever_started_it(stand: Bench) -> None:
     [first] = run_through(stand, 1)
     start_by_hand(stand, first)
     run_through(stand, 2, 3, 4, 5)
-    assert why(plan(stand.host))["v1.0.0"] == "container by-hand uses it"
+    assert why(planned(stand.host))["v1.0.0"] == "container by-hand uses it"
     stand.engine.remove("by-hand")
     assert prune(stand.host).removed == [str(first)]
 

@@ -1,29 +1,34 @@
 """`--dry-run`: what a rehearsal reaches is what the command then reaches, and nothing was changed by it."""
 
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from client_load import Load, failed
-from hosts import Bench, bench
+from hosts import Bench, bench, real_proxy
 from integration.test_rollout import begin
 from relctl.config.environment import Hook
 from relctl.errors import LockedError, RelctlError, RolledBackError
 from relctl.observation.window import Window
 from relctl.proxy.processes import serving
 from relctl.rollout.down import down, down_proxy
-from relctl.rollout.dry_run import RehearsedProxy, rehearse
+from relctl.rollout.dry_run import rehearse
 from relctl.rollout.ensure_proxy import up
 from relctl.rollout.host import Host
 from relctl.rollout.observe import observe
 from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
+from relctl.rollout.prune import prune
+from relctl.rollout.rehearsed_doors import RehearsedProxy
 from relctl.rollout.rollback import rollback
+from relctl.state import fault_points
 from relctl.state.lock import exclusive, only_looking
 from relctl.state.steps import Step, Steps
 from relctl.tag import Tag
@@ -62,7 +67,7 @@ def all_workers(stand: Bench) -> set[int]:
 
     A master starts one after the other, and relctl goes on with the first.
     """
-    nginx, deadline = stand.host.proxy._nginx, time.monotonic() + 30
+    nginx, deadline = real_proxy(stand.host)._nginx, time.monotonic() + 30
     while nginx.pid() is not None and len(serving(nginx.workers())) < (os.cpu_count() or 1):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -73,11 +78,29 @@ def rehearsed(stand: Bench, command: Command, host: Host) -> list[Step]:
     """The steps of a rehearsal that has changed nothing and said nothing."""
     before, said = everything(stand), list(stand.said)
     stage = rehearse(host)
-    command(stage)
+    with effects() as reached:
+        command(stage)
+    assert reached == []
     assert everything(stand) == before
     assert stand.said == said
     assert stage.ledger.news() == []
     return stage.steps.reached
+
+
+@contextlib.contextmanager
+def effects() -> Iterator[list[str]]:
+    """Note every change to the outside world, also one that leaves no trace."""
+    reached: list[str] = []
+
+    def note(point: str) -> None:
+        if ":step:" not in point:
+            reached.append(point)
+
+    fault_points._armed.append(note)
+    try:
+        yield reached
+    finally:
+        fault_points._armed.remove(note)
 
 
 def live_and_standby(stand: Bench) -> tuple[Tag, Tag]:
@@ -192,7 +215,7 @@ def up_when_it_is(stand: Bench) -> Command:
 
 def up_without_a_master(stand: Bench) -> Command:
     live_and_standby(stand)
-    nginx = stand.host.proxy._nginx
+    nginx = real_proxy(stand.host)._nginx
     pid = nginx.pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
@@ -269,6 +292,29 @@ def down_that_was_not_written_down(stand: Bench) -> Command:
     return command
 
 
+def down_over_a_killed_verification(stand: Bench) -> Command:
+    command = everything_down(stand)
+    (stand.host.paths.fronts / "candidate").mkdir(parents=True)
+    return command
+
+
+def a_prune(stand: Bench) -> Command:
+    for version in ("1.0.0", "2.0.0", "3.0.0", "4.0.0"):
+        promote(retaining(stand.host, 9), stand.proved(version))
+    return prune
+
+
+def a_prune_after_a_killed_promote(stand: Bench) -> Command:
+    live_and_standby(stand)
+    stand.killed_promote(stand.proved("3.0.0"))
+    return lambda host: prune(retaining(host, 1))
+
+
+def retaining(host: Host, number: int) -> Host:
+    versions = host.project.versions.model_copy(update={"retain": number})
+    return replace(host, project=replace(host.project, versions=versions))
+
+
 def a_pin(stand: Bench) -> Command:
     first, _ = live_and_standby(stand)
     return lambda host: pin(host, first, "an audit asks for it")
@@ -294,7 +340,8 @@ SITUATIONS = (
     *(the_first_under_a_policy, through_a_canary, through_a_warm_canary_while_nginx_is_down),
     *(over_a_canary_made_by_hand, after_a_kill_in_a_canary, an_open_window, a_look_at_what_is_live),
     *(up_for_the_first_time, up_when_it_is, up_without_a_master),
-    *(everything_down, down_when_it_is, down_that_was_not_written_down),
+    *(everything_down, down_when_it_is, down_that_was_not_written_down, down_over_a_killed_verification),
+    *(a_prune, a_prune_after_a_killed_promote),
     *(a_pin, a_pin_that_is_there, an_unpin),
 )
 

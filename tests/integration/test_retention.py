@@ -86,9 +86,9 @@ def test_bad_input_of_pin_unpin_and_prune(echo: Scratch) -> None:
     assert echo.json("pin", tag)["verdict"] == "pinned"
     assert echo.json("pin", tag)["verdict"] == "pinned already"
     with exclusive(echo.state / f"{echo.service}-local" / "lock"):
-        for words in (("prune",), ("pin", tag), ("unpin", tag)):
+        for words in (("prune",), ("prune", "--dry-run"), ("pin", tag), ("unpin", tag)):
             assert "another relctl is at work here" in echo.refused(4, *words)
-        assert echo.json("prune", "--dry-run")["kept"] == [{"tag": tag, "why": "pinned"}]
+    assert echo.json("prune", "--dry-run")["kept"] == [{"tag": tag, "why": "pinned"}]
 
 
 def test_an_image_removed_by_its_name_is_still_a_release_and_one_removed_by_force_is_told(

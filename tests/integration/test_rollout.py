@@ -139,6 +139,16 @@ def test_rollback_to_a_retained_release_starts_its_image_again(stand: Bench) -> 
     assert (live(stand), standby(stand)) == ("1.0.0", str(tags[2]))
 
 
+def test_a_rollback_to_a_stopped_release_needs_no_template(stand: Bench) -> None:
+    """Nginx knows the slot as it is, so another text is neither rendered nor applied."""
+    first = stand.proved("1.0.0")
+    for tag in (first, stand.proved("2.0.0"), stand.proved("3.0.0")):
+        promote(stand.host, tag)
+    (stand.folder / "nginx" / "service.conf.j2").write_text("{{ nothing of that name }}")
+    rollback(stand.host, first)
+    assert live(stand) == "1.0.0"
+
+
 def test_a_release_that_could_not_be_warmed_up_takes_the_traffic_and_that_is_said(stand: Bench) -> None:
     tags = [stand.proved(f"{number}.0.0") for number in (1, 2, 3)]
     for tag in tags:

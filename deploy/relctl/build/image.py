@@ -1,10 +1,12 @@
 """The build: from HEAD's commit to an image in the engine."""
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import relctl
 from relctl.build import base, code, dependencies, model
@@ -12,7 +14,7 @@ from relctl.build.assembly import Assembly, Loaded, expected_id, load, present
 from relctl.build.cache import Cache
 from relctl.build.checkout import Checkout, open_checkout
 from relctl.build.image_config import config, labels
-from relctl.build.job import Job, find_target
+from relctl.build.job import Job, find_target, reference
 from relctl.build.tarball import intact
 from relctl.config.project import Project
 from relctl.config.versions import Versions
@@ -25,6 +27,7 @@ from relctl.state.event import Event
 from relctl.state.ledger import Ledger
 from relctl.state.ownership import who
 from relctl.state.paths import Paths
+from relctl.state.steps import Step
 from relctl.tag import COMMIT_DIGITS, Tag
 
 Say = Callable[[str], None]
@@ -102,6 +105,23 @@ def build(project: Project, engine: Engine, options: Options, say: Say) -> Built
         seconds=round(time.monotonic() - began, 3),
         existed=existing is not None,
     )
+
+
+def describe_build(project: Project, engine: Engine, options: Options) -> Step:
+    """Say what a build would make, loading nothing; refuse the tree, platform and paths as it would.
+
+    Whether the tag names another image shows only once the layers are written.
+    """
+    versions, on = project.versions, find_target(options.platform)
+    with tempfile.TemporaryDirectory(prefix="relctl-dry-run-") as scratch:
+        source = open_checkout(project.root, options.allow_dirty, Path(scratch))
+        source.identities([*map(str, versions.code), str(versions.model.path), str(versions.requirements)])
+        for path in (*versions.code, versions.model.path):
+            source.files(str(path))
+    named = reference(versions, on, tag_of(versions, source))
+    words = f"make {named} for {on.platform} from commit {source.revision[:7]}"
+    has = "has an image of that name" if engine.image(named) else "does not have it"
+    return Step("build", f"{words}; the engine {has}")
 
 
 def write_down(paths: Paths, image_id: str, tag: Tag, revision: str) -> None:

@@ -16,6 +16,7 @@ from relctl.config.project import Project
 from relctl.errors import BuildError, UsageError
 from relctl.state.files import replace_text
 from relctl.state.paths import Paths
+from relctl.state.steps import Step
 
 Say = Callable[[str], None]
 
@@ -69,6 +70,20 @@ def check_base(project: Project, say: Say) -> Locked:
     return _base(project, say)[1]
 
 
+def describe_lock(project: Project, base_only: bool) -> Step:
+    """Say which locks would be replaced, from what; refuse what `lock` would refuse before resolving."""
+    versions, does = project.versions, list[str]()
+    if not base_only:
+        _requirements_in(project)
+        wanted = versions.requirements.with_suffix(".in")
+        does.append(f"replace {versions.requirements} by what {wanted} comes to")
+    if base_only or versions.base.lock:
+        _base_lock(project)
+        on = " and ".join(each.platform for each in TARGETS)
+        does.append(f"replace {versions.base.lock} by the packages of {versions.base.bootstrap} for {on}")
+    return Step("lock", "; ".join(does))
+
+
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[Change]:
     """Compare versions by name."""
     names = sorted(old.keys() | new.keys())
@@ -82,14 +97,14 @@ def _write(text: str, locked: Locked) -> Locked:
 
 
 def _requirements(project: Project, say: Say) -> tuple[str, Locked]:
-    path, wanted = project.root / project.versions.requirements, requirements_in(project)
+    path, wanted = project.root / project.versions.requirements, _requirements_in(project)
     say(f"resolving {project.versions.requirements.with_suffix('.in')}")
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
     new = _compile(wanted, old)
     return new, Locked(path, changes(_pinned(old), _pinned(new)))
 
 
-def requirements_in(project: Project) -> Path:
+def _requirements_in(project: Project) -> Path:
     """Return the file to resolve requirements from; raises UsageError if that is impossible."""
     wanted = (project.root / project.versions.requirements).with_suffix(".in")
     python = project.versions.python
@@ -135,13 +150,13 @@ def _in_words(wanted: Path, errors: str) -> UsageError:
 
 
 def _base(project: Project, say: Say) -> tuple[str, Locked]:
-    path = base_lock(project)
+    path = _base_lock(project)
     old = BaseLock.read(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else BaseLock({})
     new = _today(project, say)
     return str(new), Locked(path, changes(old.versions, new.versions))
 
 
-def base_lock(project: Project) -> Path:
+def _base_lock(project: Project) -> Path:
     """Return the lock of the base's packages; raises UsageError if versions.yaml names none."""
     settings = project.versions.base
     if settings.image:

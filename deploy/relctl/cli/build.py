@@ -20,15 +20,14 @@ def build(
     dry_run: DryRun = False,
 ) -> None:
     """Build an image from HEAD's commit; the same commit gives the same image id."""
-    from relctl.build.image import Options
+    from relctl.build.image import Options, describe_build
     from relctl.build.image import build as build_image
-    from relctl.build.plan import plan_build
 
     chosen = settings(context)
     project = chosen.project()
     engine, options = chosen.engine(project), Options(allow_dirty, platform)
     if dry_run:
-        return tell_plan(chosen.speaker, plan_build(project, engine, options))
+        return tell_plan(chosen.speaker, [describe_build(project, engine, options)])
     built = build_image(project, engine, options, chosen.speaker.say)
 
     def text() -> None:

@@ -32,7 +32,7 @@ Waiting = Annotated[
 ]
 
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded in the ledger.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the steps and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def lock(
     """Pin the Python requirements by hash, and the base's Debian packages by version and hash."""
     chosen = settings(context)
     if dry_run:
-        _tell_plan(chosen, base, check)
+        _tell_dry_run(chosen, base, check)
         return
     found = _lock(chosen, base, check)
     result = {str(each.path): [asdict(change) for change in each.changes] for each in found}
@@ -34,12 +34,12 @@ def lock(
         raise UsageError(f"{', '.join(stale)}: newer versions are available", "relctl lock")
 
 
-def _tell_plan(chosen: Settings, base: bool, check: bool) -> None:
-    from relctl.build.plan import plan_lock
+def _tell_dry_run(chosen: Settings, base: bool, check: bool) -> None:
+    from relctl.build.lock_files import describe_lock
 
     if check:
         raise UsageError("--check changes nothing, so --dry-run has no plan to show", "relctl lock --check")
-    tell_plan(chosen.speaker, plan_lock(chosen.project(), base))
+    tell_plan(chosen.speaker, [describe_lock(chosen.project(), base)])
 
 
 def _lock(chosen: Settings, base: bool, check: bool) -> "list[Locked]":

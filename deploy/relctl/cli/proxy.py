@@ -11,6 +11,7 @@ from relctl.cli.verbs import Verb, VerbGroup
 
 if TYPE_CHECKING:
     from relctl.proxy.proxy import Proxy
+    from relctl.rollout.doors import ProxyDoor
 
 app = typer.Typer(cls=VerbGroup, help="Start, stop or test Nginx.", no_args_is_help=True)
 
@@ -32,8 +33,8 @@ def up(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> N
 def down(context: typer.Context, wait: Waiting = "", dry_run: DryRun = False) -> None:
     """Stop the managed Nginx once its requests are finished; the service is unreachable afterwards."""
     from relctl.rollout.down import down_proxy
-    from relctl.rollout.dry_run import RehearsedProxy
     from relctl.rollout.host import paths_of
+    from relctl.rollout.rehearsed_doors import RehearsedProxy
     from relctl.state.steps import Steps
 
     chosen, steps = settings(context), Steps()
@@ -66,7 +67,7 @@ def _proxy(chosen: Settings) -> "Proxy":
     return Proxy(project, paths_of(project))
 
 
-def _tell(chosen: Settings, proxy: "Proxy", what: str) -> None:
+def _tell(chosen: Settings, proxy: "ProxyDoor", what: str) -> None:
     state = proxy.state()
     where = f"pid {state.pid}, " if state.pid else ""
     text = f"Nginx ({state.mode}, {where}{state.url}): {what}; {state.config}"

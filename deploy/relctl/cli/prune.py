@@ -20,12 +20,11 @@ def prune(
     wait: Waiting = "",
 ) -> None:
     """Remove releases that retention does not keep, with their evidence, as every promote does."""
-    from relctl.rollout.prune import plan
     from relctl.rollout.prune import prune as prune_releases
 
     chosen = settings(context)
-    host = chosen.host(wait)
-    found, words = (plan(host), "would be removed") if dry_run else (prune_releases(host), "removed")
+    found = prune_releases(chosen.stage(wait, dry_run))
+    words = "would be removed" if dry_run else "removed"
     chosen.speaker.emit(asdict(found), lambda: _print(found, words))
 
 

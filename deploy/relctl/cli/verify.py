@@ -31,8 +31,8 @@ def verify(
     from relctl.report.page import report_of
     from relctl.rollout.snapshot import live_image
     from relctl.source.origin import insist_on_origin
-    from relctl.verify.plan import plan
     from relctl.verify.trial.trial import Subject
+    from relctl.verify.verify import describe_verify
     from relctl.verify.verify import verify as run_pipeline
 
     chosen = settings(context)
@@ -47,7 +47,7 @@ def verify(
     subject = Subject(project, engine, release, image, live)
     if dry_run:
         with chosen.look(wait)(host.paths.verify_lock):
-            tell_plan(chosen.speaker, plan(subject, host.paths))
+            tell_plan(chosen.speaker, [describe_verify(subject, host.paths)])
         return
     evidence, path = run_pipeline(subject, host.paths, chosen.speaker.say, host.hold)
     report = report_of(path)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from relctl.errors import RelctlError
-from relctl.probe.service import Answer, Service, UnreachableError
+from relctl.probe.service import Answer, ServiceDoor, UnreachableError
 
 if TYPE_CHECKING:
     from relctl.config.pipeline import Case, Expectation, Request
@@ -17,7 +17,7 @@ _WITHIN = 10.0  # seconds for all cases: users already have the new release
 _EACH = 5.0
 
 
-def send(service: Service, request: "Request", timeout: float) -> Answer:
+def send(service: ServiceDoor, request: "Request", timeout: float) -> Answer:
     """Send the request once; `timeout` in seconds; raises UnreachableError."""
     headers = {"content-type": request.content_type} if request.method == "POST" else {}
     return service.send(request.method, request.path, body_of(request), headers | request.headers, timeout)
@@ -85,7 +85,7 @@ class SmokeFailedError(RelctlError):
     usual_hint = "fix the release, or the case: after_switch is for what users get here, within seconds"
 
 
-def ask(service: Service, cases: Sequence["Case"]) -> None:
+def ask(service: ServiceDoor, cases: Sequence["Case"]) -> None:
     """Send each case once, in order; raises SmokeFailedError for the first wrong answer."""
     deadline = time.monotonic() + _WITHIN
     for case in cases:
@@ -94,7 +94,7 @@ def ask(service: Service, cases: Sequence["Case"]) -> None:
             raise SmokeFailedError(f"users do not get what smoke case {case.name!r} expects: {wrong}")
 
 
-def _wrong(service: Service, case: "Case", timeout: float) -> str:
+def _wrong(service: ServiceDoor, case: "Case", timeout: float) -> str:
     if timeout <= 0:
         return f"it was not sent: all cases together have {_WITHIN:g} s"
     try:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from relctl.config.versions import Contract
 from relctl.engine.protocol import Container, Engine, how_it_ended, restarted
 from relctl.errors import RelctlError
-from relctl.probe.service import Answer, Service, UnreachableError
+from relctl.probe.service import Answer, Service, ServiceDoor, UnreachableError
 
 _POLL = 0.05  # seconds: short compared with a start, long compared with a request
 _SHOWN = 160  # characters of a body's first line
@@ -32,8 +32,8 @@ def wait_until_ready(
     contract: Contract,
     within: float,
     since: float | None = None,
-    ask: Callable[[str, Contract], Service] = Service,
-) -> Service:
+    ask: Callable[[str, Contract], ServiceDoor] = Service,
+) -> ServiceDoor:
     """Return the service once `/readyz` answers 200, at most `within` seconds from now or from `since`.
 
     `since` is on the monotonic clock. Raises NeverReadyError.
@@ -70,7 +70,7 @@ class Unready:
     way_out: str = ""
 
 
-def unready(service: Service) -> Unready | None:
+def unready(service: ServiceDoor) -> Unready | None:
     """Ask a service whether it is ready; returns None if it is."""
     try:
         answer = service.readiness()

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from relctl.config.versions import Contract
 from relctl.engine.labels import MODEL_SHA256, OCI_REVISION, OCI_VERSION, TAG
@@ -51,6 +51,26 @@ def _over(usual: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """Merge headers over the usual ones, comparing names without case."""
     named = {name.lower() for name in own}
     return {**{name: value for name, value in usual.items() if name.lower() not in named}, **own}
+
+
+class ServiceDoor(Protocol):
+    """A service that may be running; the real one is `Service`. Raises UnreachableError where it does not."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def contract(self) -> Contract: ...
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 5.0,
+    ) -> Answer: ...
+    def readiness(self, within: float = 2.0) -> Answer: ...
+    def is_ready(self, within: float = 2.0) -> bool: ...
+    def info(self, within: float = 5.0) -> dict[str, Any]: ...
 
 
 class Service:

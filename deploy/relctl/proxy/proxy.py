@@ -52,7 +52,7 @@ class Proxy:
 
     def __init__(self, project: Project, paths: Paths, upstreams: Upstreams | None = None) -> None:
         self._project, self._paths, self._settings = project, paths, project.environment.proxy
-        self._upstreams = upstreams or partial(of_the_slots, project, SlotRecords(paths.slots))
+        self._upstreams = upstreams or partial(of_the_slots, project, SlotRecords(paths.slots).read)
         self._nginx = ManagedNginx(paths.proxy, self._settings.nginx, shutdown(self._settings))
         self._applied = Applied(paths.proxy)
         self.pointer = Pointer(paths)
@@ -81,7 +81,7 @@ class Proxy:
         self.pointer.ensure()
         for each in canaries(self._project.environment.rollout.canary, self._paths.routes):
             self.pointer.prepare(each.name)
-        text = self._text()
+        text = self.text()
         if not self._is_current(text):
             return self._replace(text)
         if self.is_up():
@@ -89,9 +89,13 @@ class Proxy:
         self._start()
         return "started"
 
+    def text(self) -> str:
+        """Return the configuration that the templates give now; raises ProxyError for a broken template."""
+        return render(self._project, self._paths, self._worker_user(), self._upstreams())
+
     def due(self) -> Change:
         """Return what `apply` would do now, changing nothing; raises ProxyError for a broken template."""
-        if self._is_current(self._text()):
+        if self._is_current(self.text()):
             return "none" if self.is_up() else "started"
         return "started" if self._settings.mode == "managed" and self._nginx.pid() is None else "reloaded"
 
@@ -118,7 +122,7 @@ class Proxy:
         test the active one; `current` is false if the templates say something else.
         """
         self._make_folder()
-        text = self._text()
+        text = self.text()
         if self._settings.mode == "managed":
             self._try(text)
         else:
@@ -229,15 +233,12 @@ class Proxy:
     def _comparison(self) -> tuple[bool, str]:
         """Return whether Nginx runs what the templates say, and why that is unknown."""
         try:
-            return self._is_current(self._text()), ""
+            return self._is_current(self.text()), ""
         except ProxyError as error:
             return False, error.message
 
     def _is_current(self, text: str) -> bool:
         return text == read(self.config) and self._applied.holds(text)
-
-    def _text(self) -> str:
-        return render(self._project, self._paths, self._worker_user(), self._upstreams())
 
     def _worker_user(self) -> str:
         """Return the user for the workers of relctl's own Nginx; "" for an external one."""

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from relctl.config.project import Project
 from relctl.config.versions import Contract
 from relctl.engine.labels import contract_of
 from relctl.engine.protocol import Container
-from relctl.engine.slots import SLOTS, SlotRecords, slot_address
+from relctl.engine.slots import SLOTS, slot_address
 
 _MARK = "# slots: "
 _IDLE = 1.0  # seconds; draining detects within them whether a connection is in use
@@ -30,9 +30,9 @@ class Upstream:
         return min(_IDLE, half) if half >= _LEAST_IDLE else 0.0
 
 
-def of_the_slots(project: Project, records: SlotRecords) -> dict[str, Upstream]:
-    """Return both slots as recorded when they were started; an empty one by the project's folder."""
-    return {slot: _upstream(project, slot, records.read(slot)) for slot in SLOTS}
+def of_the_slots(project: Project, started: Callable[[str], Container | None]) -> dict[str, Upstream]:
+    """Return both slots as `started` there; an empty one by the project's folder."""
+    return {slot: _upstream(project, slot, started(slot)) for slot in SLOTS}
 
 
 def of_the_folder(project: Project) -> dict[str, Upstream]:
@@ -54,7 +54,7 @@ def mark(upstreams: Mapping[str, Upstream]) -> str:
 
 def is_marked(text: str, slot: str, upstream: Upstream) -> bool:
     """Return whether a configuration was made for this upstream in a slot."""
-    found = re.search(rf"^{_MARK}(.*)\n\Z", text, re.MULTILINE)  # the last line, not from the template
+    found = re.search(rf"{_MARK}(.*)\n\Z", text)  # on the last line, behind what the template ends with
     return found is not None and json.loads(found[1]).get(slot) == _described(upstream)
 
 

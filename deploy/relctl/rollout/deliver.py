@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from relctl.config.environment import Hook
+from relctl.state.fault_points import effect
 
 _SHORTEST_SECRET = 6  # characters; a shorter argument is an option or a name
 _UNREACHABLE = "it cannot be reached"
@@ -12,9 +13,10 @@ _UNREACHABLE = "it cannot be reached"
 
 def deliver(hook: Hook, folder: Path, body: bytes) -> str:
     """Deliver a message; returns the reason of a failure, "" on success. Programs run in `folder`."""
-    if hook.run is not None:
-        return _run(hook.run, folder, body, hook.timeout)
-    return _to_webhook(hook, body)
+    with effect("notify"):
+        if hook.run is not None:
+            return _run(hook.run, folder, body, hook.timeout)
+        return _to_webhook(hook, body)
 
 
 def _to_webhook(hook: Hook, body: bytes) -> str:

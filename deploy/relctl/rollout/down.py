@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from relctl.engine.protocol import Container
 from relctl.engine.slots import SLOTS, TRIAL_ROLES, labels, network, trial_network
 from relctl.errors import NeedsPersonError, RelctlError, words_of
-from relctl.proxy import front
-from relctl.proxy.proxy import Proxy
+from relctl.rollout.doors import ProxyDoor
 from relctl.rollout.host import Host
 from relctl.rollout.locking import exclusive_unobserved, observer_lock, reach_lock
 from relctl.rollout.renamed_slots import renamed
@@ -63,7 +62,7 @@ def _stop(host: Host, running: Sequence[Container], stopped: list[str]) -> None:
     host.steps.reach_for_good("network", f"remove the network {network(host.project).name}", _AGAIN)
     host.engine.remove_network(network(host.project).name)
     host.engine.remove_network(trial_network(host.project).name)
-    front.remove_leftovers(host.project)
+    host.clear_trials(host.project)
 
 
 def _unwritten(host: Host) -> bool:
@@ -82,14 +81,14 @@ def _write_down(host: Host, reason: str) -> None:
         ) from error
 
 
-def down_proxy(proxy: Proxy, paths: Paths, hold: Hold, steps: Steps) -> bool:
+def down_proxy(proxy: ProxyDoor, paths: Paths, hold: Hold, steps: Steps) -> bool:
     """Stop the managed Nginx alone, without the engine (`relctl proxy down`); returns whether it ran."""
     reach_lock(paths, steps)
     with observer_lock(hold, paths), hold(paths.lock):
         return stop_proxy(proxy, steps)
 
 
-def stop_proxy(proxy: Proxy, steps: Steps) -> bool:
+def stop_proxy(proxy: ProxyDoor, steps: Steps) -> bool:
     """Stop the managed Nginx after its requests; returns whether it ran."""
     proxy.insist_on_managed()
     if proxy.is_up():

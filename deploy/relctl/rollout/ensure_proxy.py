@@ -54,11 +54,11 @@ def insist_on_places(host: Host, snapshot: Snapshot) -> None:
 
 
 def lead_to(host: Host, slot: str) -> None:
-    """Update Nginx if the port or contract of a slot's new release differs.
+    """Update Nginx if the port or contract of a slot's new release differs, or start it if it is down.
 
     A warm move never needs that: Nginx already knows both slots.
     """
-    if not host.proxy.leads_to(slot):
+    if not host.proxy.leads_to(slot) or not host.proxy.is_up():
         _apply(host)
 
 

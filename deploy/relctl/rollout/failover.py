@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relctl.engine.protocol import Container, how_it_ended, out_of_memory
-from relctl.probe.service import Service, UnreachableError
+from relctl.probe.service import ServiceDoor, UnreachableError
 from relctl.proxy.recent_traffic import Traffic
 from relctl.rollout.host import Host
 from relctl.rollout.snapshot import Snapshot
@@ -98,7 +98,7 @@ def ask(host: Host, *releases: Container | None, within: float = 5.0) -> Answeri
     return Answering(ways[0].url, "", problem)
 
 
-def _ways(host: Host, releases: Sequence[Container | None]) -> list[Service]:
+def _ways(host: Host, releases: Sequence[Container | None]) -> list[ServiceDoor]:
     """Return one service for each distinct contract: releases may differ in paths or headers."""
     known = [host.contract(each) for each in releases if each is not None]
     ways = {(each.info, *sorted(each.probe_headers.items())): each for each in known}

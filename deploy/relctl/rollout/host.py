@@ -15,7 +15,7 @@ from relctl.engine.protocol import Container, Engine
 from relctl.engine.slots import SLOTS, SlotRecords, slot_container
 from relctl.errors import UsageError
 from relctl.probe import cases
-from relctl.probe.service import Service
+from relctl.probe.service import Service, ServiceDoor
 from relctl.proxy.access_log import AccessLog
 from relctl.proxy.access_log_file import Mark, before, mark_of
 from relctl.proxy.access_log_line import Request
@@ -32,13 +32,15 @@ from relctl.state.steps import Steps
 if TYPE_CHECKING:
     from relctl.config.pipeline import Case
     from relctl.observation.watch import Watch, Watched
+    from relctl.rollout.doors import EvidenceDoor, LedgerDoor, ProxyDoor, SlotRecordsDoor
 
 Say = Callable[[str], None]
-Ask = Callable[[str, Contract], Service]
+Ask = Callable[[str, Contract], ServiceDoor]
 Deliver = Callable[[Hook, Path, bytes], str]
 Forget = Callable[[Path, Collection[str]], None]
 Draining = Callable[[str, float, Say], int]
-TryCases = Callable[[Service, Sequence["Case"]], None]
+TryCases = Callable[[ServiceDoor, Sequence["Case"]], None]
+ClearTrials = Callable[[Project], None]
 Watching = Callable[[AccessLog, "Watch", Rollout, Say], "Watched"]
 
 
@@ -48,22 +50,29 @@ def _watch(log: AccessLog, what: "Watch", policy: Rollout, say: Say) -> "Watched
     return watch(log, what, policy, say)
 
 
+def _clear_trials(project: Project) -> None:
+    from relctl.proxy.front import remove_leftovers  # imported here: only `down` needs it
+
+    remove_leftovers(project)
+
+
 @dataclass(frozen=True)
 class Host:
     """Engine, proxy, ledger, evidence and slot records of one service in one environment.
 
     `say` takes progress. `hold` acquires the environment's locks, waiting or not; `turn` holds the lock.
     `ask` opens a running service, `deliver` a hook, `forget` the layer cache. `try_cases` and `watch` check
-    what users get, now and over time. `drain` waits for running requests; `steps` records the steps reached.
+    what users get, now and over time. `drain` waits for running requests, `clear_trials` removes what a
+    killed verification left. `steps` records the steps reached.
     """
 
     project: Project
     paths: Paths
     engine: Engine
-    proxy: Proxy
-    ledger: Ledger
-    evidence: EvidenceStore
-    records: SlotRecords
+    proxy: "ProxyDoor"
+    ledger: "LedgerDoor"
+    evidence: "EvidenceDoor"
+    records: "SlotRecordsDoor"
     say: Say
     turn: ReleasableLock
     hold: Hold = exclusive
@@ -73,6 +82,7 @@ class Host:
     try_cases: TryCases = cases.ask
     watch: Watching = _watch
     drain: Draining = drain
+    clear_trials: ClearTrials = _clear_trials
     steps: Steps = field(default_factory=Steps)
 
     @classmethod
@@ -96,15 +106,15 @@ class Host:
         """Return the contract of the release in a container, from its image."""
         return contract_of(container.labels, self.project.versions.contract)
 
-    def service(self, container: Container) -> Service:
+    def service(self, container: Container) -> ServiceDoor:
         """Return the door to the release in a container, at its own address."""
         return self.ask(container.address, self.contract(container))
 
-    def through_proxy(self, container: Container) -> Service:
+    def through_proxy(self, container: Container) -> ServiceDoor:
         """Return the door to what users reach, by the contract of the release in a container."""
         return self.front(self.contract(container))
 
-    def front(self, contract: Contract | None = None) -> Service:
+    def front(self, contract: Contract | None = None) -> ServiceDoor:
         """Return the door to what users reach, by a contract; by default the project's next release's."""
         return self.ask(self.proxy.address, contract or self.project.versions.contract)
 

@@ -10,7 +10,7 @@ from relctl.engine.slots import slot_address, slot_container, slot_spec
 from relctl.errors import RelctlError, words_of
 from relctl.probe.cases import SmokeFailedError
 from relctl.probe.ready import wait_until_ready
-from relctl.probe.service import Identity, Service, UnreachableError, disagreements
+from relctl.probe.service import Identity, ServiceDoor, UnreachableError, disagreements
 from relctl.proxy.nginx import last_errors, last_words, log_size
 from relctl.rollout.ensure_proxy import lead_to
 from relctl.rollout.host import Host
@@ -82,7 +82,7 @@ def _patience(host: Host) -> float:
     return host.project.environment.proxy.read_timeout if drain is None else drain
 
 
-def _warm_up(host: Host, service: Service, called: str) -> None:
+def _warm_up(host: Host, service: ServiceDoor, called: str) -> None:
     from relctl.probe.cases import send
 
     try:
@@ -94,7 +94,7 @@ def _warm_up(host: Host, service: Service, called: str) -> None:
         host.say(f"{called} was not warmed up, its first answers may be slow: {error}")
 
 
-def wait_for(host: Host, container: Container) -> Service:
+def wait_for(host: Host, container: Container) -> ServiceDoor:
     """Wait for a container to be ready, as long as for a start; raises RelctlError when it is not."""
     within = host.project.environment.rollout.ready_within
     return wait_until_ready(host.engine, container, host.contract(container), within, ask=host.ask)
@@ -145,7 +145,7 @@ def _with_the_reason(host: Host, error: UnreachableError) -> str:
     return "\n".join([error.message, *why])
 
 
-def _compare(service: Service, container: Container) -> None:
+def _compare(service: ServiceDoor, container: Container) -> None:
     wrong = disagreements(Identity.of_labels(container.labels), Identity.of_info(service.info()))
     if wrong:
         raise OtherReleaseError(f"{service.url} is another release: {'; '.join(wrong)}")

@@ -50,11 +50,6 @@ def prune(host: Host) -> Pruned:
         return _carry_out(host, snapshot)
 
 
-def plan(host: Host) -> Pruned:
-    """Return what `prune` would do; change nothing."""
-    return Pruned.of(_decisions(host, take_snapshot(host)))
-
-
 def prune_after_promote(host: Host) -> None:
     """Prune under the lock already held; a failure is reported and does not affect the promote."""
     try:

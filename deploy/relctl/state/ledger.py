@@ -63,10 +63,9 @@ class Ledger:
 
         Raises OSError, naming the file. The event still counts as news, because the operation has happened.
         """
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        stamped = Event(**{**asdict(event), "at": at, "by": who()})
-        self._news.append(stamped)
-        self._keep(stamped)
+        done = stamped(event)
+        self._news.append(done)
+        self._keep(done)
 
     def note(self, event: Event) -> None:
         """Append an event; if the ledger is tolerated, report a failure and go on.
@@ -178,6 +177,12 @@ class Ledger:
             return parse(line, self.path, number)
         except UsageError as error:
             return error
+
+
+def stamped(event: Event) -> Event:
+    """Return an event with the time and the user."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Event(**{**asdict(event), "at": at, "by": who()})
 
 
 def _write(file: BinaryIO, event: Event) -> None:

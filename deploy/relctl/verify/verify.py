@@ -21,6 +21,7 @@ from relctl.state.evidence import Evidence, EvidenceStore, GateResult, GateVerdi
 from relctl.state.ledger import Ledger
 from relctl.state.lock import Hold, exclusive
 from relctl.state.paths import Paths
+from relctl.state.steps import Step
 from relctl.verify.gates.command import command
 from relctl.verify.gates.contract import contract
 from relctl.verify.gates.dependencies import dependencies
@@ -77,6 +78,17 @@ def verify(subject: Subject, paths: Paths, say: Say, hold: Hold = exclusive) -> 
         )
         Ledger(paths.ledger).append(event)
         return evidence, store.save(evidence)
+
+
+def describe_verify(subject: Subject, paths: Paths) -> Step:
+    """Say what would be run and written, starting nothing; raises ConfigError for a bad pipeline."""
+    pipeline = subject.project.pipeline()
+    beside = f" beside {subject.live.labels.get(TAG, '')}" if subject.live else ""
+    on = ", ".join(each.title for each in pipeline.gates if not each.off)
+    off = "".join(f"; {each.title} is off: {each.off}" for each in pipeline.gates if each.off)
+    path = EvidenceStore(paths.evidence).path(subject.image.id, pipeline.checksum)
+    words = f"run the gates {on} over a candidate of {subject.tag}{beside}{off}"
+    return Step("verify", f"{words}; write {path.name} and its report")
 
 
 def _run_pipeline(subject: Subject, say: Say) -> Evidence:

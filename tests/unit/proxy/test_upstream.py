@@ -9,7 +9,7 @@ from nginx_text import Block, parse
 from relctl.config.versions import Contract
 from relctl.proxy.proxy import Proxy
 from relctl.proxy.render import prefix, render
-from relctl.proxy.upstream import Upstream, of_the_folder
+from relctl.proxy.upstream import Upstream, is_marked, of_the_folder
 
 PREFIX = prefix("svc", "test")
 
@@ -49,6 +49,14 @@ def test_each_slot_has_its_own_keep_alive_replay_rule_and_private_paths(stand: B
     assert "/" not in hidden, "who is probed by its front page still has one"
 
 
+def test_a_text_says_for_which_releases_it_was_made(stand: Bench) -> None:
+    slots = of_the_folder(stand.host.project)
+    text = render(stand.host.project, stand.host.paths, "", slots)
+    assert is_marked(text, "blue", slots["blue"])
+    assert not is_marked(text, "blue", slots["green"])
+    assert not is_marked(f"{text}# a line of another hand\n", "blue", slots["blue"])
+
+
 def test_without_slots_of_their_own_both_are_the_folder_s(stand: Bench) -> None:
     project, paths = stand.host.project, stand.host.paths
     assert render(project, paths, "") == render(project, paths, "", of_the_folder(project))
@@ -57,7 +65,7 @@ def test_without_slots_of_their_own_both_are_the_folder_s(stand: Bench) -> None:
 def test_the_door_asks_for_the_slots_whenever_it_makes_a_text(stand: Bench) -> None:
     found = of_the_folder(stand.host.project)
     proxy = Proxy(stand.host.project, stand.host.paths, lambda: found)
-    text = proxy._text()
+    text = proxy.text()
     found["green"] = Upstream("192.0.2.9:9000", Contract(port=9000))
     assert "192.0.2.9:9000" not in text
-    assert "192.0.2.9:9000" in proxy._text()
+    assert "192.0.2.9:9000" in proxy.text()

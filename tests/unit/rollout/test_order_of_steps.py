@@ -26,6 +26,7 @@ from relctl.rollout.pin import pin, unpin
 from relctl.rollout.promote import promote
 from relctl.rollout.prune import prune
 from relctl.rollout.rollback import rollback
+from relctl.state.fault_points import effect
 from relctl.state.lock import is_held
 from stands import FIRST, SECOND, THIRD
 
@@ -481,7 +482,12 @@ def test_whoever_is_told_of_it_is_told_when_every_lock_is_free(
     hook = Hook.model_validate({"on": ["promoted", "rolled-back"], "run": ["true"]})
     environment = stand.bench.host.project.environment.model_copy(update={"notify": [hook]})
     host = stand.told(stand.bench.with_project(environment=environment))
-    command(replace(host, deliver=lambda *_: ""))
+
+    def told(*_: object) -> str:
+        with effect("notify"):
+            return ""
+
+    command(replace(host, deliver=told))
     found = [each for each in stand.happened() if each.startswith(("take", "free", "tell"))]
     assert found == locks
 

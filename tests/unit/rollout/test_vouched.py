@@ -133,5 +133,5 @@ def test_a_changed_ledger_is_drift_and_stops_neither_promote_nor_the_way_back(st
     assert 'relctl history --accept "why"' in drift
     promote(stand.host, Tag("3.0.0", "abc12de"))
     assert any(drift.startswith(words) for words in stand.bench.said)
-    stand.host.ledger.accept("ticket 17")
+    Ledger(path).accept("ticket 17")
     assert status(stand.host).drift == []

@@ -1,4 +1,4 @@
-"""What a verification would do is what it then does, and telling it starts and writes nothing."""
+"""The order in which a verification acts, and what its dry run says of it."""
 
 import re
 from collections.abc import Iterator
@@ -12,9 +12,8 @@ from relctl.engine.labels import ROLE
 from relctl.engine.protocol import Container, ContainerSpec
 from relctl.errors import ConfigError
 from relctl.state import fault_points
-from relctl.verify.plan import plan
 from relctl.verify.trial.trial import Subject
-from relctl.verify.verify import verify
+from relctl.verify.verify import describe_verify, verify
 
 TEXTS = "pipelines/texts.tsv"
 QUALITY = f"gate: quality, data_sets: [{{file: {TEXTS}}}], margins: {{chrf: 1}}"
@@ -98,66 +97,58 @@ def diary(stand: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     fault_points.arm(None)
 
 
+BEGIN = ["lock", "candidate", "gate startup", "gate identity", "gate smoke"]
+END = ["remove", "hold", "forget", "report", "record", "evidence", "index"]
+
+
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "between"),
     [
-        (),
-        (SIZE, CONTRACT, QUALITY, f"{LATENCY}, off: no quiet machine"),
-        (f"{CONTRACT}, off: no twin", f"{QUALITY}, off: no time", LATENCY),
-        (QUALITY, LATENCY),
-        (SIZE, f"{LATENCY}, off: no quiet machine"),
+        ((), []),
+        (
+            (SIZE, CONTRACT, QUALITY, f"{LATENCY}, off: no quiet machine"),
+            ["gate size", "gate contract", "twin", "gate quality", "reference", "gate latency"],
+        ),
+        (
+            (f"{CONTRACT}, off: no twin", f"{QUALITY}, off: no time", LATENCY),
+            ["gate contract", "gate quality", "gate latency", "reference"],
+        ),
+        ((QUALITY, LATENCY), ["gate quality", "reference", "gate latency"]),
+        ((SIZE, f"{LATENCY}, off: no quiet machine"), ["gate size", "gate latency"]),
     ],
     ids=("a few gates", "a twin first", "latency alone", "one reference for two", "nothing beside it"),
 )
-def test_the_steps_are_told_in_the_order_in_which_they_are_taken(
-    stand: Bench, diary: Diary, settings: tuple[str, ...]
+def test_a_verification_takes_its_steps_in_this_order(
+    stand: Bench, diary: Diary, settings: tuple[str, ...], between: list[str]
 ) -> None:
     gates(stand, *settings)
+    verify(subject(stand), stand.host.paths, diary.note)
+    assert diary.steps() == [*BEGIN, *between, *END]
+
+
+def test_a_dry_run_says_candidate_gates_and_evidence_in_a_line_and_starts_nothing(
+    stand: Bench, diary: Diary
+) -> None:
+    gates(stand, QUALITY, f"{LATENCY}, off: no quiet machine")
     asked = subject(stand)
     diary.path.unlink()  # the builds wrote their records
-    told = [step.name for step in plan(asked, stand.host.paths)]
+    step = describe_verify(asked, stand.host.paths)
     assert [each.name for each in stand.host.paths.state.iterdir()] == ["built"]
     assert not diary.path.exists()
-    verify(asked, stand.host.paths, diary.note)
-    assert told == diary.steps()
-    assert len([name for name in told if name.startswith("gate ")]) == 3 + len(settings)
-
-
-def test_what_is_held_already_is_not_told(stand: Bench) -> None:
-    asked = subject(stand)
-    verify(asked, stand.host.paths, stand.said.append)
-    image = stand.engine.image(asked.image.id)
-    assert image is not None
-    steps = plan(replace(asked, image=image), stand.host.paths)
-    assert "hold" not in [step.name for step in steps]
-
-
-def test_the_files_that_are_told_are_the_ones_that_are_written(stand: Bench) -> None:
-    asked = subject(stand)
-    told = {step.name: step.does for step in plan(asked, stand.host.paths)}
-    _, path = verify(asked, stand.host.paths, stand.said.append)
-    assert path.name in told["evidence"]
-    assert path.with_suffix(".html").name in told["report"]
+    _, path = verify(asked, stand.host.paths, diary.note)
+    assert step.does == (
+        f"run the gates startup, identity, smoke, quality over a candidate of {asked.tag} beside"
+        f" v1.0.0-abc12de; latency is off: no quiet machine; write {path.name} and its report"
+    )
     assert stand.events() == ["verified"]
 
 
-def test_what_is_off_is_told_with_its_reason_and_what_runs_with_its_end(stand: Bench) -> None:
-    gates(stand, QUALITY, f"{LATENCY}, off: no quiet machine")
-    told = {step.name: step for step in plan(subject(stand), stand.host.paths)}
-    assert told["gate latency"].does == "not run, it is off: no quiet machine"
-    assert told["reference"].does == "start v1.0.0-abc12de beside it, to compare with"
-    assert told["reference"].undo == told["candidate"].undo
-    assert told["candidate"].undo == "its container is removed at the end, whatever happens"
-
-
-def test_before_the_first_release_nothing_is_started_beside_it(stand: Bench) -> None:
-    gates(stand, QUALITY)
-    steps = plan(replace(subject(stand), live=None), stand.host.paths)
-    assert "reference" not in [step.name for step in steps]
+def test_before_the_first_release_nothing_is_beside_it(stand: Bench) -> None:
+    assert " beside " not in describe_verify(replace(subject(stand), live=None), stand.host.paths).does
 
 
 def test_a_bad_pipeline_is_refused(stand: Bench) -> None:
     environment = stand.host.project.environment.model_copy(update={"pipeline": PurePosixPath("none.yaml")})
     asked = replace(subject(stand), project=replace(stand.host.project, environment=environment))
     with pytest.raises(ConfigError, match=r"none\.yaml: there is no such file"):
-        plan(asked, stand.host.paths)
+        describe_verify(asked, stand.host.paths)
