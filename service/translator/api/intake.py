@@ -8,9 +8,9 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unprocessable
 
 from translator.body.limits import Limits
 from translator.lifecycle import Lifecycle
+from translator.text import translate_texts
 from translator.text.blocked import BlockedWords
-from translator.text.normalise import normalise
-from translator.text.pipeline import translate_texts
+from translator.text.characters import normalise
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from translator.text.normalise import normalise
-from translator.text.scripts import HAN, UNSPACED
+from translator.text.characters import HAN, UNSPACED, normalise
 
 # What may be put into a word without being seen: joiners, fillers, variation selectors and tags.
 _HIDDEN = re.compile(
