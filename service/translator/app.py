@@ -1,16 +1,38 @@
-"""Puts the routes, the page and the headers of every answer together."""
+"""Put the routes, the page and the headers of every answer together."""
 
-from flask import Flask, Response, render_template
+import hashlib
+from pathlib import Path
+
+from flask import Flask, Response, render_template, send_from_directory
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.security import safe_join
 
 from translator import status
 from translator.access import guard as access
 from translator.api import problem
 from translator.api import routes as api
 from translator.api.refusal import Refusing
-from translator.assets import WithAssets
-from translator.observe import requests, scrape
+from translator.observe import metrics, requests
 from translator.parts import Parts
+
+
+class WithAssets(Flask):
+    """Flask, with other ETags for static files.
+
+    Flask makes them of a file's time and size. In an image the files of the page have the same time in
+    every release (they lie in a layer that releases share), and two files may have the same size.
+    """
+
+    def send_static_file(self, filename: str) -> Response:
+        """As Flask does; raises NotFound for what there is not."""
+        folder = self.static_folder or ""
+        path = safe_join(folder, filename)
+        found = path is not None and Path(path).is_file()
+        etag = hashlib.sha256(Path(path).read_bytes()).hexdigest() if found and path else True
+        response = send_from_directory(folder, filename, etag=etag)
+        response.headers.pop("Last-Modified", None)
+        return response
+
 
 # The page needs its own files and its own API, and nothing else of a browser's powers.
 _CONTENT_SECURITY_POLICY = (
@@ -43,7 +65,7 @@ def create_app(parts: Parts) -> Flask:
     requests.register(app, parts.metrics, parts.settings.access_log)  # sees also what the guard refuses
     access.register(app, parts.guard)
     app.register_blueprint(status.routes(parts.release, parts.lifecycle))
-    app.register_blueprint(scrape.routes(parts.metrics))
+    app.register_blueprint(metrics.routes(parts.metrics))
     app.register_blueprint(api.routes(parts.settings, parts.release, parts.lifecycle, parts.blocked))
     _add_page(app, parts)
 

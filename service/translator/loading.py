@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NoReturn
 
-from translator.engines.checksum import checksum
+from translator.engines.model_files import checksum
 from translator.parts import Parts
 from translator.release import UNKNOWN
 from translator.settings import Settings
@@ -54,7 +54,7 @@ def _require_checksum(parts: Parts) -> None:
 
 def _warm_engine(settings: Settings) -> Engine:
     # Imported here, in the loading thread, so that /livez answers before the libraries are in.
-    from translator.engines.choose import load as load_engine
+    from translator.engines import load as load_engine
 
     engine = load_engine(settings.engine, settings.model_dir, settings.cpus, settings.decoding)
     warm_up(engine)

@@ -1,22 +1,37 @@
-"""What operators and the release tool ask: is it alive, is it ready, what is it."""
+"""Answer what operators and the release tool ask: is it alive, is it ready, what is it."""
 
 import platform
 import time
 from dataclasses import asdict
+from functools import cache
+from importlib.metadata import distributions
 
 from flask import Blueprint
+from packaging.utils import canonicalize_name
 
-from translator import container, dependencies, usage
+from translator.container import CpuMeter, memory_limit, memory_percent
 from translator.lifecycle import Lifecycle
 from translator.release import Release
+
+
+@cache
+def find_installed() -> dict[str, str]:
+    """Return versions by normalised name; the first on sys.path wins, as it does in imports.
+
+    Cached because it reads one file per distribution, and none can change in a read-only image.
+    """
+    versions: dict[str, str] = {}
+    for distribution in distributions():
+        versions.setdefault(canonicalize_name(distribution.name), distribution.version)
+    return dict(sorted(versions.items()))
 
 
 def routes(release: Release, lifecycle: Lifecycle) -> Blueprint:
     """GET /livez, /readyz, /healthz and /version."""
     blueprint = Blueprint("status", __name__)
     started = time.monotonic()
-    meter = usage.CpuMeter()
-    memory_limit = container.memory_limit()
+    meter = CpuMeter()
+    limit = memory_limit()
 
     @blueprint.get("/livez")
     def livez() -> dict[str, str]:
@@ -35,18 +50,18 @@ def routes(release: Release, lifecycle: Lifecycle) -> Blueprint:
             "uptime": round(time.monotonic() - started, 1),
             "versions": _versions(release),
             "cpu_percent": meter.percent(),
-            "memory_percent": usage.memory_percent(memory_limit),
+            "memory_percent": memory_percent(limit),
         }
 
     @blueprint.get("/version")
     def version() -> dict[str, object]:
-        return asdict(release) | {"dependencies": dependencies.installed()}
+        return asdict(release) | {"dependencies": find_installed()}
 
     return blueprint
 
 
 def _versions(release: Release) -> dict[str, str]:
-    installed = dependencies.installed()
+    installed = find_installed()
     libraries = ("ctranslate2", "flask", "gunicorn", "sentencepiece")
     return {
         "translator": release.version,

@@ -1,24 +1,58 @@
-"""Lets requests with a good credential pass, within their caller's limits, and refuses the others."""
+"""Let requests with a good credential pass, within their caller's limits, and refuse the others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import Forbidden, TooManyRequests
 
-from translator.access.callers import Callers
-from translator.access.configured import read_callers, read_quota
-from translator.access.credential import LIKELY, UNMISTAKABLE, find_credential, refuse_in_query
-from translator.access.errors import MissingCredentialError
-from translator.access.paths import Room, refusal, room
-from translator.body.limits import Limits
+from translator.access.callers import Callers, read_callers, read_quota
+from translator.access.credential import (
+    LIKELY,
+    UNMISTAKABLE,
+    MissingCredentialError,
+    find_credential,
+    refuse_in_query,
+)
+from translator.body import Limits
 from translator.settings import Settings, SettingsError
 
 if TYPE_CHECKING:  # it is imported where there is a limit
     from translator.access.quota import Quota
+
+
+class Room(Enum):
+    """What a route is there for; whatever is not known to be anything else does work."""
+
+    OPEN = "open"
+    STATUS = "status"
+    WORK = "work"
+
+
+# An orchestrator's probes have no credentials, and a page that nobody can load asks for none.
+_OPEN = frozenset({"/", "/livez", "/readyz", "/docs", "/openapi.json", "/languages"})
+_ASSETS = "/assets/"
+_STATUS = frozenset({"/metrics", "/healthz", "/version"})
+_DEEPL = "/v2/"
+
+
+def room(rule: str) -> Room:
+    """The room of a route, by the rule it is registered under, such as `/assets/<path:filename>`."""
+    if rule in _OPEN or rule.startswith(_ASSETS):
+        return Room.OPEN
+    return Room.STATUS if rule in _STATUS else Room.WORK
+
+
+def refusal(rule: str) -> HTTPStatus:
+    """The status of a route for credentials that are missing or worthless: 401, or DeepL's 403.
+
+    DeepL's clients blame the key for a 403; a 401 they only call unexpected.
+    """
+    return HTTPStatus.FORBIDDEN if rule.startswith(_DEEPL) else HTTPStatus.UNAUTHORIZED
 
 
 @dataclass(frozen=True)

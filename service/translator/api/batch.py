@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from translator.api.intake import Intake
 from translator.api.validation import MustBe, Shape, Text, read_shape
-from translator.body.payload import read_json
+from translator.body import read_json
 
 _EXAMPLE = '[{"id": "001", "text": "你好"}]'
 

@@ -1,4 +1,4 @@
-"""Decides which texts are translated, and has them translated."""
+"""Decide which texts are translated, and have them translated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,29 @@ from dataclasses import dataclass
 from flask import g
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 
-from translator.body.limits import Limits
+from translator.body import Limits
 from translator.lifecycle import Lifecycle
 from translator.text import translate_texts
 from translator.text.blocked import BlockedWords
 from translator.text.characters import normalise
+
+# The model learnt simplified characters. https://www.rfc-editor.org/info/bcp47: case means nothing.
+_CHINESE = ("zh", "zh-hans", "zh-cn")
+_ENGLISH = ("en", "en-us", "en-gb")
+
+
+def require_chinese(name: str, code: str) -> None:
+    """Raises BadRequest unless `code`, in the member `name`, is Chinese as the model knows it."""
+    if code.lower() not in _CHINESE:
+        raise BadRequest(
+            f'"{name}" must be Chinese (zh or zh-Hans): this service translates Chinese into English only.'
+        )
+
+
+def require_english(name: str, code: str) -> None:
+    """Raises BadRequest unless `code`, in the member `name`, is English; the model knows one English."""
+    if code.lower() not in _ENGLISH:
+        raise BadRequest(f'"{name}" must be English (en): this service translates Chinese into English only.')
 
 
 @dataclass(frozen=True)

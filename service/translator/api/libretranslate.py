@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from flask import Blueprint
 
-from translator.api import languages
-from translator.api.intake import Intake
+from translator.api.intake import Intake, require_chinese, require_english
 from translator.api.validation import MustBe, Shape, Text, Texts, read_fields
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
@@ -68,8 +67,8 @@ def read_request(fields: dict[str, list[str]]) -> LibreTranslate:
 def answer(intake: Intake, asked: LibreTranslate) -> dict[str, object]:
     """The answer in LibreTranslate's shape; an empty text stays empty in a list, and is refused alone."""
     if asked.source.lower() != "auto":
-        languages.require_chinese("source", asked.source)
-    languages.require_english("target", asked.target)
+        require_chinese("source", asked.source)
+    require_english("target", asked.target)
     answered = _answer_one(intake, asked.q) if isinstance(asked.q, str) else _answer_all(intake, asked.q)
     shown = None if asked.source.lower() == "auto" else {"detectedLanguage"}
     return answered.model_dump(exclude=shown)

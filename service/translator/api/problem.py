@@ -5,9 +5,9 @@ import json
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
-from translator.batching.errors import DeadlineError, QueueFullError
+from translator.batching.queue import DeadlineError, QueueFullError
 from translator.lifecycle import NotReadyError
-from translator.observe import request_id
+from translator.observe.exchange import current_id
 from translator.problems import CONTENT_TYPE, members
 
 
@@ -40,7 +40,7 @@ def _from_not_found(_error: NotFound) -> Response:
 
 
 def _from_the_unexpected(_error: InternalServerError) -> Response:
-    name = request_id.current.get()
+    name = current_id.get()
     where = f" The log has more under request {name}." if name else ""
     return problem(500, f"The service made a mistake; your request is not at fault.{where}")
 

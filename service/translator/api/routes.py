@@ -5,7 +5,7 @@ from flask import Blueprint
 from translator.api import batch, deepl, libretranslate, translate
 from translator.api.description import routes as description
 from translator.api.intake import Intake
-from translator.body.limits import Limits
+from translator.body import Limits
 from translator.lifecycle import Lifecycle
 from translator.release import Release
 from translator.settings import Settings

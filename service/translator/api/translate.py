@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from translator.api import libretranslate
 from translator.api.intake import Intake
 from translator.api.validation import MustBe, Shape, Text, read_shape
-from translator.body.payload import is_form, read_form, read_json
+from translator.body import is_form, read_form, read_json
 from translator.release import Release
 
 

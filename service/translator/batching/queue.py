@@ -1,4 +1,4 @@
-"""Decides which requests are let in and which sentences share a batch."""
+"""Decide which requests are let in and which sentences share a batch."""
 
 import math
 import threading
@@ -8,9 +8,27 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from translator.batching.batch import Batch
-from translator.batching.errors import QueueFullError
-from translator.batching.job import Answer, Job, Ticket
+from translator.batching.job import Answer, Batch, Job, Ticket
+
+
+class QueueFullError(Exception):
+    """As much waits already as can be translated in a sensible time."""
+
+    def __init__(self, retry_after: int) -> None:
+        """`retry_after`: whole seconds after which another attempt makes sense."""
+        super().__init__("The service is busy; try again in a moment.")
+        self.retry_after = retry_after
+
+
+class DeadlineError(Exception):
+    """The translation was not done in time; what was still waiting of it is not done at all."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds`: how long the request was given."""
+        super().__init__(
+            f"The translation took longer than {seconds:g} seconds; send less text, or try later."
+        )
+
 
 _LONGEST_RETRY = 60  # seconds
 

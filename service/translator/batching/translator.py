@@ -8,7 +8,7 @@ from typing import Protocol
 from translator.batching.batcher import Batcher
 from translator.batching.batcher import Meter as BatchMeter
 from translator.batching.cache import Cache
-from translator.batching.errors import DeadlineError, QueueFullError
+from translator.batching.queue import DeadlineError, QueueFullError
 from translator.engines.protocol import Engine
 
 

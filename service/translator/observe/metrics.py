@@ -1,8 +1,11 @@
-"""Counts and times what the service does, for Prometheus to collect."""
+"""Count and time what the service does, for Prometheus to collect at GET /metrics."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
+from flask import Blueprint, Response
 from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -14,10 +17,85 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from translator.observe.cache_counts import CacheCounts
-from translator.observe.request_counts import RequestCounts
+from translator.observe.exchange import UNMATCHED
 from translator.release import Release
+
+
+class CacheCounts(Collector):
+    """Sentences that were found in the cache and that were not; safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hits = 0
+        self._misses = 0
+
+    def add(self, hits: int, misses: int) -> None:
+        """Count one look into the cache."""
+        with self._lock:
+            self._hits += hits
+            self._misses += misses
+
+    def collect(self) -> Iterator[Metric]:
+        """The counters, and hits / (hits + misses) since the start; 0 before the first look."""
+        with self._lock:
+            hits, misses = self._hits, self._misses
+        yield CounterMetricFamily("translator_cache_hits", "Sentences found in the cache.", hits)
+        yield CounterMetricFamily("translator_cache_misses", "Sentences not found in the cache.", misses)
+        yield GaugeMetricFamily(
+            "translator_cache_hit_ratio",
+            "Part of the sentences found in the cache since the start, 0 to 1.",
+            hits / (hits + misses or 1),
+        )
+
+
+_OTHER = "other"  # of a method that HTTP does not define
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
+
+
+class RequestCounts:
+    """Requests by route, method and status, and their time by route; safe from any thread."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.in_flight = Gauge(
+            "translator_http_requests_in_flight", "Requests without an answer yet.", registry=registry
+        )
+        self._requests = Counter(
+            "translator_http_requests_total",
+            "Requests that were answered.",
+            ["route", "method", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "translator_http_request_duration_seconds",
+            "Time from a request's head to its answer.",
+            ["route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        # labels() takes a lock and makes strings, so each combination goes there once.
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def add(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answer; `route` is a URL rule or UNMATCHED."""
+        key = route, method if method in _METHODS else _OTHER, status
+        counter, timer = self._known.get(key) or self._remember(key)
+        counter.inc()
+        timer.observe(seconds)
+
+    def add_malformed(self, status: int) -> None:
+        """Count an answer to what could not be parsed: it has no route, no method and no time."""
+        self._requests.labels(UNMATCHED, _OTHER, str(int(status))).inc()
+
+    def _remember(self, key: tuple[str, str, int]) -> tuple[Counter, Histogram]:
+        route, method, status = key
+        children = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
+        self._known[key] = children
+        return children
+
 
 _WAIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 _BATCH_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -125,3 +203,14 @@ class Metrics:
         )
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
+
+
+def routes(metrics: Metrics) -> Blueprint:
+    """The one route; its answer is in the text format whatever the request accepts."""
+    blueprint = Blueprint("metrics", __name__)
+
+    @blueprint.get("/metrics")
+    def collect() -> Response:
+        return Response(metrics.render(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return blueprint

@@ -1,5 +1,6 @@
-"""Watches every request from outside the application: its id, its time, its count, its line in the log."""
+"""Watch every request from outside the application: its id, its time, its count, its line in the log."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -7,12 +8,48 @@ from typing import TYPE_CHECKING
 from flask import Flask, request
 from flask.globals import app_ctx
 
-from translator.observe import access, request_id
-from translator.observe.exchange import Exchange
+from translator.observe.exchange import Exchange, current_id
 from translator.observe.metrics import Metrics
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_LONGEST_PATH = 200
+_LONGEST_WORD = 255
+
+# Asked for every few seconds; their lines would bury the others.
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+_log = logging.getLogger("translator.access")
+
+
+def log_access(exchange: Exchange, seconds: float) -> None:
+    """One line at level info; at level debug for what is asked all the time."""
+    level = logging.DEBUG if exchange.route in _QUIET else logging.INFO
+    if _log.isEnabledFor(level):
+        method = exchange.method[:_LONGEST_WORD]
+        fields = {"method": method} | _fields(exchange, seconds)
+        _log.log(level, "%s %s %d", method, exchange.route, exchange.status, extra=fields)
+
+
+def _fields(exchange: Exchange, seconds: float) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "route": exchange.route,
+        "path": _path(exchange),
+        "status": exchange.status,
+        "duration_ms": round(1000 * seconds, 2),
+        "bytes": exchange.length or 0,
+    }
+    if (characters := exchange.note("characters")) is not None:
+        fields["characters"] = int(characters)
+    if (caller := exchange.note("caller")) is not None:
+        fields["caller"] = str(caller)[:_LONGEST_WORD]
+    return fields
+
+
+def _path(exchange: Exchange) -> str:
+    return exchange.path.encode("latin-1", "replace").decode("utf-8", "replace")[:_LONGEST_PATH]
+
 
 _EXCHANGE = "translator.exchange"
 
@@ -52,7 +89,7 @@ class _Watched:
         """Counts an answer before it is sent, so whoever has it finds it counted; a stream when it ends."""
         exchange = Exchange.of(environ)
         environ[_EXCHANGE] = exchange
-        request_id.current.set(exchange.request_id)
+        current_id.set(exchange.request_id)
         self._metrics.in_flight.inc()
         try:
             body = self._application(environ, exchange.starting(start_response))
@@ -72,8 +109,8 @@ class _Watched:
         self._metrics.in_flight.dec()
         self._metrics.request(exchange.route, exchange.method, exchange.status, seconds)
         if self._access_log:
-            access.log(exchange, seconds)
-        request_id.current.set("")
+            log_access(exchange, seconds)
+        current_id.set("")
 
 
 class _Stream:

@@ -8,9 +8,7 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from translator.observe import scrape
-from translator.observe.metrics import Metrics
-from translator.observe.request_counts import UNMATCHED
+from translator.observe.metrics import UNMATCHED, Metrics, routes
 from translator.release import UNKNOWN
 
 Labels = frozenset[tuple[str, str]]
@@ -33,7 +31,7 @@ def metrics() -> Metrics:
 
 def test_the_answer_is_prometheus_text_of_version_0_0_4(metrics: Metrics) -> None:
     app = Flask(__name__)
-    app.register_blueprint(scrape.routes(metrics))
+    app.register_blueprint(routes(metrics))
     answer = app.test_client().get("/metrics", headers={"Accept": "application/openmetrics-text"})
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"

@@ -10,7 +10,8 @@ from flask import Flask, Response, g
 from flask.testing import FlaskClient
 from werkzeug.test import run_wsgi_app
 
-from translator.observe import request_id, requests
+from translator.observe import requests
+from translator.observe.exchange import current_id
 from translator.observe.metrics import Metrics
 from translator.release import UNKNOWN
 from unit.translator.observed_service import observed, samples
@@ -120,7 +121,7 @@ def test_what_leaves_the_application_is_counted_as_500_and_is_not_in_flight(serv
     with pytest.raises(SystemExit):
         client.get("/stops")
     assert (in_flight(metrics), counted(metrics)) == (0, {"GET /stops 500": 1})
-    assert request_id.current.get() == ""
+    assert current_id.get() == ""
 
 
 def test_a_hook_that_fails_before_and_after_every_request_hides_none() -> None:
@@ -157,7 +158,7 @@ def test_a_stream_that_its_client_leaves_is_not_in_flight(service: Observed) -> 
     answer.close()
     answer.close()
     assert (in_flight(metrics), counted(metrics)) == (0, {"GET /stream 200": 1})
-    assert request_id.current.get() == ""
+    assert current_id.get() == ""
 
 
 def test_a_stream_that_breaks_is_not_in_flight(service: Observed) -> None:
@@ -194,10 +195,10 @@ def test_a_request_does_not_inherit_from_the_one_before(service: Observed) -> No
 
     @app.get("/seen")
     def see() -> str:
-        seen.append((request_id.current.get(), g.get("characters")))
+        seen.append((current_id.get(), g.get("characters")))
         return ""
 
     client.post("/read", data="four", headers={"X-Request-ID": "first"})
-    assert request_id.current.get() == ""
+    assert current_id.get() == ""
     client.get("/seen", headers={"X-Request-ID": "second"})
     assert seen == [("second", None)]

@@ -1,6 +1,6 @@
 """Describes the paths in DeepL's shape."""
 
-from translator.api.deepl_shapes import DeepL, DeepLLanguage, DeepLTranslated, DeepLUsage
+from translator.api.deepl import DeepL, DeepLLanguage, DeepLTranslated, DeepLUsage
 from translator.api.description.operations import BODY_ERRORS, FORM, JSON, Example, Operation, Section
 from translator.api.description.samples import TEST, TEST_TRANSLATED, WEATHER, WEATHER_TRANSLATED
 

@@ -7,7 +7,7 @@ from translator.api.description import answers
 from translator.api.description.operations import Operation, Section
 from translator.api.description.schemas import make_schemas
 from translator.api.description.writer import SCHEMES, Access, Writer
-from translator.body.limits import Limits
+from translator.body import Limits
 from translator.release import Release
 
 Json = dict[str, Any]

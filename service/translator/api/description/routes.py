@@ -12,7 +12,7 @@ from translator.api.description.own import own_section
 from translator.api.description.status import PAGES, STATUS
 from translator.api.description.words import words
 from translator.api.description.writer import Access
-from translator.body.limits import Limits
+from translator.body import Limits
 from translator.release import Release
 from translator.settings import Settings
 

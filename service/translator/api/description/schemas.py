@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from translator.body.limits import Limits
+from translator.body import Limits
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"

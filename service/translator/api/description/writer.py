@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from translator.access.paths import Room, refusal, room
+from translator.access.guard import Room, refusal, room
 from translator.api.description import answers
 from translator.api.description.operations import JSON, Example, Operation
 

@@ -1,9 +1,23 @@
-"""Says which file of a model is wrong, where a library only says what it stumbled over."""
+"""Check the files of a model: their checksum, and which one is wrong when a library stumbles."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def checksum(folder: Path) -> str:
+    """The SHA-256 of what `sha256sum` prints for the files below `folder`, in the order of their paths."""
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = (f"{_sha256(folder / path)}  {path}\n" for path in paths)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
 
 # What is read together; the first name stands for whatever no file can be blamed for.
 TOKENIZER = ("source.spm", "target.spm")
