@@ -9,10 +9,10 @@ from werkzeug.security import safe_join
 
 from translator import status
 from translator.access import guard as access
-from translator.api import problem
-from translator.api import routes as api
+from translator.api import batch, deepl, libretranslate, openapi, problem, translate
+from translator.api.intake import Intake
 from translator.api.refusal import Refusing
-from translator.observe import metrics, requests
+from translator.observe import requests
 from translator.parts import Parts
 
 
@@ -64,10 +64,14 @@ def create_app(parts: Parts) -> Flask:
     app.wsgi_app = Refusing(app.wsgi_app, parts.lifecycle, headers)  # type: ignore[method-assign]
     requests.register(app, parts.metrics, parts.settings.access_log)  # sees also what the guard refuses
     access.register(app, parts.guard)
-    app.register_blueprint(status.routes(parts.release, parts.lifecycle))
-    app.register_blueprint(metrics.routes(parts.metrics))
-    app.register_blueprint(api.routes(parts.settings, parts.release, parts.lifecycle, parts.blocked))
+    intake = Intake(parts.guard.limits, parts.blocked, parts.lifecycle)
+    app.register_blueprint(translate.routes(intake, parts.release))
+    app.register_blueprint(libretranslate.routes())
+    app.register_blueprint(batch.routes(intake))
+    app.register_blueprint(deepl.routes(intake))
+    app.register_blueprint(status.routes(parts.release, parts.lifecycle, parts.metrics))
     _add_page(app, parts)
+    openapi.register(app, parts.guard, parts.release)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -79,6 +83,11 @@ def create_app(parts: Parts) -> Flask:
 
 def _add_page(app: Flask, parts: Parts) -> None:
     @app.get("/")
+    @openapi.described(openapi.PAGES, None)
     def page() -> str:
+        """The page.
+
+        Chinese on the one side, English on the other.
+        """
         limit = parts.settings.max_characters
         return render_template("index.html", release=parts.release.tag, max_characters=limit)

@@ -113,7 +113,6 @@ SERVICE_BELOW = {
     "serving": {"problems"},
     "access": {"settings", "body"},
     "api": {
-        "settings",
         "release",
         "lifecycle",
         "body",

@@ -79,7 +79,10 @@ class Guard:
 
         `g.caller` is then who calls, for the log; it is not set where nobody was asked.
         """
-        place = self._place()
+        # An unknown path is answered with 404, and OPTIONS tells no more than the documentation.
+        if request.url_rule is None or request.method == "OPTIONS":
+            return
+        place = self.room(request.url_rule.rule)
         if place is Room.OPEN:
             return
         refuse_in_query(request, UNMISTAKABLE | LIKELY if self.callers.are_known else UNMISTAKABLE)
@@ -90,11 +93,9 @@ class Guard:
         if self.quota and place is Room.WORK:
             self._count(self.quota, g.caller)
 
-    def _place(self) -> Room:
-        # An unknown path is answered with 404, and OPTIONS tells no more than the documentation.
-        if request.url_rule is None or request.method == "OPTIONS":
-            return Room.OPEN
-        place = room(request.url_rule.rule)
+    def room(self, rule: str) -> Room:
+        """The room of a route under these settings."""
+        place = room(rule)
         return Room.OPEN if place is Room.STATUS and self.open_status else place
 
     def _ask(self) -> str:

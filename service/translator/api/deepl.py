@@ -3,13 +3,14 @@
 https://developers.deepl.com/api-reference/translate
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from flask import Blueprint, request
-from pydantic import Field
+from pydantic import BaseModel, Field, RootModel
 from werkzeug.exceptions import BadRequest
 
 from translator.api.intake import Intake, require_chinese, require_english
+from translator.api.openapi import BODY_ERRORS, DEEPL, described
 from translator.api.validation import MustBe, Shape, Text, Texts, read_fields, read_shape
 from translator.body import is_form, read_form, read_json
 
@@ -21,10 +22,18 @@ _Unknown = Annotated[
 ]
 
 
-class DeepL(Shape):
+_ASKED = {"text": ["北京天气很好。", "这是一段测试文本。"], "target_lang": "EN"}
+_ANSWERED = {
+    "translations": [
+        {"detected_source_language": "ZH", "text": "The weather in Beijing is nice."},
+        {"detected_source_language": "ZH", "text": "This is a test text."},
+    ]
+}
+
+
+class DeepL(Shape, json_schema_extra={"examples": [_ASKED]}):
     """Texts to translate. Options that change nothing here, such as `split_sentences`, are ignored."""
 
-    example: ClassVar[str] = '{"text": ["你好"], "target_lang": "EN"}'
     text: Annotated[Text | Texts, MustBe("a list of strings")]
     target_lang: Annotated[str, MustBe("a string such as EN")]
     source_lang: Annotated[str | None, MustBe("a string such as ZH")] = None
@@ -48,7 +57,7 @@ class DeepLTranslation(Shape):
     billed_characters: int | None = None
 
 
-class DeepLTranslated(Shape):
+class DeepLTranslated(Shape, json_schema_extra={"examples": [_ANSWERED]}):
     """One translation per text, in order; an empty text is answered with an empty one."""
 
     translations: list[DeepLTranslation]
@@ -62,7 +71,22 @@ class DeepLLanguage(Shape):
     supports_formality: bool | None = None
 
 
-class DeepLUsage(Shape):
+class DeepLLanguages(
+    RootModel[list[DeepLLanguage]],
+    json_schema_extra={"examples": [[{"language": "ZH", "name": "Chinese"}]]},
+):
+    """The languages of one kind."""
+
+
+class DeepLLanguagesOf(BaseModel):
+    """Which languages are asked for."""
+
+    type: Literal["source", "target"] = "source"
+
+
+class DeepLUsage(
+    Shape, json_schema_extra={"examples": [{"character_count": 0, "character_limit": 1_000_000_000_000}]}
+):
     """Nothing is added up and nothing is limited here, which DeepL expresses with this limit."""
 
     character_count: Literal[0] = 0
@@ -84,18 +108,35 @@ def routes(intake: Intake) -> Blueprint:
     blueprint = Blueprint("deepl", __name__)
 
     @blueprint.post("/v2/translate")
+    @described(DEEPL, DeepLTranslated, (*BODY_ERRORS, 422), json=DeepL, form=DeepL)
     def translate() -> dict[str, object]:
+        """Translate texts, in DeepL's shape.
+
+        For DeepL's clients: give them this service as their server. `target_lang` is `EN`, `EN-US` or
+        `EN-GB`, which are one English here. An option that changes nothing for Chinese to English is
+        ignored; one that would, such as `glossary_id`, is refused. A form will do as well.
+        """
         return _answer(intake, _read(intake)).model_dump(exclude_none=True)
 
     @blueprint.get("/v2/languages")
+    @described(DEEPL, DeepLLanguages, (400, 413, 415), query=DeepLLanguagesOf)  # its clients send a form
     def list_languages() -> list[dict[str, object]]:
+        """Name the languages, in DeepL's shape.
+
+        Those to translate from, or with `type=target` those to translate into.
+        """
         found = _LANGUAGES.get(_kind_of_languages(intake))
         if found is None:
             raise BadRequest('"type" must be source or target.')
         return [language.model_dump(exclude_none=True) for language in found]
 
     @blueprint.get("/v2/usage")
+    @described(DEEPL, DeepLUsage)
     def usage() -> dict[str, object]:
+        """Answer what DeepL's clients ask before they begin.
+
+        Characters are not added up here, and there is no limit to run into.
+        """
         return DeepLUsage().model_dump()
 
     return blueprint

@@ -4,20 +4,25 @@ https://docs.libretranslate.com/api/operations/translate/
 """
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from flask import Blueprint
+from pydantic import RootModel
 
 from translator.api.intake import Intake, require_chinese, require_english
+from translator.api.openapi import TRANSLATE, described
 from translator.api.validation import MustBe, Shape, Text, Texts, read_fields
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 
-class LibreTranslate(Shape):
+ASKED = {"q": ["北京天气很好。", "这是一段测试文本。"], "source": "zh", "target": "en"}
+ANSWERED = {"translatedText": ["The weather in Beijing is nice.", "This is a test text."]}
+
+
+class LibreTranslate(Shape, json_schema_extra={"examples": [ASKED]}):
     """One text, or a list of them; `format` can only be `text`, because markup is not understood."""
 
-    example: ClassVar[str] = '{"q": "你好", "source": "zh", "target": "en"}'
     q: Annotated[Text | Texts, MustBe("a string or a list of strings")]
     source: Annotated[str, MustBe("a string such as zh")] = "auto"
     target: Annotated[str, MustBe("a string such as en")] = "en"
@@ -46,12 +51,28 @@ class Language(Shape):
     targets: list[str]
 
 
+class Languages(
+    RootModel[list[Language]],
+    json_schema_extra={
+        "examples": [
+            [
+                {"code": "zh", "name": "Chinese", "targets": ["en"]},
+                {"code": "en", "name": "English", "targets": []},
+            ]
+        ]
+    },
+):
+    """Chinese can be translated into English; English into nothing."""
+
+
 def routes() -> Blueprint:
     """GET /languages."""
     blueprint = Blueprint("libretranslate", __name__)
 
     @blueprint.get("/languages")
+    @described(TRANSLATE, Languages)
     def list_languages() -> list[dict[str, object]]:
+        """Name the languages, in LibreTranslate's shape."""
         chinese = Language(code="zh", name="Chinese", targets=["en"])
         english = Language(code="en", name="English", targets=[])
         return [chinese.model_dump(), english.model_dump()]

@@ -3,9 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from flask import Blueprint, Response
 from prometheus_client import (
-    CONTENT_TYPE_PLAIN_0_0_4,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -203,14 +201,3 @@ class Metrics:
         )
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-
-
-def routes(metrics: Metrics) -> Blueprint:
-    """The one route; its answer is in the text format whatever the request accepts."""
-    blueprint = Blueprint("metrics", __name__)
-
-    @blueprint.get("/metrics")
-    def collect() -> Response:
-        return Response(metrics.render(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-    return blueprint

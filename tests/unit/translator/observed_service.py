@@ -11,7 +11,7 @@ from flask import Flask, Response, abort, g, request
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from translator.observe import logs, requests
-from translator.observe.metrics import Metrics, routes
+from translator.observe.metrics import Metrics
 from translator.release import UNKNOWN
 
 WORDS = "我的秘密"
@@ -23,7 +23,7 @@ def observed(access_log: bool = True) -> tuple[Flask, Metrics]:
     app = Flask(__name__)
     metrics = Metrics(UNKNOWN, "ctranslate2")
     requests.register(app, metrics, access_log)
-    app.register_blueprint(routes(metrics))
+    app.add_url_rule("/metrics", view_func=metrics.render)
     _guard(app)
     _add_routes(app)
     return app, metrics

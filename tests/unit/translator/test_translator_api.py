@@ -45,7 +45,7 @@ def test_a_strange_text_is_translated_too(text: str, client: FlaskClient) -> Non
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        ({}, 400, '"text" is missing; the body must look like {"text": "你好"}.'),
+        ({}, 400, '"text" is missing; the body must look like {"text": "北京天气很好。"}.'),
         ({"text": None}, 400, '"text" must be a string'),
         ({"text": ""}, 400, '"text" is blank'),
         ({"text": " \n\u3000"}, 400, '"text" is blank'),
