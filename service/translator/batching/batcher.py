@@ -19,7 +19,13 @@ _log = logging.getLogger(__name__)
 
 
 class Meter(Protocol):
-    """What wants to know about batches; observe.metrics.Metrics is one."""
+    """What wants to know about translations and batches; observe.metrics.Metrics is one."""
+
+    def cache(self, hits: int, misses: int) -> None:
+        """Sentences were, and were not, in the cache."""
+
+    def refused(self, reason: str) -> None:
+        """A request was not translated: `queue_full` or `deadline`."""
 
     def batch(self, sentences: int, tokens: int, seconds: float) -> None:
         """A batch was translated."""

@@ -3,23 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
 
-from translator.batching.batcher import Batcher
-from translator.batching.batcher import Meter as BatchMeter
+from translator.batching.batcher import Batcher, Meter
 from translator.batching.cache import Cache
 from translator.batching.queue import DeadlineError, QueueFullError
 from translator.engines.protocol import Engine
-
-
-class Meter(BatchMeter, Protocol):
-    """What wants to know about translations; observe.metrics.Metrics is one."""
-
-    def cache(self, hits: int, misses: int) -> None:
-        """So many sentences were, and were not, in the cache."""
-
-    def refused(self, reason: str) -> None:
-        """A request was not translated: `queue_full` or `deadline`."""
 
 
 class Translator:

@@ -25,10 +25,6 @@ def choose_id(sent: str | None) -> str:
     return sent if sent and _ACCEPTED.fullmatch(sent) else secrets.token_hex(16)
 
 
-# Answers that have no body and do not say so.
-_EMPTY = (204, 304)
-
-
 @dataclass(slots=True)
 class Exchange:
     """Begins when the request's head is read; `length` is the answer's body in bytes, once it is known."""
@@ -41,18 +37,12 @@ class Exchange:
     status: int = 500  # what gunicorn makes of an exception that leaves the application
     length: int | None = None
     notes: Any = None  # flask.g of the request
-    ended: bool = False
 
     @classmethod
     def of(cls, environ: "WSGIEnvironment") -> Self:
         """The request that begins with this environment."""
         sent = environ.get("HTTP_X_REQUEST_ID")
         return cls(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), choose_id(sent))
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the whole answer is there, and only has to be sent."""
-        return self.length is not None or self.status in _EMPTY
 
     def note(self, name: str) -> Any:
         """What the application left in `flask.g` under this name, or None."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask, request
@@ -86,50 +86,20 @@ class _Watched:
         self._access_log = access_log
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Counts an answer before it is sent, so whoever has it finds it counted; a stream when it ends."""
+        """Count an answer before it is sent, so that a client that has it finds it counted."""
         exchange = Exchange.of(environ)
         environ[_EXCHANGE] = exchange
         current_id.set(exchange.request_id)
         self._metrics.in_flight.inc()
         try:
-            body = self._application(environ, exchange.starting(start_response))
-        except BaseException:
+            return self._application(environ, exchange.starting(start_response))
+        finally:
             self._end(exchange)
-            raise
-        if not exchange.is_complete:
-            return _Stream(body, exchange, self._end)
-        self._end(exchange)
-        return body
 
     def _end(self, exchange: Exchange) -> None:
-        if exchange.ended:
-            return
-        exchange.ended = True
         seconds = time.perf_counter() - exchange.started
         self._metrics.in_flight.dec()
         self._metrics.request(exchange.route, exchange.method, exchange.status, seconds)
         if self._access_log:
             log_access(exchange, seconds)
         current_id.set("")
-
-
-class _Stream:
-    """An answer that is made while it is sent; the server calls `close` however that ends (PEP 3333)."""
-
-    def __init__(self, body: Iterable[bytes], exchange: Exchange, end: Callable[[Exchange], None]) -> None:
-        self._body = body
-        self._exchange = exchange
-        self._end = end
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._exchange.length = 0
-        for chunk in self._body:
-            self._exchange.length += len(chunk)
-            yield chunk
-
-    def close(self) -> None:
-        try:
-            if hasattr(self._body, "close"):
-                self._body.close()
-        finally:
-            self._end(self._exchange)

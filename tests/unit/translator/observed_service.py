@@ -105,10 +105,6 @@ def _add_routes(app: Flask) -> None:
     def stops() -> str:
         raise SystemExit(WORDS)
 
-    @app.get("/stream")
-    def stream() -> Response:
-        return Response(b"x" * 10 for _ in range(int(request.args["chunks"])))
-
     @app.get("/breaks")
     def breaks() -> Response:
         def body() -> Iterator[bytes]:

@@ -63,3 +63,12 @@ def test_what_cannot_be_translated_is_refused_in_words(
     body: object, status: int, words: str, client: FlaskClient
 ) -> None:
     assert_problem(client.post("/translate", data=json.dumps(body), headers=JSON), status, words)
+
+
+def test_every_answer_says_its_length(client: FlaskClient) -> None:
+    rules = [each for each in client.application.url_map.iter_rules() if each.rule.startswith("/")]
+    paths = {each.rule.replace("<path:filename>", "page.css") for each in rules} | {"/nowhere"}
+    for path in paths:
+        for method in ("GET", "HEAD", "POST", "OPTIONS"):
+            with client.open(path, method=method) as response:
+                assert response.headers.get("Content-Length", "").isdigit(), (method, path)

@@ -82,14 +82,6 @@ def test_a_request_writes_one_line_without_its_query(client: FlaskClient, writte
     }
 
 
-def test_a_stream_is_logged_when_it_ends_with_what_was_sent(client: FlaskClient, written: Lines) -> None:
-    with client.get("/stream?chunks=3", buffered=False, headers={"X-Request-ID": "long"}) as answer:
-        assert written() == []
-        assert answer.data == b"x" * 30
-    (line,) = written()
-    assert (line["bytes"], line["request_id"]) == (30, "long")
-
-
 @pytest.mark.parametrize("path", ["/livez", "/metrics"])
 def test_what_is_asked_all_the_time_is_logged_for_debugging_only(
     path: str, client: FlaskClient, written: Lines, caplog: pytest.LogCaptureFixture
