@@ -47,7 +47,7 @@ class _Json(DefaultJSONProvider):
 
 
 def create_app(parts: Parts) -> Flask:
-    """The WSGI application; it answers /livez at once, and translates once the lifecycle is ready."""
+    """Return the WSGI application; it answers /livez at once, and translates once the lifecycle is ready."""
     app = WithAssets(
         __name__,
         static_folder="page/assets",

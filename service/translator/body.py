@@ -33,7 +33,7 @@ class Limits:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """What the operator chose."""
+        """Return what the operator chose."""
         return cls(settings.max_characters, settings.max_items, settings.max_total_characters)
 
     @property
@@ -53,12 +53,12 @@ _UTF_8 = ("", "utf-8", "utf8", "us-ascii")
 
 
 def is_form(request: Request) -> bool:
-    """Whether the body says that it is a form, the only other thing than JSON that is ever read."""
+    """Return whether the body says that it is a form, the only other thing than JSON that is ever read."""
     return request.mimetype == _FORM
 
 
 def read_json(request: Request, limits: Limits) -> object:
-    """The JSON document in the body, without lone surrogates: they cannot be written as UTF-8.
+    """Return the JSON document in the body, without lone surrogates: they cannot be written as UTF-8.
 
     Raises BadRequest, RequestEntityTooLarge or UnsupportedMediaType.
     """
@@ -76,7 +76,7 @@ def read_json(request: Request, limits: Limits) -> object:
 
 
 def read_form(request: Request, limits: Limits) -> dict[str, list[str]]:
-    """The values by name of a form in the body. Raises what `read_json` raises."""
+    """Return the values by name of a form in the body. Raises what `read_json` raises."""
     text = _read_text(request, limits)
     try:
         return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=limits.form_fields)
@@ -100,7 +100,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def read_body(request: Request, limits: Limits) -> bytes:
-    """The bytes of the body, kept for who reads it again. Raises BadRequest or RequestEntityTooLarge."""
+    """Return the bytes of the body, kept for another reader. Raises BadRequest or RequestEntityTooLarge."""
     # One more than is right: of a chunked body werkzeug returns the beginning, and raises nothing.
     request.max_content_length = limits.body_bytes + 1
     try:

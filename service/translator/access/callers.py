@@ -60,7 +60,7 @@ def read_callers(settings: Settings) -> Callers:
 
 
 def read_quota(settings: Settings, callers: Callers) -> Quota | None:
-    """How often each caller may call, or None; raises ValueError with a sentence about RATE_LIMIT."""
+    """Return how often each caller may call, or None; raises ValueError with a sentence about RATE_LIMIT."""
     if not settings.rate_limit:
         return None
     if not callers.are_known:

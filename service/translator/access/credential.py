@@ -55,7 +55,7 @@ class Credential:
 
 
 def refuse_in_query(request: Request, names: frozenset[str]) -> None:
-    """Raises BadRequest when the query string has a credential: logs and browsers keep query strings."""
+    """Raise BadRequest when the query string has a credential: logs and browsers keep query strings."""
     found = sorted(names.intersection(name.lower() for name in request.args))
     if found:
         raise BadRequest(
@@ -65,7 +65,7 @@ def refuse_in_query(request: Request, names: frozenset[str]) -> None:
 
 
 def find_credential(request: Request, limits: Limits) -> Credential | None:
-    """The one credential of a request, or None.
+    """Return the one credential of a request, or None.
 
     Raises BadRequest when two differ. Only when no header has one is the body read, and kept for the route;
     then it raises BadRequest or RequestEntityTooLarge for a body that cannot be read.

@@ -41,14 +41,14 @@ _DEEPL = "/v2/"
 
 
 def room(rule: str) -> Room:
-    """The room of a route, by the rule it is registered under, such as `/assets/<path:filename>`."""
+    """Return the room of a route, by the rule it is registered under, such as `/assets/<path:filename>`."""
     if rule in _OPEN or rule.startswith(_ASSETS):
         return Room.OPEN
     return Room.STATUS if rule in _STATUS else Room.WORK
 
 
 def refusal(rule: str) -> HTTPStatus:
-    """The status of a route for credentials that are missing or worthless: 401, or DeepL's 403.
+    """Return the status of a route for credentials that are missing or worthless: 401, or DeepL's 403.
 
     DeepL's clients blame the key for a 403; a 401 they only call unexpected.
     """
@@ -66,7 +66,7 @@ class Guard:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Raises SettingsError with a sentence that begins with the variable's name and holds no secret."""
+        """Raise SettingsError with a sentence that begins with the variable's name and holds no secret."""
         try:
             callers = read_callers(settings)
             quota = read_quota(settings, callers)
@@ -75,7 +75,7 @@ class Guard:
         return cls(callers, quota, settings.open_status, Limits.from_settings(settings))
 
     def admit(self) -> None:
-        """Lets the current request pass, or raises the HTTPException that refuses it.
+        """Let the current request pass, or raise the HTTPException that refuses it.
 
         `g.caller` is then who calls, for the log; it is not set where nobody was asked.
         """
@@ -94,7 +94,7 @@ class Guard:
             self._count(self.quota, g.caller)
 
     def room(self, rule: str) -> Room:
-        """The room of a route under these settings."""
+        """Return the room of a route under these settings."""
         place = room(rule)
         return Room.OPEN if place is Room.STATUS and self.open_status else place
 
@@ -120,7 +120,7 @@ class Guard:
 
 
 def register(app: Flask, guard: Guard) -> None:
-    """Has `guard` look at every request before its route does; refusals are werkzeug's HTTPExceptions."""
+    """Have `guard` look at every request before its route does; refusals are werkzeug's HTTPExceptions."""
     app.before_request(guard.admit)
     app.after_request(_add_limits)
 

@@ -117,7 +117,7 @@ class Quota:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `60/minute;1000/day`; raises ValueError with a sentence about RATE_LIMIT."""
+        """Read `60/minute;1000/day`; raises ValueError with a sentence about RATE_LIMIT."""
         try:
             limits = tuple(sorted(parse_many(text), key=RateLimitItem.get_expiry))
         except ValueError:
@@ -130,7 +130,7 @@ class Quota:
         return cls(limits)
 
     def take(self, caller: str) -> Standing:
-        """Counts one request of `caller`, or refuses it and counts nothing."""
+        """Count one request of `caller`, or refuse it and count nothing."""
         with self._lock:
             used_up = [each for each in self._limits if not self._limiter.test(each, caller)]
             if not used_up:

@@ -30,7 +30,7 @@ class SigningKey:
 
 
 def read_secret(secret: str) -> SigningKey:
-    """The key for HS256; raises ValueError with a sentence about JWT_SECRET that does not quote it."""
+    """Return the key for HS256; raises ValueError with a sentence about JWT_SECRET that does not quote it."""
     key = _encode(secret)
     length = len(secret.strip().encode())
     if length < _SHORTEST_SECRET:
@@ -49,7 +49,7 @@ def read_secret(secret: str) -> SigningKey:
 
 
 def read_public_key(pem: str) -> SigningKey:
-    r"""The key for RS256; raises ValueError with a sentence about JWT_PUBLIC_KEY.
+    r"""Return the key for RS256; raises ValueError with a sentence about JWT_PUBLIC_KEY.
 
     `\n` may stand for a line break, because a file of variables has no other spelling for one.
     """
@@ -117,7 +117,7 @@ class Tokens:
     audience: str | None
 
     def subject(self, token: str) -> str:
-        """Whom the token speaks for, 1 to 255 printable characters; raises InvalidCredentialError."""
+        """Return whom the token speaks for, 1 to 255 printable characters; raises InvalidCredentialError."""
         for key in self.keys:
             try:
                 return self._subject(self._claims(token, key))

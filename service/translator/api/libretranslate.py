@@ -81,12 +81,12 @@ def routes() -> Blueprint:
 
 
 def read_request(fields: dict[str, list[str]]) -> LibreTranslate:
-    """The request in the fields of a form; raises BadRequest."""
+    """Return the request in the fields of a form; raises BadRequest."""
     return read_fields(LibreTranslate, fields, lists=())
 
 
 def answer(intake: Intake, asked: LibreTranslate) -> dict[str, object]:
-    """The answer in LibreTranslate's shape; an empty text stays empty in a list, and is refused alone."""
+    """Return the answer in LibreTranslate's shape; an empty text stays empty in a list, and fails alone."""
     if asked.source.lower() != "auto":
         require_chinese("source", asked.source)
     require_english("target", asked.target)

@@ -1,4 +1,4 @@
-"""Answers every error as `application/problem+json` (RFC 9457)."""
+"""Answer every error as `application/problem+json` (RFC 9457)."""
 
 import json
 
@@ -12,7 +12,7 @@ from translator.problems import CONTENT_TYPE, members
 
 
 def register(app: Flask) -> None:
-    """Turns whatever a route raises into a problem; Flask has logged the unexpected by then."""
+    """Turn whatever a route raises into a problem; Flask has logged the unexpected by then."""
     app.register_error_handler(HTTPException, _from_http_exception)
     app.register_error_handler(NotFound, _from_not_found)
     app.register_error_handler(InternalServerError, _from_the_unexpected)
@@ -22,7 +22,7 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, detail: str) -> Response:
-    """The answer that says what went wrong."""
+    """Return the answer that says what went wrong."""
     body = json.dumps(members(status, detail), ensure_ascii=False)
     return Response(body, status, content_type=CONTENT_TYPE)
 

@@ -1,4 +1,4 @@
-"""Holds a document against a model, and says in this service's words what does not fit."""
+"""Hold a document against a model, and say in this service's words what does not fit."""
 
 import json
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ S = TypeVar("S", bound=Shape)
 
 
 def read_shape(shape: type[S], document: object, whole: str = "body") -> S:
-    """The document as a `shape`; raises BadRequest that shows what the `whole` must look like."""
+    """Return the document as a `shape`; raises BadRequest that shows what the `whole` must look like."""
     if not isinstance(document, dict):
         raise BadRequest(f"The {whole} must be a JSON object; it must look like {show(shape)}.")
     try:
@@ -55,7 +55,7 @@ def read_shape(shape: type[S], document: object, whole: str = "body") -> S:
 
 
 def read_fields(shape: type[S], fields: dict[str, list[str]], lists: Iterable[str]) -> S:
-    """The fields of a form as a `shape`: those in `lists` are lists, of the others the last counts.
+    """Return the fields of a form as a `shape`: those in `lists` are lists, of the others the last counts.
 
     Raises BadRequest. Every value of a form is text, so `1` is read as true where that is wanted.
     """

@@ -56,7 +56,7 @@ class CTranslate2Engine:
     """
 
     def __init__(self, model_dir: Path, replicas: int, decoding: Decoding) -> None:
-        """Raises RuntimeError, with the file that is wrong, when `model_dir` does not hold a model."""
+        """Raise RuntimeError, with the file that is wrong, when `model_dir` does not hold a model."""
         self.decoding = decoding
         self.replicas = replicas
         with explained(model_dir, TOKENIZER):
@@ -83,7 +83,7 @@ class CTranslate2Engine:
         }
 
     def encode(self, sentence: str) -> Pieces:
-        """The sentence in pieces."""
+        """Return the sentence in pieces."""
         return self._tokenizer.encode(sentence, self.decoding.max_input_length)
 
     def bucket(self, pieces: Pieces) -> int:
@@ -92,7 +92,7 @@ class CTranslate2Engine:
         return length if length > _MIDDLE else int(length > _SHORT)
 
     def translate(self, batch: Sequence[Pieces]) -> list[Output]:
-        """One output per sentence of one bucket, in order; the whole batch on one replica."""
+        """Return one output per sentence of one bucket, in order; the whole batch on one replica."""
         results = self._translator.translate_batch([list(pieces) for pieces in batch], **self._search)
         return [
             Output(self._tokenizer.decode(result.hypotheses[0]), len(result.hypotheses[0]))

@@ -21,7 +21,7 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def choose_id(sent: str | None) -> str:
-    """The id that came with the request, if it is harmless in a header and in a log, else a new one."""
+    """Return the id that came with the request, if it is harmless in headers and logs, else a new one."""
     return sent if sent and _ACCEPTED.fullmatch(sent) else secrets.token_hex(16)
 
 
@@ -40,12 +40,12 @@ class Exchange:
 
     @classmethod
     def of(cls, environ: "WSGIEnvironment") -> Self:
-        """The request that begins with this environment."""
+        """Return the request that begins with this environment."""
         sent = environ.get("HTTP_X_REQUEST_ID")
         return cls(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), choose_id(sent))
 
     def note(self, name: str) -> Any:
-        """What the application left in `flask.g` under this name, or None."""
+        """Return what the application left in `flask.g` under this name, or None."""
         return self.notes.get(name) if self.notes is not None else None
 
     def starting(self, start_response: "StartResponse") -> "StartResponse":

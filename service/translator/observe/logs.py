@@ -75,7 +75,7 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def configuration(level: str, release: str) -> dict[str, Any]:
-    """A configuration for logging.config.dictConfig; `release` is the tag that every line names."""
+    """Return a configuration for logging.config.dictConfig; `release` is the tag that every line names."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -37,7 +37,7 @@ class CacheCounts(Collector):
             self._misses += misses
 
     def collect(self) -> Iterator[Metric]:
-        """The counters, and hits / (hits + misses) since the start; 0 before the first look."""
+        """Yield the counters, and hits / (hits + misses) since the start; 0 before the first look."""
         with self._lock:
             hits, misses = self._hits, self._misses
         yield CounterMetricFamily("translator_cache_hits", "Sentences found in the cache.", hits)
@@ -133,34 +133,34 @@ class Metrics:
         self._describe(release, engine)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """An HTTP request was answered; `route` is a URL rule or UNMATCHED, never a path."""
+        """Count an HTTP request that was answered; `route` is a URL rule or UNMATCHED, never a path."""
         self._requests.add(route, method, status, seconds)
 
     def malformed(self, status: int) -> None:
-        """What is not HTTP, or not within its limits, was answered before it became a request."""
+        """Count an answer to what is not HTTP, or not within its limits, and so no request."""
         self._requests.add_malformed(status)
 
     def batch(self, sentences: int, tokens: int, seconds: float) -> None:
-        """The engine translated a batch of `sentences` with `tokens` source tokens."""
+        """Count a batch that the engine translated, of `sentences` with `tokens` source tokens."""
         self._sentences.observe(sentences)
         self._tokens.observe(tokens)
         self._batches.observe(seconds)
         self._read.inc(tokens)
 
     def produced(self, tokens: int) -> None:
-        """The engine wrote `tokens` target tokens."""
+        """Count `tokens` target tokens that the engine wrote."""
         self._written.inc(tokens)
 
     def waited(self, seconds: float) -> None:
-        """A sentence waited so long for its batch."""
+        """Count how long a sentence waited for its batch."""
         self._waits.observe(seconds)
 
     def refused(self, reason: str) -> None:
-        """A request was not translated: `queue_full` or `deadline`; another word counts as `other`."""
+        """Count a request without a translation: `queue_full` or `deadline`; another word is `other`."""
         self._refused.get(reason, self._refused["other"]).inc()
 
     def cache(self, hits: int, misses: int) -> None:
-        """So many sentences were, and were not, in the cache."""
+        """Count sentences that were, and were not, in the cache."""
         self._cache.add(hits, misses)
 
     def watch_queue(self, requests: Callable[[], int], tokens: Callable[[], int]) -> None:
@@ -173,7 +173,7 @@ class Metrics:
         self._cache_bytes.set_function(bytes)
 
     def render(self) -> bytes:
-        """All metrics in Prometheus' text format, version 0.0.4."""
+        """Return all metrics in Prometheus' text format, version 0.0.4."""
         return generate_latest(self.registry)
 
     def _gauge(self, name: str, text: str) -> Gauge:

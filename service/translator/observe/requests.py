@@ -24,7 +24,7 @@ _log = logging.getLogger("translator.access")
 
 
 def log_access(exchange: Exchange, seconds: float) -> None:
-    """One line at level info; at level debug for what is asked all the time."""
+    """Write one line at level info; at level debug for what is asked all the time."""
     level = logging.DEBUG if exchange.route in _QUIET else logging.INFO
     if _log.isEnabledFor(level):
         method = exchange.method[:_LONGEST_WORD]
@@ -55,7 +55,7 @@ _EXCHANGE = "translator.exchange"
 
 
 def register(app: Flask, metrics: Metrics, access_log: bool) -> None:
-    """Watches all that `app` answers. Call it before anything that may answer before a route does.
+    """Watch all that `app` answers. Call it before anything that may answer before a route does.
 
     `flask.g.caller` and `flask.g.characters`, where the application sets them, come into the log.
     """
@@ -71,7 +71,7 @@ def register(app: Flask, metrics: Metrics, access_log: bool) -> None:
 
 
 def name_route(environ: "WSGIEnvironment", route: str) -> None:
-    """Counts the request as one of `route`, where Flask does not get to see it."""
+    """Count the request as one of `route`, where Flask does not get to see it."""
     exchange = environ.get(_EXCHANGE)
     if exchange is not None:
         exchange.route = route

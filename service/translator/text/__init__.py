@@ -13,7 +13,7 @@ _NUMBERED = re.compile(r"^([0-9０-９]+)、$")
 
 
 def translate_texts(texts: Sequence[str], translate: Callable[[Sequence[str]], list[str]]) -> list[str]:
-    """One translation per text; line breaks, blank lines, indentation and other blanks stay as they are.
+    """Return one translation per text; line breaks, blank lines, indentation and other blanks stay.
 
     `translate` takes the pieces of all texts in one call and answers with as many raw outputs, in
     order; it is not called when there are none. What holds nothing Chinese (emoji, numbers,
@@ -36,7 +36,7 @@ def _join(passage: Passage, said: Iterator[str]) -> str:
 
 
 def _keep(piece: Piece, following: Piece | None) -> str:
-    """The piece itself; where English is around it, its punctuation is English too."""
+    """Return the piece itself; where English is around it, its punctuation is English too."""
     alone = piece.opens and piece.closes
     if alone and (following is None or following.kept or piece.ends_line):
         return piece.text
@@ -44,7 +44,7 @@ def _keep(piece: Piece, following: Piece | None) -> str:
 
 
 def _gap(piece: Piece, following: Piece | None) -> str:
-    """What stood after the piece; between sentences English has a space where Chinese has nothing."""
+    """Return what stood after the piece; between sentences English has a space where Chinese has nothing."""
     if piece.after or following is None or (piece.kept and following.kept):
         return piece.after
     return " "

@@ -11,12 +11,12 @@ _HAN = re.compile(f"[{HAN}]")
 
 
 def has_han(text: str) -> bool:
-    """Whether there is anything that a model for Chinese can translate."""
+    """Return whether there is anything that a model for Chinese can translate."""
     return _HAN.search(text) is not None
 
 
 def has_words(text: str) -> bool:
-    """Whether there is a letter (Han characters are letters) or a digit."""
+    """Return whether there is a letter (Han characters are letters) or a digit."""
     return any(character.isalnum() for character in text)
 
 
@@ -37,7 +37,7 @@ _TOO_MANY_MARKS = re.compile(f"({_MARK}{{30}}){_MARK}+")
 
 
 def normalise(text: str) -> str:
-    """The text in NFC, with visible characters, blanks, tabs and line breaks only.
+    """Return the text in NFC, with visible characters, blanks, tabs and line breaks only.
 
     Composing can lengthen a text: U+FB2C becomes three characters. Full-width forms stay as they
     are; where they matter to a model, its SentencePiece folds them itself (`nmt_nfkc`).

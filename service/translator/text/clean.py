@@ -30,7 +30,7 @@ _COMMON = frozenset(_FUNCTION_WORDS.split())
 
 
 def case_first_letter(piece: Piece, output: str) -> str:
-    """A sentence begins with a capital, and the rest of a sentence that was cut does not.
+    """Begin a sentence with a capital, and the rest of a sentence that was cut without one.
 
     What the source spells itself (eBay, iPhone) stays as it is, and names keep their capital.
     """
@@ -46,7 +46,7 @@ def case_first_letter(piece: Piece, output: str) -> str:
 
 
 def _is_common(word: str, rest: str) -> bool:
-    """Whether a word with a capital, such as It('s) or Don('t), is no name."""
+    """Return whether a word with a capital, such as It('s) or Don('t), is no name."""
     return word.istitle() and (word.lower() in _COMMON or rest.endswith("t"))
 
 
@@ -64,7 +64,7 @@ class _End(NamedTuple):
 
 
 def end_as_source(piece: Piece, output: str) -> str:
-    """A sentence that ends with a mark does so in English; a part that does not end it must not seem to.
+    """End a sentence with the mark of its source, in English; a part that ends none must not seem to.
 
     A sentence without one gets none, and keeps the one that the model gave it. So does a sentence
     with one, unless it is a question: ！ is more common in Chinese than it is in English, and a
@@ -77,13 +77,13 @@ def end_as_source(piece: Piece, output: str) -> str:
 
 
 def split_tail(output: str) -> tuple[str, str]:
-    """The output up to its last word, and the marks, quotes, brackets and blanks that follow it."""
+    """Return the output up to its last word, and the marks, quotes, brackets and blanks that follow it."""
     core = output.rstrip(_TAIL)
     return core, output[len(core) :]
 
 
 def count_marks(tail: str) -> int:
-    """How many marks there are, quotes and brackets aside."""
+    """Return how many marks there are, quotes and brackets aside."""
     return sum(character in _MARKS for character in tail)
 
 
@@ -104,7 +104,7 @@ def _ends_well(output: str, mark: str) -> bool:
 
 
 def _put_end(output: str, end: _End) -> str:
-    """The output with this mark for its own: in the same place, or else where the source has it."""
+    """Return the output with this mark for its own: in its place, or else where the source has it."""
     core, tail = split_tail(output)
     closers = "".join(character for character in tail if character in _CLOSERS)
     inside = tail.lstrip()[:1] in tuple(_MARKS)
@@ -124,19 +124,19 @@ _AFTER_BRACKET = re.compile(r"(?<=[(\[{]) ")
 
 
 def clean(piece: Piece, output: str) -> str:
-    """What the model said to `piece`, fit to be read; empty when it said no word."""
+    """Return what the model said to `piece`, fit to be read; empty when it said no word."""
     for step in STEPS:
         output = step(piece, output)
     return output
 
 
 def normalise_output(_: Piece, output: str) -> str:
-    """Control characters and lone surrogates can come out of pieces that are bytes."""
+    """Drop control characters and lone surrogates, which come out of pieces that are bytes."""
     return normalise(output)
 
 
 def drop_special_tokens(_: Piece, output: str) -> str:
-    """Tokens of the vocabulary are no text, nor is what SentencePiece (⁇) and UTF-8 (\ufffd) say for unknown.
+    """Drop tokens of the vocabulary, and what SentencePiece (⁇) and UTF-8 (\ufffd) say for unknown.
 
     A blank takes their place, lest the two sides of one make another: <<s>s>.
     """
@@ -144,27 +144,27 @@ def drop_special_tokens(_: Piece, output: str) -> str:
 
 
 def speak_english_marks(_: Piece, output: str) -> str:
-    """A mark of Chinese is the one of English that says the same, and is spaced like it."""
+    """Replace a mark of Chinese by the one of English that says the same, and space it like that."""
     return output if output.isascii() else _NO_BLANK.sub(" ", output).translate(TO_ENGLISH)
 
 
 def collapse_blanks(_: Piece, output: str) -> str:
-    """A piece is within one line, and English has single spaces."""
+    """Leave single spaces: a piece is within one line."""
     return " ".join(output.split())
 
 
 def close_up(_: Piece, output: str) -> str:
-    """English has no space before a mark or inside of brackets; but .5 and .NET are words."""
+    """Drop a space before a mark or inside of brackets; but .5 and .NET are words."""
     return _AFTER_BRACKET.sub("", _BEFORE_MARK.sub("", output))
 
 
 def cut_repetitions(piece: Piece, output: str) -> str:
-    """A small model can fall into a loop, which says nothing new."""
+    """Cut the loop that a small model can fall into, which says nothing new."""
     return cut_loops(piece.text, output)
 
 
 def bound_length(piece: Piece, output: str) -> str:
-    """What is far too long is not all translation; it is cut after a word.
+    """Cut what is far too long after a word: it is not all translation.
 
     Good outputs have up to six letters for a Chinese character (pipelines/datasets). The bound is
     twice that and 40 more, for what is short in Chinese only, as idioms are. The last marks, of
@@ -177,7 +177,7 @@ def bound_length(piece: Piece, output: str) -> str:
 
 
 def drop_wordless(_: Piece, output: str) -> str:
-    """Marks alone are no translation of a piece, which holds words."""
+    """Drop marks alone: they are no translation of a piece, which holds words."""
     return output if has_words(output) else ""
 
 

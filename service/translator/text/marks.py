@@ -15,12 +15,12 @@ _LONGEST = 12  # characters that are looked at, so that a run of initials costs 
 
 
 def is_abbreviated(before: str) -> bool:
-    """Whether the text before a stop ends with an abbreviation that the stop belongs to."""
+    """Return whether the text before a stop ends with an abbreviation that the stop belongs to."""
     return _ABBREVIATION.search(before[-_LONGEST:]) is not None
 
 
 def goes_on_after_stop(before: str) -> bool:
-    """Whether a sentence goes on after a stop and a blank: Mr. Smith, No. 5, 8 a.m. 开会."""
+    """Return whether a sentence goes on after a stop and a blank: Mr. Smith, No. 5, 8 a.m. 开会."""
     return is_abbreviated(before) or _NUMBER.search(before[-_LONGEST:]) is not None
 
 
@@ -68,13 +68,13 @@ class Event:
 
 
 def find_marker(text: str, start: int, end: int) -> int:
-    """Where the marker at the beginning of a line ends; `start` when there is none."""
+    """Return where the marker at the beginning of a line ends; `start` when there is none."""
     marker = _MARKER.match(text, start, end)
     return marker.end() if marker else start
 
 
 def find_events(text: str, start: int, end: int) -> Iterator[Event]:
-    """The atoms of a line, and the marks that may end its sentences, in order."""
+    """Yield the atoms of a line, and the marks that may end its sentences, in order."""
     quotes, counted = 0, start
     for match in _EVENT.finditer(text, start, end):
         quotes, counted = quotes + text.count('"', counted, match.end()), match.end()

@@ -25,7 +25,7 @@ class Span(NamedTuple):
 
 
 def find_cells(text: str) -> Iterator[Span]:
-    """All cells of all lines, in order; what is between them belongs to none."""
+    """Yield all cells of all lines, in order; what is between them belongs to none."""
     start = 0
     for between in _BETWEEN.finditer(text):
         if between.start() > start:
@@ -36,12 +36,12 @@ def find_cells(text: str) -> Iterator[Span]:
 
 
 def breaks_line(between: str) -> bool:
-    """Whether what stands between two cells begins a new line."""
+    """Return whether what stands between two cells begins a new line."""
     return _LINE_BREAK.search(between) is not None
 
 
 def trim(text: str, span: Span) -> Span:
-    """The span without blanks at its ends; empty, at its own end, if there is nothing else in it."""
+    """Return the span without blanks at its ends; empty, at its own end, if there is nothing else in it."""
     content = text[span.start : span.end]
     if not (content[:1].isspace() or content[-1:].isspace()):  # so are nearly all
         return span
@@ -68,7 +68,7 @@ _BLANKS = re.compile(r"\s*")
 
 
 def cut_at_pauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The sentence `text[start:end]` in parts of at most LONGEST characters.
+    """Yield the sentence `text[start:end]` in parts of at most LONGEST characters.
 
     A sentence that is not COMFORTABLE is cut between its clauses. A clause is only cut when it is
     longer than LONGEST, between words if it can be.
@@ -95,13 +95,13 @@ def _find_cut(text: str, start: int, end: int) -> int:
 
 
 def _find_pauses(pause: re.Pattern[str], text: str, start: int, last: int) -> list[int]:
-    """Where pauses end, up to `last`; a mark is looked at together with what follows it."""
+    """Return where pauses end, up to `last`; a mark is looked at together with what follows it."""
     ends = [found.end() for found in pause.finditer(text, start + _SHORTEST, last + 1)]
     return [end for end in ends if end <= last]
 
 
 def _find_gap(text: str, start: int) -> int:
-    """The last place where no word or number in ASCII is cut, or else just LONGEST characters."""
+    """Return the last place where no word or number in ASCII is cut, or else just LONGEST characters."""
     cuts = range(start + LONGEST, start + _SHORTEST, -1)
     return next((cut for cut in cuts if not _in_word(text[cut - 1 : cut + 1])), start + LONGEST)
 
@@ -165,7 +165,7 @@ class _Place(NamedTuple):
 
 
 def split(text: str) -> Passage:
-    """The text in pieces; a piece that is translated has at most LONGEST characters.
+    """Return the text in pieces; a piece that is translated has at most LONGEST characters.
 
     Linear in the length of the text, whatever it holds.
     """
@@ -187,7 +187,7 @@ def _find_pieces(text: str, cell: Span) -> Iterator[_Place]:
 
 
 def _find_sentences(text: str, cell: Span) -> Iterator[list[_Part]]:
-    """The sentences of a cell, in parts."""
+    """Yield the sentences of a cell, in parts."""
     at = find_marker(text, *cell)
     if at > cell.start:
         yield [_Part(Span(cell.start, at))]
