@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,6 +21,19 @@ from prometheus_client.registry import Collector
 
 from translator.observe.exchange import UNMATCHED
 from translator.release import Release
+
+_OTHER = "other"  # of a method that HTTP does not define
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
+_WAIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+_BATCH_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SENTENCES = (1, 2, 4, 8, 16, 32, 64, 128)
+_TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+_REASONS = ("queue_full", "deadline", "other")
+
+# Every counter and histogram would have one more series, which says when it began: with the
+# process, and that is in process_start_time_seconds.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class CacheCounts(Collector):
@@ -49,71 +63,33 @@ class CacheCounts(Collector):
         )
 
 
-_OTHER = "other"  # of a method that HTTP does not define
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
-
-
-class RequestCounts:
-    """Requests by route, method and status, and their time by route; safe from any thread."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.in_flight = Gauge(
-            "translator_http_requests_in_flight", "Requests without an answer yet.", registry=registry
-        )
-        self._requests = Counter(
-            "translator_http_requests_total",
-            "Requests that were answered.",
-            ["route", "method", "status"],
-            registry=registry,
-        )
-        self._seconds = Histogram(
-            "translator_http_request_duration_seconds",
-            "Time from a request's head to its answer.",
-            ["route"],
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        # labels() takes a lock and makes strings, so each combination goes there once.
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-
-    def add(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count one answer; `route` is a URL rule or UNMATCHED."""
-        key = route, method if method in _METHODS else _OTHER, status
-        counter, timer = self._known.get(key) or self._remember(key)
-        counter.inc()
-        timer.observe(seconds)
-
-    def add_malformed(self, status: int) -> None:
-        """Count an answer to what could not be parsed: it has no route, no method and no time."""
-        self._requests.labels(UNMATCHED, _OTHER, str(int(status))).inc()
-
-    def _remember(self, key: tuple[str, str, int]) -> tuple[Counter, Histogram]:
-        route, method, status = key
-        children = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
-        self._known[key] = children
-        return children
-
-
-_WAIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
-_BATCH_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_SENTENCES = (1, 2, 4, 8, 16, 32, 64, 128)
-_TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
-_REASONS = ("queue_full", "deadline", "other")
-
-# Every counter and histogram would have one more series, which says when it began: with the
-# process, and that is in process_start_time_seconds.
-disable_created_metrics()  # type: ignore[no-untyped-call]
-
-
 class Metrics:
     """All metrics of one service, in a registry of their own; safe from any thread."""
 
     def __init__(self, release: Release, engine: str) -> None:
         """`engine`: its name in the settings."""
         self.registry = CollectorRegistry()
-        self._requests = RequestCounts(self.registry)
-        self.in_flight = self._requests.in_flight
+        self.in_flight = self._gauge("http_requests_in_flight", "Requests without an answer yet.")
+        self._requests = Counter(
+            "translator_http_requests_total",
+            "Requests that were answered.",
+            ["route", "method", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "translator_http_request_duration_seconds",
+            "Time from a request's head to its answer.",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        # labels() takes a lock and makes strings, so each combination goes there once.
+        self._labelled = cache(
+            lambda route, method, status: (
+                self._requests.labels(route, method, str(status)),
+                self._seconds.labels(route),
+            )
+        )
         self._queue_requests = self._gauge("queue_requests", "Requests that wait or are translated.")
         self._queue_tokens = self._gauge("queue_tokens", "Source tokens that wait.")
         self._waits = self._histogram("queue_wait_seconds", "Time a sentence waits.", _WAIT_SECONDS)
@@ -134,11 +110,13 @@ class Metrics:
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an HTTP request that was answered; `route` is a URL rule or UNMATCHED, never a path."""
-        self._requests.add(route, method, status, seconds)
+        counter, timer = self._labelled(route, method if method in _METHODS else _OTHER, status)
+        counter.inc()
+        timer.observe(seconds)
 
     def malformed(self, status: int) -> None:
         """Count an answer to what is not HTTP, or not within its limits, and so no request."""
-        self._requests.add_malformed(status)
+        self._requests.labels(UNMATCHED, _OTHER, str(int(status))).inc()
 
     def batch(self, sentences: int, tokens: int, seconds: float) -> None:
         """Count a batch that the engine translated, of `sentences` with `tokens` source tokens."""
