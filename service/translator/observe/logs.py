@@ -17,7 +17,7 @@ _LONGEST_CHAIN = 4
 
 
 def describe(error: BaseException) -> str:
-    """Type and place, then those of what led to it: `ValueError at body/payload.py:41 in read, from …`.
+    """Type and place, then those of what led to it: `ValueError at body.py:92 in read, from …`.
 
     The place is where it was raised; if that is a library, the last line of the service comes before it.
     """
