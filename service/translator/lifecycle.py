@@ -21,6 +21,8 @@ class Phase(Enum):
 class NotReadyError(Exception):
     """There is no model yet, or there will soon be none."""
 
+    retry_after = 1  # seconds
+
 
 class Lifecycle:
     """Moves from starting to ready to draining, never back; safe to ask from any thread."""

@@ -16,8 +16,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _from_http_exception)
     app.register_error_handler(NotFound, _from_not_found)
     app.register_error_handler(InternalServerError, _from_the_unexpected)
-    app.register_error_handler(NotReadyError, _from_not_ready)
-    app.register_error_handler(QueueFullError, _from_queue_full)
+    app.register_error_handler(NotReadyError, _from_busy)
+    app.register_error_handler(QueueFullError, _from_busy)
     app.register_error_handler(DeadlineError, _from_deadline)
 
 
@@ -45,18 +45,11 @@ def _from_the_unexpected(_error: InternalServerError) -> Response:
     return problem(500, f"The service made a mistake; your request is not at fault.{where}")
 
 
-def _from_not_ready(error: NotReadyError) -> Response:
-    return _try_again(problem(503, str(error)), 1)
-
-
-def _from_queue_full(error: QueueFullError) -> Response:
-    return _try_again(problem(503, str(error)), error.retry_after)
+def _from_busy(error: NotReadyError | QueueFullError) -> Response:
+    response = problem(503, str(error))
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _from_deadline(error: DeadlineError) -> Response:
     return problem(504, str(error))
-
-
-def _try_again(response: Response, seconds: int) -> Response:
-    response.headers["Retry-After"] = str(seconds)
-    return response
