@@ -1,4 +1,4 @@
-"""Knows whether the service is starting, ready or draining, and holds the translator once it is loaded."""
+"""Know whether the service is starting, ready or draining, and hold the translator once it is loaded."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Phase(Enum):
 
 class NotReadyError(Exception):
     """There is no model yet, or there will soon be none."""
+
+    retry_after = 1  # seconds
 
 
 class Lifecycle:
@@ -45,7 +47,7 @@ class Lifecycle:
         return self._translator
 
     def await_translator(self) -> Translator:
-        """The translator, waited for; raises NotReadyError when `patience` ends before there is one.
+        """Return the translator, waited for; raises NotReadyError when `patience` ends before there is one.
 
         Waiting is for the live slot that crashed and came back: its proxy sends requests as soon as
         it listens, a moment before the model is loaded. A draining service has one too,
@@ -57,15 +59,15 @@ class Lifecycle:
         return self._translator
 
     def become_ready(self, translator: Translator) -> None:
-        """Hands out `translator` from now on."""
+        """Hand out `translator` from now on."""
         self._translator = translator
         self._loaded.set()
 
     def drain(self) -> None:
-        """Asks for no more work; takes no lock, because a signal handler calls it."""
+        """Ask for no more work; takes no lock, because a signal handler calls it."""
         self._draining = True
 
     def require_ready(self) -> None:
-        """Raises NotReadyError unless new work should be sent here."""
+        """Raise NotReadyError unless new work should be sent here."""
         if self.phase is not Phase.READY:
             raise NotReadyError(f"The service is {self.phase.value}.")

@@ -1,4 +1,4 @@
-"""Loads the model and proves that it translates before the service calls itself ready."""
+"""Load the model and prove that it translates before the service calls itself ready."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NoReturn
 
-from translator.engines.checksum import checksum
+from translator.engines.model_files import checksum
 from translator.parts import Parts
 from translator.release import UNKNOWN
 from translator.settings import Settings
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def load(parts: Parts) -> None:
-    """Makes the lifecycle ready, or ends the process: unready for ever would be the worse answer."""
+    """Make the lifecycle ready, or end the process: unready for ever would be the worse answer."""
     started = time.monotonic()
     try:
         _require_checksum(parts)
@@ -54,7 +54,7 @@ def _require_checksum(parts: Parts) -> None:
 
 def _warm_engine(settings: Settings) -> Engine:
     # Imported here, in the loading thread, so that /livez answers before the libraries are in.
-    from translator.engines.choose import load as load_engine
+    from translator.engines import load as load_engine
 
     engine = load_engine(settings.engine, settings.model_dir, settings.cpus, settings.decoding)
     warm_up(engine)
@@ -62,7 +62,7 @@ def _warm_engine(settings: Settings) -> Engine:
 
 
 def warm_up(engine: Engine) -> None:
-    """Has every replica translate once; raises RuntimeError when nothing comes out."""
+    """Have every replica translate once; raises RuntimeError when nothing comes out."""
     batch = [engine.encode(_WARM_UP)]
     # All at a time: one after the other, a single replica could take each of them, and the first
     # requests of the others would pay for what a replica allocates when it is first used.
@@ -73,7 +73,7 @@ def warm_up(engine: Engine) -> None:
 
 
 def make_translator(engine: Engine, parts: Parts) -> Translator:
-    """The queue and the cache before a loaded engine, as the settings want them."""
+    """Return the queue and the cache before a loaded engine, as the settings want them."""
     from translator.batching.batcher import Batcher
     from translator.batching.cache import Cache
     from translator.batching.queue import Limits

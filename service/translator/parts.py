@@ -1,4 +1,4 @@
-"""Makes the parts of the service from the environment; what is wrong there is one sentence."""
+"""Make the parts of the service from the environment; what is wrong there is one sentence."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Parts:
 
 
 def make_parts() -> Parts:
-    """Raises StartError with a sentence that names the variable or the file."""
+    """Raise StartError with a sentence that names the variable or the file."""
     try:
         settings = read_settings()
         release = read_release(settings.release_file)

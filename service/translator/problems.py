@@ -6,6 +6,6 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def members(status: int, detail: str) -> dict[str, object]:
-    """A problem without a type of its own; `error` repeats the sentence for simple clients."""
+    """Return a problem without a type of its own; `error` repeats the sentence for simple clients."""
     phrase = HTTPStatus(status).phrase
     return {"type": "about:blank", "title": phrase, "status": int(status), "detail": detail, "error": detail}

@@ -1,4 +1,4 @@
-"""Reads the settings from the environment, once, and names the variable that is wrong."""
+"""Read the settings from the environment, once, and name the variable that is wrong."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """The settings; raises SettingsError with a sentence for each variable that is wrong."""
+    """Return the settings; raises SettingsError with a sentence for each variable that is wrong."""
     try:
         return Settings()
     except ValidationError as error:

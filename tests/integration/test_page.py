@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from integration.page_browser import Opened, Pages, launch, refuse
 from integration.page_looks import brightness, faint_texts, focus_order, grounds, nameless, overflow
 from own_network import own_network
-from translator.text.normalise import normalise
+from translator.text.characters import normalise
 from unit.translator.service_process import Services
 
 WEATHER = "今天天气真好，适合出去散步。"

@@ -1,14 +1,42 @@
-"""Finds the credential of a request in the places where it may stand."""
+"""Find the credential of a request in the places where it may stand, and say why one is refused."""
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, Unauthorized
 
-from translator.body.limits import Limits
-from translator.body.payload import is_form, read_body
+from translator.body import Limits, is_form, read_body
+
+_CHALLENGE = 'Bearer realm="translator"'
+
+
+class MissingCredentialError(Unauthorized):
+    """A request without any credential: 401, and the challenge names no error (RFC 6750, section 3.1)."""
+
+    description = (
+        'A credential is needed: send "Authorization: Bearer" with an API key or a token, or "X-API-Key" '
+        "with an API key."
+    )
+    challenge = _CHALLENGE
+
+    # Werkzeug's own way to set the header leaves out the quotation marks, which RFC 9110 wants for a realm.
+    def get_headers(self, *arguments: Any, **named: Any) -> list[tuple[str, str]]:
+        return [*super().get_headers(*arguments, **named), ("WWW-Authenticate", self.challenge)]
+
+
+class InvalidCredentialError(MissingCredentialError):
+    """A request with a credential that is worth nothing: 401, and the challenge says why.
+
+    `words` stand in the header as well, so they must be ASCII without quotation marks and backslashes.
+    """
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.challenge = f'{_CHALLENGE}, error="invalid_token", error_description="{words}"'
+
 
 # The member of a body that LibreTranslate's clients send their key in.
 _MEMBER = "api_key"
@@ -27,7 +55,7 @@ class Credential:
 
 
 def refuse_in_query(request: Request, names: frozenset[str]) -> None:
-    """Raises BadRequest when the query string has a credential: logs and browsers keep query strings."""
+    """Raise BadRequest when the query string has a credential: logs and browsers keep query strings."""
     found = sorted(names.intersection(name.lower() for name in request.args))
     if found:
         raise BadRequest(
@@ -37,7 +65,7 @@ def refuse_in_query(request: Request, names: frozenset[str]) -> None:
 
 
 def find_credential(request: Request, limits: Limits) -> Credential | None:
-    """The one credential of a request, or None.
+    """Return the one credential of a request, or None.
 
     Raises BadRequest when two differ. Only when no header has one is the body read, and kept for the route;
     then it raises BadRequest or RequestEntityTooLarge for a body that cannot be read.

@@ -1,4 +1,4 @@
-"""Makes API keys, and finds out whose key was sent while knowing no more than the keys' hashes.
+"""Make API keys, and find out whose key was sent while knowing no more than the keys' hashes.
 
 `python -m translator.access.keys NAME` makes a key for a caller of that name.
 """
@@ -31,7 +31,7 @@ class ApiKeys:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `name=sha256:<64 hex digits>,…`; raises ValueError with a sentence about API_KEYS.
+        """Read `name=sha256:<64 hex digits>,…`; raises ValueError with a sentence about API_KEYS.
 
         The sentence never quotes: what is malformed may be a key.
         """
@@ -43,7 +43,7 @@ class ApiKeys:
         return cls(hashes)
 
     def find(self, key: str) -> str | None:
-        """The name of the caller whose key this is, in a time that tells nothing about the keys."""
+        """Return the name of the caller whose key this is, in a time that tells nothing about the keys."""
         sent = _hash(key)
         found = None
         for name, digest in self.hashes:  # all of them, also after one was found
@@ -53,12 +53,12 @@ class ApiKeys:
 
 
 def make_key() -> str:
-    """A new random key."""
+    """Return a new random key."""
     return _PREFIX + secrets.token_urlsafe(_BYTES)
 
 
 def entry(name: str, key: str) -> str:
-    """What API_KEYS must hold for the caller `name`."""
+    """Return what API_KEYS must hold for the caller `name`."""
     return f"{name}=sha256:{_hash(key).hex()}"
 
 
@@ -85,7 +85,7 @@ def _refuse_twins(kind: str, values: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints a new key, which is kept nowhere, and its entry for API_KEYS; 2 when there is not one NAME."""
+    """Print a new key, which is kept nowhere, and its entry for API_KEYS; 2 when there is not one NAME."""
     if len(arguments) != 1 or not NAME.fullmatch(arguments[0]):
         print(_USAGE, file=sys.stderr)
         return 2

@@ -1,15 +1,79 @@
-"""Counts the requests of each caller and says when there have been too many."""
+"""Count the requests of each caller, in bounded memory, and say when there have been too many."""
 
 import re
 import threading
 import time
 from dataclasses import dataclass
+from math import floor
 from typing import Self
 
+from cachetools import LRUCache
 from limits import RateLimitItem, parse_many
+from limits.storage import SlidingWindowCounterSupport, Storage
+from limits.storage.base import TimestampedSlidingWindow
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from translator.access.counters import Counters
+# Two for each caller and limit. 65,536 with names of 50 characters take 17 MB.
+CAPACITY = 65_536
+
+
+class Counters(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):
+    """Forgets the counters that were not used for the longest time, so that callers cannot fill the memory.
+
+    The library's own MemoryStorage has no bound, and starts a thread after hits that walks over all of its
+    counters. One thread at a time may use this one: Quota has a lock, because it asks and then counts.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        super().__init__()
+        self._counts: LRUCache[str, int] = LRUCache(capacity)
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        return ()
+
+    def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        now = time.time()
+        previous, share, current, _ = self._window(key, expiry, now)
+        if floor(previous * share / expiry + current) + amount > limit:
+            return False
+        self.incr(self.sliding_window_keys(key, expiry, now)[1], expiry, amount)
+        return True
+
+    def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        return self._window(key, expiry, time.time())
+
+    def _window(self, key: str, expiry: int, now: float) -> tuple[int, float, int, float]:
+        # The window of `expiry` seconds that ends now reaches `left` seconds into the previous fixed one.
+        previous, current = self.sliding_window_keys(key, expiry, now)
+        left = expiry - now % expiry
+        return self.get(previous), left, self.get(current), left + expiry
+
+    def clear_sliding_window(self, key: str, expiry: int) -> None:
+        for each in self.sliding_window_keys(key, expiry, time.time()):
+            self.clear(each)
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:  # noqa: ARG002  # keys bear their window
+        self._counts[key] = self.get(key) + amount
+        return self.get(key)
+
+    def get(self, key: str) -> int:
+        return self._counts.get(key, 0)
+
+    def get_expiry(self, key: str) -> float:
+        raise NotImplementedError("a counter goes when others need its room, not at a time")
+
+    def clear(self, key: str) -> None:
+        self._counts.pop(key, None)
+
+    def reset(self) -> int:
+        cleared = len(self._counts)
+        self._counts.clear()
+        return cleared
+
+    def check(self) -> bool:
+        return True
+
 
 # RFC 9651, section 3.3.1: an Integer of a header has at most 15 digits.
 _LARGEST = 10**15
@@ -53,7 +117,7 @@ class Quota:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `60/minute;1000/day`; raises ValueError with a sentence about RATE_LIMIT."""
+        """Read `60/minute;1000/day`; raises ValueError with a sentence about RATE_LIMIT."""
         try:
             limits = tuple(sorted(parse_many(text), key=RateLimitItem.get_expiry))
         except ValueError:
@@ -66,7 +130,7 @@ class Quota:
         return cls(limits)
 
     def take(self, caller: str) -> Standing:
-        """Counts one request of `caller`, or refuses it and counts nothing."""
+        """Count one request of `caller`, or refuse it and count nothing."""
         with self._lock:
             used_up = [each for each in self._limits if not self._limiter.test(each, caller)]
             if not used_up:

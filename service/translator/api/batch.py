@@ -1,28 +1,32 @@
 """POST /batch: many texts with ids; a bad item costs only itself its translation."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from flask import Blueprint, request
-from pydantic import Field
+from pydantic import RootModel
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from translator.api.intake import Intake
-from translator.api.validation import MustBe, Shape, Text, read_shape
-from translator.body.payload import read_json
+from translator.api.openapi import BODY_ERRORS, TRANSLATE, described
+from translator.api.validation import MustBe, Shape, Text, read_shape, show
+from translator.body import read_json
 
-_EXAMPLE = '[{"id": "001", "text": "你好"}]'
+_ITEM = {"id": "001", "text": "北京天气很好。"}
 
 
-class BatchItem(Shape):
+class BatchItem(Shape, json_schema_extra={"examples": [_ITEM]}):
     """A text and the name that its translation is to have; two items may have the same."""
 
-    example: ClassVar[str] = '{"id": "001", "text": "你好"}'
     id: Annotated[str | int, MustBe("a string or a whole number")]
     text: Annotated[Text, MustBe("a string")]
 
 
-BatchItems = Annotated[list[BatchItem], Field(json_schema_extra={"minItems": 1, "maxItems": "items"})]
+class BatchItems(
+    RootModel[list[BatchItem]],
+    json_schema_extra={"minItems": 1, "maxItems": "items", "examples": [[_ITEM, {"id": "002", "text": " "}]]},
+):
+    """The texts, each with its id."""
 
 
 class BatchTranslation(Shape):
@@ -39,12 +43,33 @@ class BatchError(Shape):
     error: str
 
 
+class BatchAnswers(
+    RootModel[list[BatchTranslation | BatchError]],
+    json_schema_extra={
+        "examples": [
+            [
+                {"id": "001", "translation": "The weather in Beijing is nice."},
+                {"id": "002", "error": '"text" is blank; there is nothing to translate.'},
+            ]
+        ]
+    },
+):
+    """One answer for each item, in their order."""
+
+
 def routes(intake: Intake) -> Blueprint:
     """POST /batch."""
     blueprint = Blueprint("batch", __name__)
 
     @blueprint.post("/batch")
+    @described(TRANSLATE, BatchAnswers, BODY_ERRORS, json=BatchItems)
     def batch() -> list[dict[str, object]]:
+        """Translate many texts.
+
+        The answers stand in the order of the items and carry their ids: strings or whole numbers, as they
+        came, the same twice if need be. An item that is wrong gets an `error` in words in place of its
+        `translation`, and all others are translated.
+        """
         items = _read_list(read_json(request, intake.limits))
         intake.count("The list", [_text(item) for item in items])
         checked = [_check(intake, item) for item in items]
@@ -57,7 +82,7 @@ def routes(intake: Intake) -> Blueprint:
 
 def _read_list(document: object) -> list[object]:
     if not isinstance(document, list):
-        raise BadRequest(f"The body must be a JSON list; it must look like {_EXAMPLE}.")
+        raise BadRequest(f"The body must be a JSON list; it must look like [{show(BatchItem)}].")
     return document
 
 

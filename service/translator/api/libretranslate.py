@@ -4,21 +4,25 @@ https://docs.libretranslate.com/api/operations/translate/
 """
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from flask import Blueprint
+from pydantic import RootModel
 
-from translator.api import languages
-from translator.api.intake import Intake
+from translator.api.intake import Intake, require_chinese, require_english
+from translator.api.openapi import TRANSLATE, described
 from translator.api.validation import MustBe, Shape, Text, Texts, read_fields
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 
-class LibreTranslate(Shape):
+ASKED = {"q": ["北京天气很好。", "这是一段测试文本。"], "source": "zh", "target": "en"}
+ANSWERED = {"translatedText": ["The weather in Beijing is nice.", "This is a test text."]}
+
+
+class LibreTranslate(Shape, json_schema_extra={"examples": [ASKED]}):
     """One text, or a list of them; `format` can only be `text`, because markup is not understood."""
 
-    example: ClassVar[str] = '{"q": "你好", "source": "zh", "target": "en"}'
     q: Annotated[Text | Texts, MustBe("a string or a list of strings")]
     source: Annotated[str, MustBe("a string such as zh")] = "auto"
     target: Annotated[str, MustBe("a string such as en")] = "en"
@@ -47,12 +51,28 @@ class Language(Shape):
     targets: list[str]
 
 
+class Languages(
+    RootModel[list[Language]],
+    json_schema_extra={
+        "examples": [
+            [
+                {"code": "zh", "name": "Chinese", "targets": ["en"]},
+                {"code": "en", "name": "English", "targets": []},
+            ]
+        ]
+    },
+):
+    """Chinese can be translated into English; English into nothing."""
+
+
 def routes() -> Blueprint:
     """GET /languages."""
     blueprint = Blueprint("libretranslate", __name__)
 
     @blueprint.get("/languages")
+    @described(TRANSLATE, Languages)
     def list_languages() -> list[dict[str, object]]:
+        """Name the languages, in LibreTranslate's shape."""
         chinese = Language(code="zh", name="Chinese", targets=["en"])
         english = Language(code="en", name="English", targets=[])
         return [chinese.model_dump(), english.model_dump()]
@@ -61,15 +81,15 @@ def routes() -> Blueprint:
 
 
 def read_request(fields: dict[str, list[str]]) -> LibreTranslate:
-    """The request in the fields of a form; raises BadRequest."""
+    """Return the request in the fields of a form; raises BadRequest."""
     return read_fields(LibreTranslate, fields, lists=())
 
 
 def answer(intake: Intake, asked: LibreTranslate) -> dict[str, object]:
-    """The answer in LibreTranslate's shape; an empty text stays empty in a list, and is refused alone."""
+    """Return the answer in LibreTranslate's shape; an empty text stays empty in a list, and fails alone."""
     if asked.source.lower() != "auto":
-        languages.require_chinese("source", asked.source)
-    languages.require_english("target", asked.target)
+        require_chinese("source", asked.source)
+    require_english("target", asked.target)
     answered = _answer_one(intake, asked.q) if isinstance(asked.q, str) else _answer_all(intake, asked.q)
     shown = None if asked.source.lower() == "auto" else {"detectedLanguage"}
     return answered.model_dump(exclude=shown)

@@ -1,28 +1,28 @@
-"""Answers every error as `application/problem+json` (RFC 9457)."""
+"""Answer every error as `application/problem+json` (RFC 9457)."""
 
 import json
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
-from translator.batching.errors import DeadlineError, QueueFullError
+from translator.batching.queue import DeadlineError, QueueFullError
 from translator.lifecycle import NotReadyError
-from translator.observe import request_id
+from translator.observe.exchange import current_id
 from translator.problems import CONTENT_TYPE, members
 
 
 def register(app: Flask) -> None:
-    """Turns whatever a route raises into a problem; Flask has logged the unexpected by then."""
+    """Turn whatever a route raises into a problem; Flask has logged the unexpected by then."""
     app.register_error_handler(HTTPException, _from_http_exception)
     app.register_error_handler(NotFound, _from_not_found)
     app.register_error_handler(InternalServerError, _from_the_unexpected)
-    app.register_error_handler(NotReadyError, _from_not_ready)
-    app.register_error_handler(QueueFullError, _from_queue_full)
+    app.register_error_handler(NotReadyError, _from_busy)
+    app.register_error_handler(QueueFullError, _from_busy)
     app.register_error_handler(DeadlineError, _from_deadline)
 
 
 def problem(status: int, detail: str) -> Response:
-    """The answer that says what went wrong."""
+    """Return the answer that says what went wrong."""
     body = json.dumps(members(status, detail), ensure_ascii=False)
     return Response(body, status, content_type=CONTENT_TYPE)
 
@@ -40,23 +40,16 @@ def _from_not_found(_error: NotFound) -> Response:
 
 
 def _from_the_unexpected(_error: InternalServerError) -> Response:
-    name = request_id.current.get()
+    name = current_id.get()
     where = f" The log has more under request {name}." if name else ""
     return problem(500, f"The service made a mistake; your request is not at fault.{where}")
 
 
-def _from_not_ready(error: NotReadyError) -> Response:
-    return _try_again(problem(503, str(error)), 1)
-
-
-def _from_queue_full(error: QueueFullError) -> Response:
-    return _try_again(problem(503, str(error)), error.retry_after)
+def _from_busy(error: NotReadyError | QueueFullError) -> Response:
+    response = problem(503, str(error))
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _from_deadline(error: DeadlineError) -> Response:
     return problem(504, str(error))
-
-
-def _try_again(response: Response, seconds: int) -> Response:
-    response.headers["Retry-After"] = str(seconds)
-    return response

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from translator.batching.errors import QueueFullError
+from translator.batching.queue import QueueFullError
 from translator.lifecycle import Lifecycle
 from translator.observe.requests import name_route
 from translator.problems import CONTENT_TYPE, members

@@ -1,8 +1,9 @@
-"""Holds a document against a model, and says in this service's words what does not fit."""
+"""Hold a document against a model, and say in this service's words what does not fit."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest
@@ -19,34 +20,42 @@ class MustBe:
 
 
 Text = Annotated[str, Field(json_schema_extra={"maxLength": "characters"})]
-"""A text to translate; `schemas` puts the limit in the place of its name."""
+"""A text to translate; the description puts the limit in the place of its name."""
 
 Texts = Annotated[list[Text], Field(fail_fast=True, json_schema_extra={"minItems": 1, "maxItems": "items"})]
 """Texts to translate."""
 
 
 class Shape(BaseModel):
-    """A JSON object that callers send or get; members that it does not name are ignored."""
+    """A JSON object that callers send or get; members that it does not name are ignored.
+
+    One that callers send has `json_schema_extra={"examples": […]}` in the arguments of its class.
+    """
 
     model_config = ConfigDict(strict=True, frozen=True)
-    example: ClassVar[str] = "{}"
+
+
+def show(shape: type[BaseModel]) -> str:
+    """Return what the shape looks like: its first example, as JSON."""
+    extra: Any = shape.model_config["json_schema_extra"]
+    return json.dumps(extra["examples"][0], ensure_ascii=False)
 
 
 S = TypeVar("S", bound=Shape)
 
 
 def read_shape(shape: type[S], document: object, whole: str = "body") -> S:
-    """The document as a `shape`; raises BadRequest that shows what the `whole` must look like."""
+    """Return the document as a `shape`; raises BadRequest that shows what the `whole` must look like."""
     if not isinstance(document, dict):
-        raise BadRequest(f"The {whole} must be a JSON object; it must look like {shape.example}.")
+        raise BadRequest(f"The {whole} must be a JSON object; it must look like {show(shape)}.")
     try:
         return shape.model_validate(document)
     except ValidationError as error:
-        raise BadRequest(f"{_complaint(shape, error)}; the {whole} must look like {shape.example}.") from None
+        raise BadRequest(f"{_complaint(shape, error)}; the {whole} must look like {show(shape)}.") from None
 
 
 def read_fields(shape: type[S], fields: dict[str, list[str]], lists: Iterable[str]) -> S:
-    """The fields of a form as a `shape`: those in `lists` are lists, of the others the last counts.
+    """Return the fields of a form as a `shape`: those in `lists` are lists, of the others the last counts.
 
     Raises BadRequest. Every value of a form is text, so `1` is read as true where that is wanted.
     """

@@ -1,4 +1,4 @@
-"""Runs the engine: one thread per replica takes a batch from the queue whenever its replica is free."""
+"""Run the engine: one thread per replica takes a batch from the queue whenever its replica is free."""
 
 import logging
 import threading
@@ -19,16 +19,22 @@ _log = logging.getLogger(__name__)
 
 
 class Meter(Protocol):
-    """What wants to know about batches; observe.metrics.Metrics is one."""
+    """What wants to know about translations and batches; observe.metrics.Metrics is one."""
+
+    def cache(self, hits: int, misses: int) -> None:
+        """Count sentences that were, and were not, in the cache."""
+
+    def refused(self, reason: str) -> None:
+        """Count a request that was not translated: `queue_full` or `deadline`."""
 
     def batch(self, sentences: int, tokens: int, seconds: float) -> None:
-        """A batch was translated."""
+        """Count a batch that was translated."""
 
     def waited(self, seconds: float) -> None:
-        """A sentence waited so long for its batch."""
+        """Count how long a sentence waited for its batch."""
 
     def produced(self, tokens: int) -> None:
-        """So many tokens came out."""
+        """Count tokens that came out."""
 
 
 class Batcher:
@@ -42,7 +48,7 @@ class Batcher:
             threading.Thread(target=self._run, name=f"engine-{number}", daemon=True).start()
 
     def translate(self, sentences: Sequence[Pieces], seconds: float) -> list[Output | None]:
-        """One output per sentence, in order; None for those that `seconds` were not enough for.
+        """Return one output per sentence, in order; None for those that `seconds` were not enough for.
 
         Raises what the engine raised.
         """
@@ -72,7 +78,7 @@ class Batcher:
             pause = Pause(requests, _PATIENCE * seconds) if requests > 1 else NO_PAUSE
 
     def _translate(self, batch: Sequence[Ticket]) -> list[Answer]:
-        """The answers to those sentences that could be translated; the requests of the others failed."""
+        """Return the answers to sentences that could be translated; the requests of the others failed."""
         try:
             return self._ask(batch)
         except Exception as error:  # noqa: BLE001  one sentence must not spoil the answers of the others

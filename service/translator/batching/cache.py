@@ -1,4 +1,4 @@
-"""Remembers the latest translations, within a number of bytes."""
+"""Remember the latest translations, within a number of bytes."""
 
 import sys
 import threading
@@ -41,7 +41,7 @@ class Cache:
         return int(self._entries.currsize)
 
     def find(self, sentences: Iterable[str]) -> dict[str, str]:
-        """The outputs that are known, by sentence."""
+        """Return the outputs that are known, by sentence."""
         with self._lock:
             found = {sentence: self._entries.get(self._key(sentence)) for sentence in sentences}
         return {sentence: entry.output for sentence, entry in found.items() if entry}

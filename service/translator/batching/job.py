@@ -1,4 +1,4 @@
-"""Holds the sentences of one request from the moment they wait until all are translated."""
+"""Hold the sentences of a request from when they wait until all are translated, and those of a batch."""
 
 import threading
 import time
@@ -53,15 +53,15 @@ class Job:
         return next(iter(self._waiting))
 
     def waits_in(self, bucket: int) -> bool:
-        """Whether a sentence of this bucket waits."""
+        """Return whether a sentence of this bucket waits."""
         return bucket in self._waiting
 
     def next_length(self, bucket: int) -> int:
-        """Tokens of the next sentence that waits in the bucket."""
+        """Return the tokens of the next sentence that waits in the bucket."""
         return len(self._sentences[self._waiting[bucket][0]].pieces)
 
     def take(self, bucket: int) -> "Ticket":
-        """The next sentence of the bucket, which waits no longer."""
+        """Return the next sentence of the bucket, which waits no longer."""
         index = self._waiting[bucket].popleft()
         if not self._waiting[bucket]:
             del self._waiting[bucket]
@@ -88,11 +88,11 @@ class Job:
         self._done.set()
 
     def wait(self, seconds: float) -> None:
-        """Returns when the job is finished, after `seconds` at the latest."""
+        """Return when the job is finished, after `seconds` at the latest."""
         self._done.wait(seconds)
 
     def outputs(self) -> list[Output | None]:
-        """One output per sentence, in order, None where there is none yet; raises what the engine raised."""
+        """Return one output per sentence, in order, or None; raises what the engine raised."""
         if self._error:
             raise self._error
         return list(self._outputs)
@@ -108,3 +108,34 @@ class Ticket:
 
 
 Answer = tuple[Ticket, Output]
+
+
+class Batch:
+    """Sentences of one bucket that the engine will translate together."""
+
+    def __init__(self, bucket: int, tokens: int, sentences: int) -> None:
+        """`tokens`: padded, at most; `sentences`: at most."""
+        self.bucket = bucket
+        self.tickets: list[Ticket] = []
+        self._tokens = tokens
+        self._sentences = sentences
+        self._longest = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether not even the shortest sentence fits."""
+        return not self.fits(1)
+
+    def fits(self, length: int) -> bool:
+        """Return whether one more sentence of `length` tokens fits; the first one always does."""
+        if not self.tickets:
+            return True
+        # A batch costs what its longest sentence costs, for each of its sentences.
+        padded = max(self._longest, length) * (len(self.tickets) + 1)
+        return len(self.tickets) < self._sentences and padded <= self._tokens
+
+    def add(self, job: Job) -> None:
+        """Take the next sentence of the job."""
+        ticket = job.take(self.bucket)
+        self._longest = max(self._longest, len(ticket.pieces))
+        self.tickets.append(ticket)

@@ -1,4 +1,4 @@
-"""Decides which requests are let in and which sentences share a batch."""
+"""Decide which requests are let in and which sentences share a batch."""
 
 import math
 import threading
@@ -8,9 +8,27 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from translator.batching.batch import Batch
-from translator.batching.errors import QueueFullError
-from translator.batching.job import Answer, Job, Ticket
+from translator.batching.job import Answer, Batch, Job, Ticket
+
+
+class QueueFullError(Exception):
+    """As much waits already as can be translated in a sensible time."""
+
+    def __init__(self, retry_after: int) -> None:
+        """`retry_after`: whole seconds after which another attempt makes sense."""
+        super().__init__("The service is busy; try again in a moment.")
+        self.retry_after = retry_after
+
+
+class DeadlineError(Exception):
+    """The translation was not done in time; what was still waiting of it is not done at all."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds`: how long the request was given."""
+        super().__init__(
+            f"The translation took longer than {seconds:g} seconds; send less text, or try later."
+        )
+
 
 _LONGEST_RETRY = 60  # seconds
 
@@ -65,7 +83,7 @@ class Queue:
         return self._tokens
 
     def require_room(self, *, crowded: bool = False) -> None:
-        """Raises QueueFullError where no request would be let in; takes no lock, to cost nothing.
+        """Raise QueueFullError where no request would be let in; takes no lock, to cost nothing.
 
         `crowded`: who asks has no means to wait, so there is no room, however empty the queue is.
         """
@@ -74,7 +92,7 @@ class Queue:
 
     @contextmanager
     def admitted(self, characters: int) -> Iterator[None]:
-        """Lets a request in while the block runs; raises QueueFullError at once where there is no room.
+        """Let a request in while the block runs; raises QueueFullError at once where there is no room.
 
         A request larger than the whole queue is let in when there is no other.
         """
@@ -106,7 +124,7 @@ class Queue:
             self._forget(job)
 
     def take(self, pause: Pause = NO_PAUSE) -> list[Ticket]:
-        """The next batch, as soon as anything waits; within `pause`, as soon as enough does."""
+        """Return the next batch, as soon as anything waits; within `pause`, as soon as enough does."""
         with self._changed:
             self._free += 1
             until = time.monotonic() + pause.seconds
@@ -121,7 +139,7 @@ class Queue:
                 self._free -= 1
 
     def deliver(self, answers: Iterable[Answer], tokens: int, seconds: float) -> None:
-        """Hands the outputs of a batch of so many tokens, which took `seconds`, to their jobs."""
+        """Hand the outputs of a batch of so many tokens, which took `seconds`, to their jobs."""
         with self._changed:
             rate = self._runners * tokens / max(seconds, 1e-6)
             self._rate += (0.2 if self._rate else 1.0) * (rate - self._rate)
@@ -161,7 +179,7 @@ class Queue:
         return batch.tickets
 
     def _serve(self, job: Job, turn: int, batch: Batch) -> bool:
-        """Adds a turn's tokens of one job to the batch; whether the next of its sentences fits too."""
+        """Add a turn's tokens of one job to the batch; return whether the next of its sentences fits too."""
         used = 0
         while job.waits_in(batch.bucket):
             length = job.next_length(batch.bucket)

@@ -1,25 +1,13 @@
-"""Translates sentences: from the cache, else by the engine, within the request's deadline."""
+"""Translate sentences: from the cache, else by the engine, within the request's deadline."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
 
-from translator.batching.batcher import Batcher
-from translator.batching.batcher import Meter as BatchMeter
+from translator.batching.batcher import Batcher, Meter
 from translator.batching.cache import Cache
-from translator.batching.errors import DeadlineError, QueueFullError
+from translator.batching.queue import DeadlineError, QueueFullError
 from translator.engines.protocol import Engine
-
-
-class Meter(BatchMeter, Protocol):
-    """What wants to know about translations; observe.metrics.Metrics is one."""
-
-    def cache(self, hits: int, misses: int) -> None:
-        """So many sentences were, and were not, in the cache."""
-
-    def refused(self, reason: str) -> None:
-        """A request was not translated: `queue_full` or `deadline`."""
 
 
 class Translator:
@@ -34,7 +22,7 @@ class Translator:
         self._meter = meter
 
     def require_room(self, *, crowded: bool = False) -> None:
-        """Raises QueueFullError where not even the smallest request would be let in; `crowded`: anyway."""
+        """Raise QueueFullError where not even the smallest request would be let in; `crowded`: anyway."""
         try:
             self._batcher.queue.require_room(crowded=crowded)
         except QueueFullError:
@@ -43,7 +31,7 @@ class Translator:
 
     @contextmanager
     def admit(self, characters: int) -> Iterator[Callable[[Sequence[str]], list[str]]]:
-        """Lets in a request of so many characters, and gives the function that translates its sentences.
+        """Let in a request of so many characters, and give the function that translates its sentences.
 
         The room and the deadline are those of the whole request: cutting a long text into sentences
         is work too. Raises QueueFullError at once; the function raises DeadlineError.
@@ -58,7 +46,7 @@ class Translator:
             yield lambda sentences: self._translate(sentences, until)
 
     def _translate(self, sentences: Sequence[str], until: float) -> list[str]:
-        """What the engine says to each sentence, in order; the same sentence is asked for once."""
+        """Return what the engine says to each sentence, in order; the same sentence is asked for once."""
         distinct = dict.fromkeys(sentences)
         found = self._cache.find(distinct)
         missing = [sentence for sentence in distinct if sentence not in found]

@@ -1,15 +1,40 @@
-"""Translates with CTranslate2: the default engine, int8 weights on CPUs."""
+"""Translate with CTranslate2: the default engine, int8 weights on CPUs."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import ctranslate2
 
-from translator.engines.damage import TOKENIZER, explained, model_files
-from translator.engines.priority import giving_way
+from translator.engines.model_files import TOKENIZER, explained, model_files
 from translator.engines.protocol import Decoding, Output, Pieces
 from translator.engines.tokenizer import Tokenizer
+
+# An engine keeps every core busy. On equal terms with it, each short step of taking, refusing or
+# answering a request waits for its turn on a core: at twice the capacity on two cores, refusals took
+# seconds and not milliseconds (service/README.md, Measured). Only threads of this container give way
+# to each other so; what it gets beside other containers is their cgroups' matter.
+NICE = 15
+
+_TASKS = Path("/proc/self/task")
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Threads that a library starts within the block are of low priority; those of Python are not (Linux)."""
+    before = _threads()
+    yield
+    started = _threads() - before
+    for thread in started - {each.native_id for each in threading.enumerate()}:
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.setpriority(os.PRIO_PROCESS, thread, NICE)
+
+
+def _threads() -> set[int]:
+    return {int(path.name) for path in _TASKS.iterdir()} if _TASKS.is_dir() else set()
+
 
 # Where oneDNN goes over to another way to multiply floats: sums of sentences padded to more pieces than
 # this are rounded differently. Found by comparing scores of all pairs of lengths; docs/adr/0007.
@@ -31,7 +56,7 @@ class CTranslate2Engine:
     """
 
     def __init__(self, model_dir: Path, replicas: int, decoding: Decoding) -> None:
-        """Raises RuntimeError, with the file that is wrong, when `model_dir` does not hold a model."""
+        """Raise RuntimeError, with the file that is wrong, when `model_dir` does not hold a model."""
         self.decoding = decoding
         self.replicas = replicas
         with explained(model_dir, TOKENIZER):
@@ -58,7 +83,7 @@ class CTranslate2Engine:
         }
 
     def encode(self, sentence: str) -> Pieces:
-        """The sentence in pieces."""
+        """Return the sentence in pieces."""
         return self._tokenizer.encode(sentence, self.decoding.max_input_length)
 
     def bucket(self, pieces: Pieces) -> int:
@@ -67,7 +92,7 @@ class CTranslate2Engine:
         return length if length > _MIDDLE else int(length > _SHORT)
 
     def translate(self, batch: Sequence[Pieces]) -> list[Output]:
-        """One output per sentence of one bucket, in order; the whole batch on one replica."""
+        """Return one output per sentence of one bucket, in order; the whole batch on one replica."""
         results = self._translator.translate_batch([list(pieces) for pieces in batch], **self._search)
         return [
             Output(self._tokenizer.decode(result.hypotheses[0]), len(result.hypotheses[0]))

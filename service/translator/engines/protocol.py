@@ -1,4 +1,4 @@
-"""Says what an engine is, and how a translation is searched for."""
+"""Say what an engine is, and how a translation is searched for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,10 +54,10 @@ class Engine(Protocol):
         """Batches that it can work on at a time, each as fast as if it were alone."""
 
     def encode(self, sentence: str) -> Pieces:
-        """The sentence in pieces, at most `decoding.max_input_length` of them."""
+        """Return the sentence in pieces, at most `decoding.max_input_length` of them."""
 
     def bucket(self, pieces: Pieces) -> int:
-        """Which sentences these may share a batch with."""
+        """Return which sentences these may share a batch with."""
 
     def translate(self, batch: Sequence[Pieces]) -> list[Output]:
-        """One output per sentence of one bucket, in order."""
+        """Return one output per sentence of one bucket, in order."""

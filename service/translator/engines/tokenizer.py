@@ -1,4 +1,4 @@
-"""Cuts sentences into SentencePiece pieces and puts pieces together again."""
+"""Cut sentences into SentencePiece pieces and put pieces together again."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ class Tokenizer:
     """The pair of SentencePiece models that lies beside a Marian model, in either of its forms."""
 
     def __init__(self, model_dir: Path) -> None:
-        """Raises OSError or RuntimeError when `source.spm` or `target.spm` is missing or broken."""
+        """Raise OSError or RuntimeError when `source.spm` or `target.spm` is missing or broken."""
         self._source = _load(model_dir / "source.spm")
         self._target = _load(model_dir / "target.spm")
 
@@ -25,7 +25,7 @@ class Tokenizer:
         return [*pieces[: longest - 1], _END]
 
     def decode(self, pieces: Sequence[str]) -> str:
-        """The text that the pieces spell."""
+        """Return the text that the pieces spell."""
         text: str = self._target.decode(list(pieces))
         return text
 

@@ -1,4 +1,4 @@
-"""Translates with PyTorch and transformers' MarianMT: the reference that the default engine is compared with.
+"""Translate with PyTorch and transformers' MarianMT: the reference for the default engine.
 
 An extra (`pip install 'relctl[reference]'`), never part of an image.
 """
@@ -35,15 +35,15 @@ class TorchEngine:
         self._model.generation_config = self._search()
 
     def encode(self, sentence: str) -> Pieces:
-        """The sentence in pieces."""
+        """Return the sentence in pieces."""
         return self._tokenizer.encode(sentence, self.decoding.max_input_length)
 
     def bucket(self, _pieces: Pieces) -> int:
-        """One bucket for all, since no batch is ever made."""
+        """Return one bucket for all, since no batch is ever made."""
         return 0
 
     def translate(self, batch: Sequence[Pieces]) -> list[Output]:
-        """One output per sentence, in order."""
+        """Return one output per sentence, in order."""
         return [self._translate(pieces) for pieces in batch]
 
     def _translate(self, pieces: Pieces) -> Output:

@@ -1,17 +1,28 @@
-"""One request and its answer, as far as metrics and logs want to know."""
+"""One request and its answer, as far as metrics and logs want to know, and the name that they meet by."""
 
+import re
+import secrets
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
-
-from translator.observe import request_id
-from translator.observe.request_counts import UNMATCHED
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-# Answers that have no body and do not say so.
-_EMPTY = (204, 304)
+ID_HEADER = "X-Request-ID"
+# The route of a request that no URL rule matches. A raw path would let callers make time series.
+UNMATCHED = "unmatched"
+
+# Of the request that this thread is busy with; empty outside of requests.
+current_id: ContextVar[str] = ContextVar("request_id", default="")
+
+_ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def choose_id(sent: str | None) -> str:
+    """Return the id that came with the request, if it is harmless in headers and logs, else a new one."""
+    return sent if sent and _ACCEPTED.fullmatch(sent) else secrets.token_hex(16)
 
 
 @dataclass(slots=True)
@@ -26,21 +37,15 @@ class Exchange:
     status: int = 500  # what gunicorn makes of an exception that leaves the application
     length: int | None = None
     notes: Any = None  # flask.g of the request
-    ended: bool = False
 
     @classmethod
     def of(cls, environ: "WSGIEnvironment") -> Self:
-        """The request that begins with this environment."""
+        """Return the request that begins with this environment."""
         sent = environ.get("HTTP_X_REQUEST_ID")
-        return cls(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), request_id.choose(sent))
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the whole answer is there, and only has to be sent."""
-        return self.length is not None or self.status in _EMPTY
+        return cls(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), choose_id(sent))
 
     def note(self, name: str) -> Any:
-        """What the application left in `flask.g` under this name, or None."""
+        """Return what the application left in `flask.g` under this name, or None."""
         return self.notes.get(name) if self.notes is not None else None
 
     def starting(self, start_response: "StartResponse") -> "StartResponse":
@@ -50,6 +55,6 @@ class Exchange:
             self.status = int(status[:3])
             lengths = [int(value) for name, value in headers if name.lower() == "content-length"]
             self.length = lengths[0] if lengths else None
-            return start_response(status, [*headers, (request_id.HEADER, self.request_id)], exc_info)
+            return start_response(status, [*headers, (ID_HEADER, self.request_id)], exc_info)
 
         return start

@@ -1,14 +1,71 @@
-"""Writes logs as JSON, one object a line, on stderr."""
+"""Write logs as JSON, one object a line, on stderr; never in words that a caller sent."""
 
+import errno
 import logging
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
 from pythonjsonlogger.json import JsonFormatter
 
-from translator.observe import exceptions, request_id
-from translator.observe.gunicorn_words import WithoutCallersWords
+from translator.observe.exchange import current_id
+
+_PACKAGE = Path(__file__).parents[1]
+_LONGEST_CHAIN = 4
+
+
+def describe(error: BaseException) -> str:
+    """Type and place, then those of what led to it: `ValueError at body.py:92 in read, from …`.
+
+    The place is where it was raised; if that is a library, the last line of the service comes before it.
+    """
+    described = [_describe_one(error)]
+    while (cause := _cause(error)) is not None and len(described) < _LONGEST_CHAIN:
+        described.append(_describe_one(cause))
+        error = cause
+    return ", from ".join(described)
+
+
+def _describe_one(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, OSError) and error.errno is not None:
+        name += f" {errno.errorcode.get(error.errno, error.errno)}"
+    # Not extract_tb(), which reads the source of every frame: a RecursionError has a thousand.
+    frames = [(Path(frame.f_code.co_filename), line, frame.f_code.co_name)
+              for frame, line in traceback.walk_tb(error.__traceback__)]  # fmt: skip
+    own = [frame for frame in frames if frame[0].is_relative_to(_PACKAGE)]
+    places = dict.fromkeys([*own[-1:], *frames[-1:]])
+    return " at ".join([name, *(f"{_short(path)}:{line} in {function}" for path, line, function in places)])
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(_PACKAGE) if path.is_relative_to(_PACKAGE) else Path(*path.parts[-2:])
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+_LONGEST_ARGUMENT = 200
+
+
+class WithoutCallersWords(logging.Filter):
+    """A filter that changes records and lets all pass; for the logger `gunicorn.error`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Exceptions are told by their type, URIs without their query."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(_harmless(argument) for argument in record.args)
+        return True
+
+
+def _harmless(argument: object) -> object:
+    if isinstance(argument, BaseException):
+        return type(argument).__name__
+    return argument.partition("?")[0][:_LONGEST_ARGUMENT] if isinstance(argument, str) else argument
+
 
 _LONGEST_MESSAGE = 1000
 
@@ -18,7 +75,7 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def configuration(level: str, release: str) -> dict[str, Any]:
-    """A configuration for logging.config.dictConfig; `release` is the tag that every line names."""
+    """Return a configuration for logging.config.dictConfig; `release` is the tag that every line names."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -54,7 +111,7 @@ class LineFormatter(JsonFormatter):
         log_data["level"] = record.levelname.lower()
         log_data["logger"] = record.name
         log_data["message"] = record.message[:_LONGEST_MESSAGE]
-        if current := request_id.current.get():
+        if current := current_id.get():
             log_data["request_id"] = current
         log_data["release"] = self._release
         if record.exc_info and record.exc_info[1]:
@@ -63,7 +120,7 @@ class LineFormatter(JsonFormatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
         """Instead of a traceback."""
-        return exceptions.describe(ei[1]) if ei[1] is not None else ""
+        return describe(ei[1]) if ei[1] is not None else ""
 
 
 class LineHandler(logging.StreamHandler[TextIO]):

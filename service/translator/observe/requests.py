@@ -1,24 +1,61 @@
-"""Watches every request from outside the application: its id, its time, its count, its line in the log."""
+"""Watch every request from outside the application: its id, its time, its count, its line in the log."""
 
+import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask, request
 from flask.globals import app_ctx
 
-from translator.observe import access, request_id
-from translator.observe.exchange import Exchange
+from translator.observe.exchange import Exchange, current_id
 from translator.observe.metrics import Metrics
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+_LONGEST_PATH = 200
+_LONGEST_WORD = 255
+
+# Asked for every few seconds; their lines would bury the others.
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+_log = logging.getLogger("translator.access")
+
+
+def log_access(exchange: Exchange, seconds: float) -> None:
+    """Write one line at level info; at level debug for what is asked all the time."""
+    level = logging.DEBUG if exchange.route in _QUIET else logging.INFO
+    if _log.isEnabledFor(level):
+        method = exchange.method[:_LONGEST_WORD]
+        fields = {"method": method} | _fields(exchange, seconds)
+        _log.log(level, "%s %s %d", method, exchange.route, exchange.status, extra=fields)
+
+
+def _fields(exchange: Exchange, seconds: float) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "route": exchange.route,
+        "path": _path(exchange),
+        "status": exchange.status,
+        "duration_ms": round(1000 * seconds, 2),
+        "bytes": exchange.length or 0,
+    }
+    if (characters := exchange.note("characters")) is not None:
+        fields["characters"] = int(characters)
+    if (caller := exchange.note("caller")) is not None:
+        fields["caller"] = str(caller)[:_LONGEST_WORD]
+    return fields
+
+
+def _path(exchange: Exchange) -> str:
+    return exchange.path.encode("latin-1", "replace").decode("utf-8", "replace")[:_LONGEST_PATH]
+
+
 _EXCHANGE = "translator.exchange"
 
 
 def register(app: Flask, metrics: Metrics, access_log: bool) -> None:
-    """Watches all that `app` answers. Call it before anything that may answer before a route does.
+    """Watch all that `app` answers. Call it before anything that may answer before a route does.
 
     `flask.g.caller` and `flask.g.characters`, where the application sets them, come into the log.
     """
@@ -34,7 +71,7 @@ def register(app: Flask, metrics: Metrics, access_log: bool) -> None:
 
 
 def name_route(environ: "WSGIEnvironment", route: str) -> None:
-    """Counts the request as one of `route`, where Flask does not get to see it."""
+    """Count the request as one of `route`, where Flask does not get to see it."""
     exchange = environ.get(_EXCHANGE)
     if exchange is not None:
         exchange.route = route
@@ -49,50 +86,20 @@ class _Watched:
         self._access_log = access_log
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Counts an answer before it is sent, so whoever has it finds it counted; a stream when it ends."""
+        """Count an answer before it is sent, so that a client that has it finds it counted."""
         exchange = Exchange.of(environ)
         environ[_EXCHANGE] = exchange
-        request_id.current.set(exchange.request_id)
+        current_id.set(exchange.request_id)
         self._metrics.in_flight.inc()
         try:
-            body = self._application(environ, exchange.starting(start_response))
-        except BaseException:
+            return self._application(environ, exchange.starting(start_response))
+        finally:
             self._end(exchange)
-            raise
-        if not exchange.is_complete:
-            return _Stream(body, exchange, self._end)
-        self._end(exchange)
-        return body
 
     def _end(self, exchange: Exchange) -> None:
-        if exchange.ended:
-            return
-        exchange.ended = True
         seconds = time.perf_counter() - exchange.started
         self._metrics.in_flight.dec()
         self._metrics.request(exchange.route, exchange.method, exchange.status, seconds)
         if self._access_log:
-            access.log(exchange, seconds)
-        request_id.current.set("")
-
-
-class _Stream:
-    """An answer that is made while it is sent; the server calls `close` however that ends (PEP 3333)."""
-
-    def __init__(self, body: Iterable[bytes], exchange: Exchange, end: Callable[[Exchange], None]) -> None:
-        self._body = body
-        self._exchange = exchange
-        self._end = end
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._exchange.length = 0
-        for chunk in self._body:
-            self._exchange.length += len(chunk)
-            yield chunk
-
-    def close(self) -> None:
-        try:
-            if hasattr(self._body, "close"):
-                self._body.close()
-        finally:
-            self._end(self._exchange)
+            log_access(exchange, seconds)
+        current_id.set("")

@@ -1,4 +1,4 @@
-"""Finds the words in a text that the operator does not want to be translated."""
+"""Find the words in a text that the operator does not want to be translated."""
 
 import re
 import unicodedata
@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from translator.text.normalise import normalise
-from translator.text.scripts import HAN, UNSPACED
+from translator.text.characters import HAN, UNSPACED, normalise
 
 # What may be put into a word without being seen: joiners, fillers, variation selectors and tags.
 _HIDDEN = re.compile(
@@ -36,14 +35,14 @@ class BlockedWords:
 
     @classmethod
     def read(cls, path: Path | None) -> Self:
-        """The list in a UTF-8 file: one word or phrase a line; blank lines and lines with # do not count.
+        """Read the list in a UTF-8 file: one word or phrase a line; blank lines and # lines do not count.
 
         No path, no words. Raises ValueError that names the file, and the line if one is wrong.
         """
         return cls(dict(_read_words(path)) if path else {})
 
     def find(self, text: str) -> str | None:
-        """The first word of the list that the text holds, as it is listed."""
+        """Return the first word of the list that the text holds, as it is listed."""
         folded = fold(text)
         starts = (start for start, first in enumerate(folded) if first in self._lengths)
         found = (self._find_at(folded, start) for start in starts if not _within_word(folded, start))
@@ -59,7 +58,7 @@ class BlockedWords:
 
 
 def fold(text: str) -> str:
-    """The text as it is compared: without what hides a word from a list, but not from a reader."""
+    """Return the text as it is compared: without what hides a word from a list, but not from a reader."""
     seen = _HIDDEN.sub("", normalise(text))
     folded = _BLANKS.sub(" ", unicodedata.normalize("NFKC", seen).casefold()).strip()
     return _BLANK_IN_WORD.sub("", folded)
@@ -88,5 +87,5 @@ def _read(path: Path) -> str:
 
 
 def _within_word(text: str, place: int) -> bool:
-    """Whether the characters before and after a place belong to one word."""
+    """Return whether the characters before and after a place belong to one word."""
     return place > 0 and _ONE_WORD.fullmatch(text, place - 1, place + 1) is not None

@@ -1,4 +1,4 @@
-"""Cuts the loops that a small model falls into: the same words, again and again."""
+"""Cut the loops that a small model falls into: the same words, again and again."""
 
 import string
 from collections import Counter
@@ -16,7 +16,7 @@ class _Word(NamedTuple):
 
 
 def cut_loops(source: str, output: str) -> str:
-    """The output, with loops cut to one copy: four times the same word, or three times the same words.
+    """Return the output, with loops cut to one copy: four times the same word, or three times the same words.
 
     People say a word three times (go, go, go), and numbers may be any, so what holds a digit is
     never cut. What the source repeats (哈哈哈哈哈) may be repeated as often. The copy that stays is
@@ -48,7 +48,7 @@ def _cut(words: list[_Word], allowed: int) -> list[_Word]:
 
 
 def _find_loop(words: list[_Word], fewest: dict[int, int]) -> int:
-    """How many words the phrase has that the words end with too many copies of; 0 if there is none.
+    """Return how many words the phrase has that the words end with too many copies of; 0 if there is none.
 
     `fewest` has, by the number of words of a phrase, how many copies of it are too many.
     """
@@ -70,12 +70,12 @@ def _hold_digit(words: list[_Word]) -> bool:
 
 
 def _drop_copies(words: list[_Word], size: int, copies: int) -> None:
-    """Takes so many copies out from before the last one."""
+    """Take so many copies out from before the last one."""
     del words[-size * (copies + 1) : -size]
 
 
 def _count_copies(text: str) -> int:
-    """How many times the text says the same in a row, at most."""
+    """Return how many times the text says the same in a row, at most."""
     return max(_longest_period(text, size) // size + 1 for size in _SIZES)
 
 

@@ -1,11 +1,28 @@
-"""Finds what ends a sentence, and what stands in one without being language: addresses and emoji."""
+"""Find what ends a sentence, and what stands in one without being language: addresses and emoji."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from translator.text.abbreviations import goes_on_after_stop
-from translator.text.scripts import HAN, has_han
+from translator.text.characters import HAN, has_han
+
+# (Mr. Smith), Apple Inc., 8 a.m., the U.S. and the like, without their last stop. "No" is not among
+# them, because it ends sentences too.
+_WORDS = "Mr|Mrs|Ms|Dr|Prof|St|Mt|Jr|Sr|Inc|Ltd|Co|Corp|vs|etc|Etc|Ph\\.D"
+_ABBREVIATION = re.compile(rf"(?<![A-Za-z.])(?:{_WORDS}|(?:[A-Za-z]\.)+[A-Za-z])\Z")
+_NUMBER = re.compile(r"(?<![A-Za-z.])No\Z")
+_LONGEST = 12  # characters that are looked at, so that a run of initials costs no more than others
+
+
+def is_abbreviated(before: str) -> bool:
+    """Return whether the text before a stop ends with an abbreviation that the stop belongs to."""
+    return _ABBREVIATION.search(before[-_LONGEST:]) is not None
+
+
+def goes_on_after_stop(before: str) -> bool:
+    """Return whether a sentence goes on after a stop and a blank: Mr. Smith, No. 5, 8 a.m. 开会."""
+    return is_abbreviated(before) or _NUMBER.search(before[-_LONGEST:]) is not None
+
 
 CLOSERS = "”’」』）)]】》〉'"
 TO_ENGLISH = str.maketrans("。｡．！？⋯，、；：（）【】“”‘’《》「」", '...!?…,,;:()[]""\'\'""""')
@@ -51,13 +68,13 @@ class Event:
 
 
 def find_marker(text: str, start: int, end: int) -> int:
-    """Where the marker at the beginning of a line ends; `start` when there is none."""
+    """Return where the marker at the beginning of a line ends; `start` when there is none."""
     marker = _MARKER.match(text, start, end)
     return marker.end() if marker else start
 
 
 def find_events(text: str, start: int, end: int) -> Iterator[Event]:
-    """The atoms of a line, and the marks that may end its sentences, in order."""
+    """Yield the atoms of a line, and the marks that may end its sentences, in order."""
     quotes, counted = 0, start
     for match in _EVENT.finditer(text, start, end):
         quotes, counted = quotes + text.count('"', counted, match.end()), match.end()

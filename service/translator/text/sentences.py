@@ -1,13 +1,118 @@
-"""Cuts a text into what is translated at a time, and remembers what stood between the cuts."""
+"""Cut a text into what is translated at a time, and remember what stood between the cuts.
 
+A text has lines, a line cells (of a table), a cell sentences; a long sentence is cut at its pauses.
+"""
+
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from translator.text.cells import Span, breaks_line, find_cells, trim
-from translator.text.marks import find_events, find_marker
-from translator.text.pauses import cut_at_pauses
-from translator.text.scripts import has_han, has_words
+from translator.text.characters import has_han, has_words
+from translator.text.marks import CLOSERS, find_events, find_marker
+
+# A tab, or more than one blank, is what columns are made of; so are bars, in Markdown. No sentence
+# goes across them. A single blank is not enough, and a bar in a cell of Markdown is written \|.
+_BETWEEN = re.compile(r"[\n\r\t\x0b\x0c\x85\u2028\u2029]|\s{2,}|(?<!\\)[|｜]")
+_LINE_BREAK = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]")
+
+
+class Span(NamedTuple):
+    """Characters of a text, from `start` up to, but without, `end`."""
+
+    start: int
+    end: int
+
+
+def find_cells(text: str) -> Iterator[Span]:
+    """Yield all cells of all lines, in order; what is between them belongs to none."""
+    start = 0
+    for between in _BETWEEN.finditer(text):
+        if between.start() > start:
+            yield Span(start, between.start())
+        start = between.end()
+    if start < len(text):
+        yield Span(start, len(text))
+
+
+def breaks_line(between: str) -> bool:
+    """Return whether what stands between two cells begins a new line."""
+    return _LINE_BREAK.search(between) is not None
+
+
+def trim(text: str, span: Span) -> Span:
+    """Return the span without blanks at its ends; empty, at its own end, if there is nothing else in it."""
+    content = text[span.start : span.end]
+    if not (content[:1].isspace() or content[-1:].isspace()):  # so are nearly all
+        return span
+    start = span.end - len(content.lstrip())
+    return Span(start, max(start, span.start + len(content.rstrip())))
+
+
+# Both lengths are the model's, which learnt from short sentences (see its card). From the first one
+# on, clause by clause is translated better than all at once (on pipelines/datasets/everyday.tsv);
+# past the second one, what is said has little to do with the source.
+COMFORTABLE = 18
+LONGEST = 30
+# A first part of a few characters would leave the model too little to go by.
+_SHORTEST = 5
+
+_CLOSER = f"[{re.escape(CLOSERS)}]?"
+# From what divides most to what divides least. ASCII marks do not divide 1,000 or 12:30.
+_CLAUSES = (
+    re.compile(rf"(?:[；：…—。！？]|[;:!?](?![A-Za-z0-9/])){_CLOSER}"),
+    re.compile(rf"(?:，|,(?![A-Za-z0-9])){_CLOSER}"),
+)
+_WORDS = (re.compile(rf"、{_CLOSER}"), re.compile(r"\s"))
+_BLANKS = re.compile(r"\s*")
+
+
+def cut_at_pauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the sentence `text[start:end]` in parts of at most LONGEST characters.
+
+    A sentence that is not COMFORTABLE is cut between its clauses. A clause is only cut when it is
+    longer than LONGEST, between words if it can be.
+    """
+    while end - start > COMFORTABLE and (cut := _find_cut(text, start, end)) < end:
+        yield start, cut
+        start = _skip_blanks(text, cut, end)
+    yield start, end
+
+
+def _find_cut(text: str, start: int, end: int) -> int:
+    for pause in _CLAUSES:
+        if ends := _find_pauses(pause, text, start, start + COMFORTABLE):
+            return ends[-1]
+    for pause in _CLAUSES:
+        if ends := _find_pauses(pause, text, start, min(start + LONGEST, end - 1)):
+            return ends[0]
+    if end - start <= LONGEST:
+        return end
+    for pause in _WORDS:
+        if ends := _find_pauses(pause, text, start, start + LONGEST):
+            return ends[-1]
+    return _find_gap(text, start)
+
+
+def _find_pauses(pause: re.Pattern[str], text: str, start: int, last: int) -> list[int]:
+    """Return where pauses end, up to `last`; a mark is looked at together with what follows it."""
+    ends = [found.end() for found in pause.finditer(text, start + _SHORTEST, last + 1)]
+    return [end for end in ends if end <= last]
+
+
+def _find_gap(text: str, start: int) -> int:
+    """Return the last place where no word or number in ASCII is cut, or else just LONGEST characters."""
+    cuts = range(start + LONGEST, start + _SHORTEST, -1)
+    return next((cut for cut in cuts if not _in_word(text[cut - 1 : cut + 1])), start + LONGEST)
+
+
+def _in_word(pair: str) -> bool:
+    return pair.isascii() and pair.isalnum()
+
+
+def _skip_blanks(text: str, start: int, end: int) -> int:
+    blanks = _BLANKS.match(text, start, end)
+    return blanks.end() if blanks else start
 
 
 @dataclass(frozen=True)
@@ -60,7 +165,7 @@ class _Place(NamedTuple):
 
 
 def split(text: str) -> Passage:
-    """The text in pieces; a piece that is translated has at most LONGEST characters.
+    """Return the text in pieces; a piece that is translated has at most LONGEST characters.
 
     Linear in the length of the text, whatever it holds.
     """
@@ -82,7 +187,7 @@ def _find_pieces(text: str, cell: Span) -> Iterator[_Place]:
 
 
 def _find_sentences(text: str, cell: Span) -> Iterator[list[_Part]]:
-    """The sentences of a cell, in parts."""
+    """Yield the sentences of a cell, in parts."""
     at = find_marker(text, *cell)
     if at > cell.start:
         yield [_Part(Span(cell.start, at))]

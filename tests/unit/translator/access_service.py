@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 
 from translator.access.guard import Guard, register
 from translator.api import problem
-from translator.body.limits import Limits
-from translator.body.payload import is_form, read_form, read_json
+from translator.body import Limits, is_form, read_form, read_json
 from translator.settings import Settings
 from unit.translator.access_credentials import API_KEYS, SECRET
 from unit.translator.service_process import MODEL

@@ -4,9 +4,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from translator.access.errors import TokenError
-from translator.access.signing import read_public_key, read_secret
-from translator.access.tokens import Tokens
+from translator.access.credential import InvalidCredentialError
+from translator.access.tokens import Tokens, read_public_key, read_secret
 from unit.translator.access_credentials import SECRET
 
 PAIR = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -18,6 +17,6 @@ BOTH = Tokens((*HS256.keys, *RS256.keys), issuer="https://issuer.example", audie
 
 
 def refusal(tokens: Tokens, text: str) -> str:
-    with pytest.raises(TokenError) as caught:
+    with pytest.raises(InvalidCredentialError) as caught:
         tokens.subject(text)
-    return str(caught.value)
+    return caught.value.description or ""

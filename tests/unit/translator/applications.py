@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 
 from translator.access.guard import Guard
 from translator.app import create_app
-from translator.engines import priority
 from translator.lifecycle import Lifecycle
 from translator.loading import load
 from translator.observe.metrics import Metrics
@@ -51,7 +50,7 @@ def make_client(translator: Any = None, **chosen: Any) -> FlaskClient:
 def on_equal_terms() -> Iterator[None]:
     """Engines loaded within the block do not give way: what else runs here could hold up tests for long."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(priority, "NICE", os.getpriority(os.PRIO_PROCESS, 0))
+        patch.setattr("translator.engines.ctranslate2.NICE", os.getpriority(os.PRIO_PROCESS, 0))
         yield
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, abort, g, request
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from translator.observe import logs, requests, scrape
+from translator.observe import logs, requests
 from translator.observe.metrics import Metrics
 from translator.release import UNKNOWN
 
@@ -23,7 +23,7 @@ def observed(access_log: bool = True) -> tuple[Flask, Metrics]:
     app = Flask(__name__)
     metrics = Metrics(UNKNOWN, "ctranslate2")
     requests.register(app, metrics, access_log)
-    app.register_blueprint(scrape.routes(metrics))
+    app.add_url_rule("/metrics", view_func=metrics.render)
     _guard(app)
     _add_routes(app)
     return app, metrics
@@ -104,10 +104,6 @@ def _add_routes(app: Flask) -> None:
     @app.get("/stops")
     def stops() -> str:
         raise SystemExit(WORDS)
-
-    @app.get("/stream")
-    def stream() -> Response:
-        return Response(b"x" * 10 for _ in range(int(request.args["chunks"])))
 
     @app.get("/breaks")
     def breaks() -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from translator.access.paths import Room, room
+from translator.access.guard import Room, room
 from unit.translator import applications
 from unit.translator.access_answers import CHALLENGE, assert_refused, caller
 from unit.translator.access_credentials import API_KEYS, KEY, bearer

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits import parse
 
-from translator.access.counters import Counters
-from translator.access.quota import Quota
+from translator.access.quota import Counters, Quota
 from unit.translator.access_clock import Clock, InterruptingClock
 
 

@@ -45,7 +45,7 @@ def test_a_strange_text_is_translated_too(text: str, client: FlaskClient) -> Non
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        ({}, 400, '"text" is missing; the body must look like {"text": "你好"}.'),
+        ({}, 400, '"text" is missing; the body must look like {"text": "北京天气很好。"}.'),
         ({"text": None}, 400, '"text" must be a string'),
         ({"text": ""}, 400, '"text" is blank'),
         ({"text": " \n\u3000"}, 400, '"text" is blank'),
@@ -63,3 +63,12 @@ def test_what_cannot_be_translated_is_refused_in_words(
     body: object, status: int, words: str, client: FlaskClient
 ) -> None:
     assert_problem(client.post("/translate", data=json.dumps(body), headers=JSON), status, words)
+
+
+def test_every_answer_says_its_length(client: FlaskClient) -> None:
+    rules = [each for each in client.application.url_map.iter_rules() if each.rule.startswith("/")]
+    paths = {each.rule.replace("<path:filename>", "page.css") for each in rules} | {"/nowhere"}
+    for path in paths:
+        for method in ("GET", "HEAD", "POST", "OPTIONS"):
+            with client.open(path, method=method) as response:
+                assert response.headers.get("Content-Length", "").isdigit(), (method, path)

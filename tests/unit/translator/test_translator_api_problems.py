@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from translator.access.keys import entry, make_key
-from translator.batching.errors import DeadlineError, QueueFullError
+from translator.batching.queue import DeadlineError, QueueFullError
 from unit.translator.access_clock import Clock
 from unit.translator.applications import make_client, make_unready_client
 from unit.translator.problems import assert_problem

@@ -11,9 +11,8 @@ import pytest
 
 from translator.batching.batcher import Batcher
 from translator.batching.cache import Cache
-from translator.batching.errors import DeadlineError, QueueFullError
 from translator.batching.job import Job
-from translator.batching.queue import Limits
+from translator.batching.queue import DeadlineError, Limits, QueueFullError
 from translator.batching.translator import Translator
 from translator.engines.protocol import Output
 from unit.translator.slow_engine import Counts, SlowEngine

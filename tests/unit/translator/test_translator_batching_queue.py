@@ -5,9 +5,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from translator.batching.errors import QueueFullError
 from translator.batching.job import Job, Sentence
-from translator.batching.queue import Limits, Pause, Queue
+from translator.batching.queue import Limits, Pause, Queue, QueueFullError
 
 LIMITS = Limits(requests=1, characters=10_000, batch_tokens=100)
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import ctranslate2
 import pytest
 
-from translator.engines import priority
-from translator.engines.choose import load
-from translator.engines.ctranslate2 import CTranslate2Engine
+from translator.engines import load
+from translator.engines.ctranslate2 import NICE, CTranslate2Engine, giving_way
 from translator.engines.protocol import Decoding, Engine, Pieces
 from unit.translator.service_process import MODEL
 
@@ -138,7 +137,7 @@ def test_the_engines_threads_give_way_and_those_of_python_do_not() -> None:
     tasks = Path("/proc/self/task")
     stop, own = threading.Event(), os.getpriority(os.PRIO_PROCESS, 0)  # the tests may be started with `nice`
     before = {path.name for path in tasks.iterdir()}
-    with priority.giving_way():
+    with giving_way():
         translator = ctranslate2.Translator(str(MODEL), device="cpu", inter_threads=2)
         ours = threading.Thread(target=stop.wait, daemon=True)
         ours.start()
@@ -150,7 +149,7 @@ def test_the_engines_threads_give_way_and_those_of_python_do_not() -> None:
         }
         assert nice.pop(ours.native_id or 0) == own
         assert len(nice) >= translator.num_translators
-        assert set(nice.values()) == {priority.NICE}
+        assert set(nice.values()) == {NICE}
         assert os.getpriority(os.PRIO_PROCESS, 0) == own
     finally:
         stop.set()

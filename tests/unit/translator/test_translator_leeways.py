@@ -15,12 +15,10 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from translator.api.intake import Intake
 from translator.batching import queue as queueing
-from translator.batching.batch import Batch
-from translator.batching.errors import QueueFullError
-from translator.batching.job import Job, Sentence
+from translator.batching.job import Batch, Job, Sentence
 from translator.batching.queue import Limits as QueueLimits
-from translator.batching.queue import Queue
-from translator.body.limits import Limits
+from translator.batching.queue import Queue, QueueFullError
+from translator.body import Limits
 from translator.engines.protocol import Output, Pieces
 from translator.lifecycle import Lifecycle
 from translator.loading import make_translator

@@ -15,7 +15,7 @@ from relctl.config.project import load
 from relctl.proxy.render import render
 from relctl.state.paths import Paths
 from scratch import ROOT
-from translator.body.limits import Limits
+from translator.body import Limits
 from translator.serving import lingering
 from translator.serving.lingering import Lingering
 from translator.serving.remainder import MOST

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from translator import loading
-from translator.engines import choose
+from translator import engines, loading
 from translator.engines.protocol import Decoding, Output, Pieces
 from translator.lifecycle import Lifecycle, NotReadyError, Phase
 from translator.parts import Parts
@@ -59,7 +58,7 @@ class Replicas:
 
 
 def use_engine(monkeypatch: pytest.MonkeyPatch, load: Callable[..., Any]) -> None:
-    monkeypatch.setattr(choose, "load", load)
+    monkeypatch.setattr(engines, "load", load)
 
 
 def fail_to_load(error: BaseException) -> Callable[..., Any]:
@@ -185,7 +184,7 @@ def test_a_vocabulary_of_another_name_is_not_missed(model_dir: Path, tmp_path: P
     (folder / "shared_vocabulary.json").rename(folder / "target_vocabulary.json")
     cut_in_half(folder / "model.bin")
     with pytest.raises(RuntimeError, match=r"^model\.bin cannot be loaded"):
-        choose.load("ctranslate2", folder, 1, Decoding())
+        engines.load("ctranslate2", folder, 1, Decoding())
 
 
 def measure(parts: Parts, name: str) -> float:

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from translator.observe import logs, request_id
-from translator.observe.gunicorn_words import WithoutCallersWords
+from translator.observe import logs
+from translator.observe.exchange import choose_id
+from translator.observe.logs import WithoutCallersWords
 from translator.observe.metrics import Metrics
 from translator.release import UNKNOWN
 from unit.translator.applications import make_client
@@ -79,14 +80,6 @@ def test_a_request_writes_one_line_without_its_query(client: FlaskClient, writte
         "characters": 4,
         "caller": "alice",
     }
-
-
-def test_a_stream_is_logged_when_it_ends_with_what_was_sent(client: FlaskClient, written: Lines) -> None:
-    with client.get("/stream?chunks=3", buffered=False, headers={"X-Request-ID": "long"}) as answer:
-        assert written() == []
-        assert answer.data == b"x" * 30
-    (line,) = written()
-    assert (line["bytes"], line["request_id"]) == (30, "long")
 
 
 @pytest.mark.parametrize("path", ["/livez", "/metrics"])
@@ -170,7 +163,7 @@ def test_an_unexpected_error_is_told_by_its_place_and_not_by_its_words(
 
 def test_the_place_of_an_error_is_in_the_service_and_where_it_was_raised(written: Lines) -> None:
     try:
-        request_id.choose(17)  # type: ignore[arg-type]
+        choose_id(17)  # type: ignore[arg-type]
     except TypeError:
         logging.getLogger("x").exception("it failed")
     try:
@@ -186,8 +179,8 @@ def test_the_place_of_an_error_is_in_the_service_and_where_it_was_raised(written
     except TypeError:
         logging.getLogger("x").exception("it failed")
     own, library, system, both = [line["exception"] for line in written()]
-    assert own.startswith("TypeError at observe/request_id.py:")
-    assert own.endswith(" in choose")
+    assert own.startswith("TypeError at observe/exchange.py:")
+    assert own.endswith(" in choose_id")
     assert library.startswith("JSONDecodeError at json/decoder.py:")
     assert system.startswith("FileNotFoundError ENOENT at ")
     assert re.fullmatch(

@@ -5,12 +5,11 @@ import threading
 from dataclasses import replace
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from translator.observe import scrape
+from translator.observe.exchange import UNMATCHED
 from translator.observe.metrics import Metrics
-from translator.observe.request_counts import UNMATCHED
 from translator.release import UNKNOWN
 
 Labels = frozenset[tuple[str, str]]
@@ -31,10 +30,8 @@ def metrics() -> Metrics:
     return Metrics(UNKNOWN, "ctranslate2")
 
 
-def test_the_answer_is_prometheus_text_of_version_0_0_4(metrics: Metrics) -> None:
-    app = Flask(__name__)
-    app.register_blueprint(scrape.routes(metrics))
-    answer = app.test_client().get("/metrics", headers={"Accept": "application/openmetrics-text"})
+def test_the_answer_is_prometheus_text_of_version_0_0_4(client: FlaskClient) -> None:
+    answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     names = {family.name for family in parse(answer.text)}

@@ -2,15 +2,13 @@
 
 import re
 import threading
-from collections.abc import Iterator
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from flask import Flask, Response, g
 from flask.testing import FlaskClient
-from werkzeug.test import run_wsgi_app
 
-from translator.observe import request_id, requests
+from translator.observe import requests
+from translator.observe.exchange import current_id
 from translator.observe.metrics import Metrics
 from translator.release import UNKNOWN
 from unit.translator.observed_service import observed, samples
@@ -120,7 +118,7 @@ def test_what_leaves_the_application_is_counted_as_500_and_is_not_in_flight(serv
     with pytest.raises(SystemExit):
         client.get("/stops")
     assert (in_flight(metrics), counted(metrics)) == (0, {"GET /stops 500": 1})
-    assert request_id.current.get() == ""
+    assert current_id.get() == ""
 
 
 def test_a_hook_that_fails_before_and_after_every_request_hides_none() -> None:
@@ -141,50 +139,11 @@ def test_a_hook_that_fails_before_and_after_every_request_hides_none() -> None:
     assert (in_flight(metrics), counted(metrics)) == (0, {"GET / 500": 1})
 
 
-def test_a_stream_is_in_flight_until_it_ends(service: Observed) -> None:
-    client, metrics = service
-    answer = client.get("/stream?chunks=3", buffered=False)
-    assert (in_flight(metrics), counted(metrics)) == (1, {})
-    assert answer.data == b"x" * 30
-    answer.close()
-    assert (in_flight(metrics), counted(metrics)) == (0, {"GET /stream 200": 1})
-
-
-def test_a_stream_that_its_client_leaves_is_not_in_flight(service: Observed) -> None:
-    client, metrics = service
-    answer = client.get("/stream?chunks=1000000000", buffered=False)
-    assert in_flight(metrics) == 1
-    answer.close()
-    answer.close()
-    assert (in_flight(metrics), counted(metrics)) == (0, {"GET /stream 200": 1})
-    assert request_id.current.get() == ""
-
-
 def test_a_stream_that_breaks_is_not_in_flight(service: Observed) -> None:
     client, metrics = service
     with pytest.raises(ValueError):
         client.get("/breaks", buffered=True)
     assert (in_flight(metrics), counted(metrics)) == (0, {"GET /breaks 200": 1})
-
-
-def test_a_stream_whose_end_fails_is_not_in_flight() -> None:
-    class Body:
-        def __iter__(self) -> Iterator[bytes]:
-            yield b""
-
-        def close(self) -> None:
-            raise ValueError
-
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Body:
-        start_response("200 OK", [])
-        return Body()
-
-    app, metrics = Flask(__name__), Metrics(UNKNOWN, "ctranslate2")
-    app.wsgi_app = application  # type: ignore[method-assign]
-    requests.register(app, metrics, access_log=False)
-    with pytest.raises(ValueError):
-        run_wsgi_app(app.wsgi_app, {"REQUEST_METHOD": "GET"}, buffered=True)
-    assert (in_flight(metrics), counted(metrics)) == (0, {"GET unmatched 200": 1})
 
 
 def test_a_request_does_not_inherit_from_the_one_before(service: Observed) -> None:
@@ -194,10 +153,10 @@ def test_a_request_does_not_inherit_from_the_one_before(service: Observed) -> No
 
     @app.get("/seen")
     def see() -> str:
-        seen.append((request_id.current.get(), g.get("characters")))
+        seen.append((current_id.get(), g.get("characters")))
         return ""
 
     client.post("/read", data="four", headers={"X-Request-ID": "first"})
-    assert request_id.current.get() == ""
+    assert current_id.get() == ""
     client.get("/seen", headers={"X-Request-ID": "second"})
     assert seen == [("second", None)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sacrebleu import corpus_bleu, corpus_chrf
 
-from translator.engines.choose import load
+from translator.engines import load
 from translator.engines.protocol import Decoding, Engine
 from unit.translator.service_process import Service
 

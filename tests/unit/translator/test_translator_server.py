@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from translator.engines.checksum import checksum
+from translator.engines.model_files import checksum
 from translator.release import UNKNOWN
 from unit.translator.clean_service import clean_service
 from unit.translator.service_process import MODEL, SERVICE, Service

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from translator.app import create_app
-from translator.assets import WithAssets
+from translator.app import WithAssets, create_app
+from translator.container import CpuMeter
 from translator.engines.protocol import Engine
 from translator.loading import make_translator
 from translator.parts import Parts
 from translator.release import UNKNOWN
-from translator.usage import CpuMeter
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/version", "/"])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from translator.text.pipeline import translate_texts
+from translator.text import translate_texts
 from translator.text.sentences import split
 
 

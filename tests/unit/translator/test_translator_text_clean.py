@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.text.capitals import case_first_letter
+from translator.text.characters import normalise
 from translator.text.clean import (
     bound_length,
+    case_first_letter,
     clean,
     close_up,
     collapse_blanks,
@@ -20,7 +21,6 @@ from translator.text.clean import (
     speak_english_marks,
 )
 from translator.text.marks import CLOSERS, TO_ENGLISH
-from translator.text.normalise import normalise
 from translator.text.sentences import Piece
 from unit.translator.translator_texts import PATIENCE, RUNS, texts, thorough
 

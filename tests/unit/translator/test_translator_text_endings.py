@@ -2,7 +2,7 @@
 
 import pytest
 
-from translator.text.endings import end_as_source
+from translator.text.clean import end_as_source
 from translator.text.sentences import Piece
 
 FIRST = Piece("虽然今天下雨，", closes=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from translator.engines.protocol import Engine
-from translator.text.pipeline import translate_texts
+from translator.text import translate_texts
 
 DATASETS = Path(__file__).parents[3] / "pipelines" / "datasets"
 BATCH = 16

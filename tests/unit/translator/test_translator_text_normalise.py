@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from translator.text.normalise import normalise
+from translator.text.characters import normalise
 from unit.translator.translator_texts import LENGTH, PATIENCE, RUNS, texts, thorough
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 
-from translator.text import pipeline
+from translator import text as pipeline
+from translator.text import translate_texts
+from translator.text.characters import normalise
 from translator.text.clean import clean
-from translator.text.normalise import normalise
-from translator.text.pipeline import translate_texts
 from translator.text.sentences import Piece, split
 from unit.translator.translator_texts import PATIENCE, RUNS, texts, thorough
 
@@ -114,7 +114,7 @@ def test_the_same_answer_to_the_same_piece_is_cleaned_once(monkeypatch: pytest.M
         cleaned.append((piece, output))
         return clean(piece, output)
 
-    monkeypatch.setattr(pipeline, "clean", count)
+    monkeypatch.setattr(pipeline, "clean_output", count)
     answers = iter(["One", "One", "1"])
     assert translate_texts(["一。一。", "一。"], lambda pieces: [next(answers) for _ in pieces]) == [
         "One. One.",

@@ -3,9 +3,8 @@
 import pytest
 from hypothesis import given
 
-from translator.text.normalise import normalise
-from translator.text.pauses import COMFORTABLE, LONGEST
-from translator.text.sentences import Piece, split
+from translator.text.characters import normalise
+from translator.text.sentences import COMFORTABLE, LONGEST, Piece, split
 from unit.translator.translator_texts import PATIENCE, RUNS, texts, thorough
 
 

@@ -1,9 +1,23 @@
-"""Says which file of a model is wrong, where a library only says what it stumbled over."""
+"""Check the files of a model: their checksum, and which one is wrong when a library stumbles."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def checksum(folder: Path) -> str:
+    """Return the SHA-256 of what `sha256sum` prints for the files below `folder`, sorted by path."""
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = (f"{_sha256(folder / path)}  {path}\n" for path in paths)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
 
 # What is read together; the first name stands for whatever no file can be blamed for.
 TOKENIZER = ("source.spm", "target.spm")
@@ -15,7 +29,7 @@ _NEXT = "copy the model again, or make it anew with service/convert_model.py"
 
 @contextmanager
 def explained(folder: Path, names: Sequence[str]) -> Iterator[None]:
-    """Raises the library's RuntimeError again, with the file of `names` that is to blame.
+    """Raise the library's RuntimeError again, with the file of `names` that is to blame.
 
     Files are looked at only after a failure: not every model has all of them.
     """
@@ -28,13 +42,13 @@ def explained(folder: Path, names: Sequence[str]) -> Iterator[None]:
 
 
 def model_files(folder: Path) -> tuple[str, ...]:
-    """What CTranslate2 reads; a vocabulary has one of several names, or is two, for the two languages."""
+    """Return what CTranslate2 reads; a vocabulary has one of several names, or is two, one a language."""
     found = sorted(path.name for path in folder.glob("*vocabulary.*"))
     return (*_MODEL, *(found or [_VOCABULARY]))
 
 
 def _fault(file: Path) -> str:
-    """What is wrong with a file, or nothing."""
+    """Return what is wrong with a file, or nothing."""
     try:
         content = _read(file)
     except OSError as error:

@@ -1,7 +1,24 @@
-"""Brings what callers send, and what a model says, into one spelling without invisible characters."""
+"""Tell which characters are Chinese, and bring texts into one spelling without invisible ones."""
 
 import re
 import unicodedata
+
+# Radicals, 〇, numerals of Suzhou, and the ideographs with extensions A to I; of a character class.
+HAN = r"\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+UNSPACED = HAN + r"\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3"  # with kana and Hangul
+
+_HAN = re.compile(f"[{HAN}]")
+
+
+def has_han(text: str) -> bool:
+    """Return whether there is anything that a model for Chinese can translate."""
+    return _HAN.search(text) is not None
+
+
+def has_words(text: str) -> bool:
+    """Return whether there is a letter (Han characters are letters) or a digit."""
+    return any(character.isalnum() for character in text)
+
 
 # Vertical tab (Word's line break), form feed and NEL end a line too, but as control characters.
 _CONTROL_BREAK = re.compile(r"[\x0b\x0c\x85]")
@@ -20,7 +37,7 @@ _TOO_MANY_MARKS = re.compile(f"({_MARK}{{30}}){_MARK}+")
 
 
 def normalise(text: str) -> str:
-    """The text in NFC, with visible characters, blanks, tabs and line breaks only.
+    """Return the text in NFC, with visible characters, blanks, tabs and line breaks only.
 
     Composing can lengthen a text: U+FB2C becomes three characters. Full-width forms stay as they
     are; where they matter to a model, its SentencePiece folds them itself (`nmt_nfkc`).

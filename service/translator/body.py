@@ -1,6 +1,8 @@
-"""Reads the body of a request, as JSON or as a form, and says in words why it cannot be read."""
+"""Read the body of a request within its limits, as JSON or as a form, or say why it cannot be read."""
 
 import json
+from dataclasses import dataclass
+from typing import Self
 from urllib.parse import parse_qs
 
 from flask import Request
@@ -12,19 +14,51 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from translator.body.limits import Limits
+from translator.settings import Settings
+
+# The longest spelling of one character: a pair of escapes in JSON, four percent signs in a form.
+_BYTES_PER_CHARACTER = 12
+# The names, the quotes and an id around a text, indented.
+_BYTES_AROUND_TEXT = 256
+_BYTES_AROUND_ALL = 4096
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`characters` of one text, `items` (texts) and `total_characters` of one request."""
+
+    characters: int
+    items: int
+    total_characters: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return what the operator chose."""
+        return cls(settings.max_characters, settings.max_items, settings.max_total_characters)
+
+    @property
+    def body_bytes(self) -> int:
+        """Bytes of the longest body that may be right, however its characters are spelt."""
+        characters = max(self.characters, self.total_characters)
+        return characters * _BYTES_PER_CHARACTER + self.items * _BYTES_AROUND_TEXT + _BYTES_AROUND_ALL
+
+    @property
+    def form_fields(self) -> int:
+        """Fields of the longest form that may be right: every text is one, and there are options."""
+        return self.items + 64
+
 
 _FORM = "application/x-www-form-urlencoded"
 _UTF_8 = ("", "utf-8", "utf8", "us-ascii")
 
 
 def is_form(request: Request) -> bool:
-    """Whether the body says that it is a form, the only other thing than JSON that is ever read."""
+    """Return whether the body says that it is a form, the only other thing than JSON that is ever read."""
     return request.mimetype == _FORM
 
 
 def read_json(request: Request, limits: Limits) -> object:
-    """The JSON document in the body, without lone surrogates: they cannot be written as UTF-8.
+    """Return the JSON document in the body, without lone surrogates: they cannot be written as UTF-8.
 
     Raises BadRequest, RequestEntityTooLarge or UnsupportedMediaType.
     """
@@ -42,7 +76,7 @@ def read_json(request: Request, limits: Limits) -> object:
 
 
 def read_form(request: Request, limits: Limits) -> dict[str, list[str]]:
-    """The values by name of a form in the body. Raises what `read_json` raises."""
+    """Return the values by name of a form in the body. Raises what `read_json` raises."""
     text = _read_text(request, limits)
     try:
         return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=limits.form_fields)
@@ -66,7 +100,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def read_body(request: Request, limits: Limits) -> bytes:
-    """The bytes of the body, kept for who reads it again. Raises BadRequest or RequestEntityTooLarge."""
+    """Return the bytes of the body, kept for another reader. Raises BadRequest or RequestEntityTooLarge."""
     # One more than is right: of a chunked body werkzeug returns the beginning, and raises nothing.
     request.max_content_length = limits.body_bytes + 1
     try:
