@@ -47,7 +47,7 @@ def routes(release: Release, lifecycle: Lifecycle) -> Blueprint:
 
 def _versions(release: Release) -> dict[str, str]:
     installed = dependencies.installed()
-    libraries = ("ctranslate2", "flask", "gunicorn", "sentencepiece")
+    libraries = ("ctranslate2", "flask", "sentencepiece", "uvicorn")
     return {
         "translator": release.version,
         "model": release.model.revision,

@@ -12,7 +12,7 @@ from translator.access.keys import ApiKeys
 if TYPE_CHECKING:  # it takes 60 ms to import, and many services have keys only
     from translator.access.tokens import Tokens
 
-# gunicorn takes no longer header line, but a body could bring more.
+# The service takes no longer header field, but a body could bring more.
 _LONGEST = 8190
 
 

@@ -8,9 +8,9 @@ from pythonjsonlogger.core import RESERVED_ATTRS, merge_record_extra
 from pythonjsonlogger.json import JsonFormatter
 
 from translator.observe import exceptions, request_id
-from translator.observe.gunicorn_words import WithoutCallersWords
 
 _LONGEST_MESSAGE = 1000
+_LEFT_OUT = [*RESERVED_ATTRS, "color_message"]  # uvicorn's words again, for a terminal
 
 
 # What no line says, and would be looked up for each (logging HOWTO, "Optimization").
@@ -23,18 +23,8 @@ def configuration(level: str, release: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": LineFormatter, "release": release}},
-        "filters": {"without_callers_words": {"()": WithoutCallersWords}},
         "handlers": {"stderr": {"()": LineHandler, "formatter": "json"}},
         "root": {"level": level.upper(), "handlers": ["stderr"]},
-        "loggers": {
-            # gunicorn cuts its loggers off from the root.
-            "gunicorn.error": {
-                "level": level.upper(),
-                "handlers": ["stderr"],
-                "filters": ["without_callers_words"],
-                "propagate": False,
-            },
-        },
     }
 
 
@@ -59,7 +49,7 @@ class LineFormatter(JsonFormatter):
         log_data["release"] = self._release
         if record.exc_info and record.exc_info[1]:
             log_data["exception"] = message_dict["exc_info"]
-        merge_record_extra(record, log_data, RESERVED_ATTRS)
+        merge_record_extra(record, log_data, _LEFT_OUT)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
         """Instead of a traceback."""
