@@ -38,7 +38,7 @@ SECTIONS: dict[str, Callable[[Bench], Section]] = {
     "curve": curve.measure,
 }
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
-LIBRARIES = ("ctranslate2", "flask", "gunicorn", "sacrebleu", "sentencepiece", "torch", "transformers")
+LIBRARIES = ("ctranslate2", "flask", "sacrebleu", "sentencepiece", "torch", "transformers", "uvicorn")
 
 
 def main() -> int:

@@ -44,7 +44,7 @@ KINDS = (
     Kind(401, "POST", "/batch", caller=""),
     Kind(403, "POST", "/v2/translate", caller=""),
     Kind(429, "POST", "/batch", caller=SPENT),
-    # What gunicorn refuses before the application sees it, and Nginx lets through.
+    # What the server refuses before the application sees it, and Nginx lets through.
     Kind(414, "POST", "/" + "x" * 5_000, caller=""),
     Kind(431, "POST", "/batch", {f"X-{number}": "x" for number in range(150)}, caller=""),
 )

@@ -52,7 +52,7 @@ def service(code: Path, model: Path, decoding: Decoding, **settings: str) -> Ite
         **QUIET,
         **settings,
     }
-    command = ["--config", "python:translator.server", "translator.wsgi:app"]
+    command = [sys.executable, "-m", "translator.server"]
     with _serving(command, environment, port, lambda _: _ready(port)) as server:
         yield server
 
@@ -63,7 +63,8 @@ def baseline(model: Path, decoding: Decoding, threads: str) -> Iterator[Server]:
     port = free_port()
     environment = {**_decoding(model, decoding), "TORCH_THREADS": threads, **QUIET}
     folder = str(ROOT / "benchmarks")
-    command = ["--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), "--timeout", "300"]
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", str(WORKERS), "--timeout", "300"]
     command += ["--no-control-socket", "--chdir", folder, "--pythonpath", folder, "baseline_app:app"]
     with _serving(command, environment, port, _all_loaded) as server:
         yield server
@@ -79,9 +80,8 @@ def _decoding(model: Path, decoding: Decoding) -> dict[str, str]:
 
 @contextmanager
 def _serving(
-    gunicorn: list[str], environment: Mapping[str, str], port: int, ready: Callable[[Group], bool]
+    command: list[str], environment: Mapping[str, str], port: int, ready: Callable[[Group], bool]
 ) -> Iterator[Server]:
-    command = [sys.executable, "-m", "gunicorn", *gunicorn]
     with tempfile.TemporaryDirectory(prefix="relctl-bench-") as folder:
         began = time.perf_counter()
         with processes.running(command, environment, Path(folder) / "log") as group:

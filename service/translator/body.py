@@ -6,7 +6,6 @@ from typing import Self
 from urllib.parse import parse_qs
 
 from flask import Request
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
@@ -107,7 +106,7 @@ def read_body(request: Request, limits: Limits) -> bytes:
         body = request.get_data()
     except RequestEntityTooLarge:
         raise _too_long(limits) from None
-    except (ClientDisconnected, ParseException, OSError):  # the chunks of a body are parsed when it is read
+    except (ClientDisconnected, OSError, ValueError):  # a stream that was cut off is closed
         raise BadRequest("The body did not arrive whole.") from None
     if len(body) > limits.body_bytes:
         raise _too_long(limits)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from translator.batching.translator import Translator
     from translator.engines.protocol import Engine
 
-# The exit status that makes gunicorn stop altogether instead of starting another worker.
+# The exit status that says that the model is at fault.
 APP_LOAD_ERROR = 4
 
 _WARM_UP = "今天天气真好。"

@@ -1,37 +1,134 @@
-"""The gunicorn configuration: `gunicorn --config python:translator.server translator.wsgi:app`.
+"""The program: `python -m translator.server` listens, loads the model and serves until SIGTERM.
 
-One process, because the model is shared by threads and a slot is one process to watch. Chosen from
-the source of gunicorn 27.0 (workers/gthread.py); test_translator_server.py holds what matters.
+One process, because the model is shared by threads and a slot is one process to watch.
 """
 
+import asyncio
+import logging
 import logging.config
 import math
-import os
 import resource
+import socket
 import sys
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from types import FrameType
+from typing import TYPE_CHECKING
 
+import uvicorn
+
+from translator.app import create_app
+from translator.body import Limits
+from translator.loading import load
 from translator.observe import logs
-from translator.parts import StartError, make_parts
-from translator.serving.patience import REQUEST_WITHIN
-from translator.serving.worker import LAME_DUCK, DrainingWorker
+from translator.parts import Parts, StartError, make_parts
+from translator.serving.body import REQUEST_WITHIN, REST_WITHIN
+from translator.serving.connection import Connection
+from translator.serving.door import Door
 
-try:
-    # Made again by the worker; a mistake should be one sentence here, not a traceback there.
-    _parts = make_parts()
-except StartError as error:
-    sys.exit(f"translator: {error}")
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
-_settings = _parts.settings
-# Not gunicorn's `logconfig_dict`: with it gunicorn makes up an access record for every request.
-logging.config.dictConfig(logs.configuration(_settings.log_level, _parts.release.tag))
-logging.captureWarnings(True)
+# Seconds between SIGTERM and the end of accepting: long enough for whoever watches /readyz to have
+# seen its 503, short enough for the ten seconds that `docker stop` waits by default.
+LAME_DUCK = 2.0
+# `contract.keep_alive` in versions.yaml. Longer than the proxy's: who closes an idle connection must be
+# the side that sends the requests, else a request meets the close half way and is lost.
+KEEP_ALIVE = 75
+# Connections that the kernel completes while the process is busy. A full queue costs a proxy a
+# second (its SYN is sent again), a long one costs nothing.
+BACKLOG = 2048
+
+_log = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Goes on serving for LAME_DUCK seconds after a signal; every answer then says `Connection: close`.
+
+    So kept connections are given up while new ones are still welcome. Then uvicorn refuses new ones, closes
+    idle ones, and waits for requests in flight.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._on_stop()
+        loop = asyncio.get_running_loop()
+        loop.call_soon_threadsafe(loop.call_later, LAME_DUCK, self._end)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+
+def main() -> None:
+    """Serve; what is wrong with the settings is one sentence."""
+    try:
+        parts = make_parts()
+    except StartError as error:
+        sys.exit(f"translator: {error}")
+    logging.config.dictConfig(logs.configuration(parts.settings.log_level, parts.release.tag))
+    logging.captureWarnings(True)
+    server = make_server(create_app(parts), parts, _connection_limit())
+    listener = _listen(parts.settings.port)
+    threading.Thread(target=load, args=(parts,), name="load", daemon=True).start()
+    server.run(sockets=[listener])
+
+
+def make_server(application: "WSGIApplication", parts: Parts, connections: int) -> Server:
+    """Return what serves an application, on so many connections at a time."""
+    settings = parts.settings
+
+    def count_malformed(status: HTTPStatus) -> None:
+        parts.metrics.malformed(status)
+        _log.warning("refused what no route is for: %d %s", status, status.phrase)
+
+    class Counted(Connection):
+        def count_malformed(self, status: HTTPStatus) -> None:
+            count_malformed(status)
+
+    door = Door(
+        application,
+        parts.lifecycle,
+        threads=settings.threads,
+        body_bytes=Limits.from_settings(settings).body_bytes,
+        on_malformed=count_malformed,
+    )
+    config = uvicorn.Config(
+        door,
+        loop="asyncio",
+        http=Counted,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=connections,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=math.ceil(REQUEST_WITHIN + settings.deadline),
+    )
+    return Server(config, parts.lifecycle.drain)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.create_server(("0.0.0.0", port), backlog=BACKLOG)  # noqa: S104  a container's only port
+    # Accepted connections inherit both. asyncio would set the first only where the protocol is named, and
+    # a body that waits for the acknowledgement of its head is 40 ms late.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The kernel gives up a client that does not take its answer.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * REST_WITHIN))
+    return listener
 
 
 def _connection_limit() -> int:
-    """Connections this process has descriptors for: 4,096, or fewer under a lower hard limit.
+    """Return the connections that this process has descriptors for: 4,096, or fewer under a lower hard limit.
 
-    The soft limit is often 1,024. Running out of descriptors in accept(2) ends a gthread worker,
-    so 256 are left for everything else.
+    The soft limit is often 1,024. 256 descriptors are left for everything else.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = 4096 + 256 if hard == resource.RLIM_INFINITY else min(4096 + 256, hard)
@@ -41,35 +138,5 @@ def _connection_limit() -> int:
     return files - 256
 
 
-bind = f"0.0.0.0:{_settings.port}"
-workers = 1
-worker_class = "translator.serving.worker.DrainingWorker"
-threads = _settings.threads
-
-# gthread says `Connection: close` once more than worker_connections - threads connections are idle.
-# A proxy may keep 64 per worker process of its own.
-worker_connections = _connection_limit()
-# Connections that the kernel completes while the worker is busy. A full queue costs a proxy a
-# second (its SYN is sent again), a long one costs nothing.
-backlog = 2048
-# `contract.keep_alive` in versions.yaml. Longer than the proxy's: who closes an idle connection must be
-# the side that sends the requests, else a request meets the close half way and is lost.
-keepalive = 75
-# From SIGTERM; then what still runs is killed.
-graceful_timeout = math.ceil(LAME_DUCK + REQUEST_WITHIN + _settings.deadline)
-
-# The application logs accesses; gunicorn's own logger has its handler by now, and keeps its level.
-accesslog = None
-errorlog = None
-loglevel = str(_settings.log_level)
-# The root file system is read-only and there is no home directory.
-control_socket_disable = True
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-
-
-def post_worker_init(worker: DrainingWorker) -> None:
-    """Makes /readyz answer 503 from SIGTERM on, and counts what the application never sees."""
-    from translator.wsgi import lifecycle, metrics  # the worker has just imported it, after the fork
-
-    worker.on_stop = lifecycle.drain
-    worker.on_malformed = metrics.malformed
+if __name__ == "__main__":
+    main()

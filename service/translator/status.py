@@ -124,7 +124,7 @@ def find_installed() -> dict[str, str]:
 
 def _versions(release: Release) -> dict[str, str]:
     installed = find_installed()
-    libraries = ("ctranslate2", "flask", "gunicorn", "sentencepiece")
+    libraries = ("ctranslate2", "flask", "sentencepiece", "uvicorn")
     return {
         "translator": release.version,
         "model": release.model.revision,

@@ -80,12 +80,13 @@ def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def project(build_cache: Path, todays_base_lock: Path) -> Iterator[Scratch]:
-    """The echo service with a locked base and one dependency, committed as 1.0.0."""
+    """The echo service with a locked base and three dependencies, committed as 1.0.0."""
     with echo_project() as scratch:
         use_cache(scratch, build_cache)
         scratch.edit("versions.yaml", "bootstrap: bookworm", f"bootstrap: bookworm, lock: {BASE_LOCK}")
         shutil.copy(todays_base_lock, scratch.root / BASE_LOCK)
-        (scratch.root / "service/requirements.lock").write_text(locked("gunicorn"))
+        wanted = map(locked, ("click", "h11", "uvicorn"))
+        (scratch.root / "service/requirements.lock").write_text("".join(wanted))
         scratch.commit("1.0.0")
         yield scratch
 

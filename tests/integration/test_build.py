@@ -124,7 +124,7 @@ def test_the_image_runs_as_nobody_with_nothing_writable(project: Scratch, client
         "65532 65532 nonroot /tmp True",
         "Asia/Shanghai /app/model ['behaviour.json']",
     ]
-    assert run(client, built, "gunicorn", "--version").startswith("gunicorn (version ")
+    assert run(client, built, "uvicorn", "--version").startswith("Running uvicorn ")
 
 
 def test_the_image_has_no_shell_no_package_manager_and_no_trace_of_this_machine(
@@ -134,7 +134,7 @@ def test_the_image_has_no_shell_no_package_manager_and_no_trace_of_this_machine(
     walk = "import os; [print(os.path.join(at, n)) for at, _, names in os.walk('/') for n in names]"
     files = set(run(client, built, "python3.11", "-c", walk).splitlines())
     programs = {path for path in files if path.split("/")[-2] in ("bin", "sbin")}
-    assert programs == {"/usr/bin/python3.11", "/app/site/bin/gunicorn", "/app/site/bin/gunicornc"}
+    assert programs == {"/usr/bin/python3.11", "/app/site/bin/uvicorn"}
     assert not [path for path in files if path.startswith("/app") and path.endswith(".pyc")]
     assert run(client, built, "python3.11", "-c", TOLD, str(project.root.parent)) == "[]"
 
@@ -244,7 +244,7 @@ def test_two_builds_at_once_give_the_same_image(project: Scratch, tmp_path: Path
 
 def test_a_lock_is_resolved_checked_and_built_from_by_the_images_python_only(project: Scratch) -> None:
     lock = project.root / "service/requirements.lock"
-    lock.with_suffix(".in").write_text("gunicorn\n")
+    lock.with_suffix(".in").write_text("h11\n")
     settings = load(project.root, "local", project.environ)
     before = lock.read_text()
     if f"{sys.version_info.major}.{sys.version_info.minor}" != settings.versions.python:
@@ -257,11 +257,11 @@ def test_a_lock_is_resolved_checked_and_built_from_by_the_images_python_only(pro
     lock_requirements(settings, lambda _: None)
     assert check_requirements(settings, lambda _: None).changes == []
     text = lock.read_text()
-    assert requirements.read(text, "lock")[0].name == "gunicorn"
+    assert requirements.read(text, "lock")[0].name == "h11"
     assert "://" not in text
     assert str(project.root) not in text
     assert tempfile.gettempdir() not in text
-    lock.with_suffix(".in").write_text("gunicorn\nblinker\n")
+    lock.with_suffix(".in").write_text("h11\nblinker\n")
     (change,) = check_requirements(settings, lambda _: None).changes
     assert (change.name, change.old) == ("blinker", "")
     assert lock.read_text() == text

@@ -25,15 +25,15 @@ def wrong_checksum(project: Scratch) -> None:
 
 
 def lock_without_hashes(project: Scratch) -> None:
-    rewrite(project, LOCK, "# one line\ngunicorn==27.0.1\n")
+    rewrite(project, LOCK, "# one line\nuvicorn==0.54.0\n")
 
 
 def no_wheel_for_the_platform(project: Scratch) -> None:
-    rewrite(project, LOCK, locked("gunicorn").replace("==", "==99999."))
+    rewrite(project, LOCK, locked("uvicorn").replace("==", "==99999."))
 
 
 def altered_wheel(project: Scratch) -> None:
-    rewrite(project, LOCK, f"{locked('gunicorn').splitlines()[0]}\n    --hash=sha256:{'0' * 64}\n")
+    rewrite(project, LOCK, f"{locked('uvicorn').splitlines()[0]}\n    --hash=sha256:{'0' * 64}\n")
 
 
 def stale_base_lock(project: Scratch) -> None:
@@ -84,9 +84,9 @@ def no_commit(project: Scratch) -> None:
     ("spoil", "what", "then"),
     [
         (wrong_checksum, "is not the model that versions.yaml promises", "model.sha256: "),
-        (lock_without_hashes, f"{LOCK}:2: gunicorn==27.0.1 has no hash", "relctl lock"),
-        (no_wheel_for_the_platform, "has a wheel of gunicorn==99999.", "relctl lock"),
-        (altered_wheel, f"{LOCK}: the wheel of gunicorn==", "relctl lock"),
+        (lock_without_hashes, f"{LOCK}:2: uvicorn==0.54.0 has no hash", "relctl lock"),
+        (no_wheel_for_the_platform, "has a wheel of uvicorn==99999.", "relctl lock"),
+        (altered_wheel, f"{LOCK}: the wheel of uvicorn==", "relctl lock"),
         (stale_base_lock, "base.lock is stale: bookworm/amd64 does not offer tzdata 1", "relctl lock --base"),
         (base_lock_of_another_suite, f"{BASE_LOCK} is stale: for bookworm", "relctl lock --base"),
         (missing_code_path, "names service/ehco, which commit", "git add service/ehco"),

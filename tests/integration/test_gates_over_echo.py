@@ -66,7 +66,7 @@ FAULTS = (
 def project() -> Iterator[Scratch]:
     """A project with one dependency and data sets of its own."""
     with echo_project() as scratch:
-        (scratch.root / "service/requirements.lock").write_text(locked("gunicorn"))
+        (scratch.root / "service/requirements.lock").write_text(locked("uvicorn"))
         rows = [f"the cat number {number} sat on mat {number * 7} today" for number in range(ASKED)]
         table(scratch, "plain", rows)
         table(scratch, "few", rows[:40])
@@ -153,7 +153,7 @@ def test_a_good_release_passes_every_gate_alone_and_beside_another(project: Scra
     assert set(verdicts(beside).values()) == {"pass"}
     gates = beside["gates"]
     assert gates["size"]["figures"]["new_layers"] == 0
-    assert set(gates["dependencies"]["figures"]["locked"]) == {"gunicorn"}
+    assert set(gates["dependencies"]["figures"]["locked"]) == {"uvicorn"}
     assert [case["wrong"] for case in gates["contract"]["figures"]["cases"]] == [[]]
     [judged] = gates["quality"]["figures"]["data_sets"]
     assert (judged["sentences"], judged["changed"], judged["scores"]["BLEU"]) == (150, 0, 100)
@@ -287,10 +287,10 @@ def test_what_is_installed_and_not_locked_and_the_other_way_round(project: Scrat
     changed(project, tag, 'LABEL io.relctl.dependencies="nothing==1.0"', "USER 0")
     gates = verified(project, tag, code=3)["gates"]
     assert "nothing is missing, locked 1.0" in gates["dependencies"]["reason"]
-    assert "gunicorn " in gates["dependencies"]["reason"]
+    assert "uvicorn " in gates["dependencies"]["reason"]
     assert "is not locked" in gates["dependencies"]["reason"]
     assert gates["identity"]["reason"] == "the image runs as 0"
-    changed(project, tag, 'LABEL io.relctl.dependencies="gunicorn==0.0.1"', "USER 65532")
+    changed(project, tag, 'LABEL io.relctl.dependencies="uvicorn==0.0.1"', "USER 65532")
     assert ", locked 0.0.1" in verified(project, tag, code=3)["gates"]["dependencies"]["reason"]
 
 
@@ -610,10 +610,10 @@ def test_evidence_whose_figures_make_no_sense_is_no_traceback(project: Scratch, 
 
 def test_a_dependency_that_changed_is_a_difference(project: Scratch, good: str) -> None:
     tag = project.build("7.3.0")
-    changed(project, tag, 'LABEL io.relctl.dependencies="gunicorn==0.0.1"')
+    changed(project, tag, 'LABEL io.relctl.dependencies="uvicorn==0.0.1"')
     [(name, versions)] = project.json("diff", good, tag)["dependencies"].items()
-    assert (name, versions[1]) == ("gunicorn", "0.0.1")
-    assert "gunicorn" in project.ok("diff", good, tag).stdout
+    assert (name, versions[1]) == ("uvicorn", "0.0.1")
+    assert "uvicorn" in project.ok("diff", good, tag).stdout
 
 
 def test_a_gate_that_is_off_is_shown_everywhere(project: Scratch, good: str) -> None:

@@ -17,7 +17,7 @@ from changed import ROOT, held_by
         ("nginx/service.conf.j2", ["tests/unit"]),
         ("service/translator/engines/marian.py", ["tests/unit/translator/test_translator_engines.py"]),
         ("service/translator/server.py", ["tests/unit/translator/test_translator_server.py"]),
-        ("service/translator/wsgi.py", ["tests/unit/translator"]),
+        ("service/translator/parts.py", ["tests/unit/translator"]),
         ("tests/unit/state/test_lock.py", ["tests/unit/state/test_lock.py"]),
         ("tests/unit/translator/slow_engine.py", ["tests/unit/translator"]),
         ("docs/zensical.toml", ["tests/unit/test_site.py"]),

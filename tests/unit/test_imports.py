@@ -167,7 +167,7 @@ SERVICE_BELOW = {
     "batching": {"engines"},
     "observe": {"release"},
     "body": {"settings"},
-    "serving": {"problems"},
+    "serving": {"lifecycle", "problems"},
     "access": {"settings", "body"},
     "api": {
         "release",

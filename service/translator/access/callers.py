@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # each takes 60 ms to import, and many services have keys onl
     from translator.access.quota import Quota
     from translator.access.tokens import Tokens
 
-# gunicorn takes no longer header line, but a body could bring more.
+# The service takes no longer header field, but a body could bring more.
 _LONGEST = 8190
 
 

@@ -13,7 +13,7 @@ from translator.batching.queue import QueueFullError
 from translator.lifecycle import Lifecycle
 from translator.observe.requests import name_route
 from translator.problems import CONTENT_TYPE, members
-from translator.serving.crowd import WORK, crowded
+from translator.serving.door import CROWDED, WORK
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,7 +38,7 @@ class Refusing:
         path = environ.get("PATH_INFO", "")
         if path in WORK and environ["REQUEST_METHOD"] == "POST":
             try:
-                self._require_room()
+                self._require_room(crowded=CROWDED in environ)
             except QueueFullError as error:
                 name_route(environ, path)
                 return self._refuse(error, start_response)
@@ -55,8 +55,8 @@ class Refusing:
         start_response(_BUSY, [*own.items(), *self._headers.items()])
         return [body]
 
-    def _require_room(self) -> None:
+    def _require_room(self, *, crowded: bool) -> None:
         if translator := self._lifecycle.translator:
-            translator.require_room(crowded=crowded.get())
-        elif crowded.get():
+            translator.require_room(crowded=crowded)
+        elif crowded:
             raise QueueFullError(1)

@@ -82,6 +82,11 @@ class Queue:
         """Tokens that wait."""
         return self._tokens
 
+    @property
+    def is_full(self) -> bool:
+        """Return whether so many requests are let in that there is no room for another; takes no lock."""
+        return self._admitted >= self._limits.requests
+
     def require_room(self, *, crowded: bool = False) -> None:
         """Raise QueueFullError where no request would be let in; takes no lock, to cost nothing.
 

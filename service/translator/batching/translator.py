@@ -21,6 +21,11 @@ class Translator:
         self._deadline = deadline
         self._meter = meter
 
+    @property
+    def is_full(self) -> bool:
+        """Return whether not even the smallest request would be let in."""
+        return self._batcher.queue.is_full
+
     def require_room(self, *, crowded: bool = False) -> None:
         """Raise QueueFullError where not even the smallest request would be let in; `crowded`: anyway."""
         try:

@@ -34,7 +34,7 @@ class Exchange:
     request_id: str
     started: float = field(default_factory=time.perf_counter)
     route: str = UNMATCHED
-    status: int = 500  # what gunicorn makes of an exception that leaves the application
+    status: int = 500  # what the server makes of an exception that leaves the application
     length: int | None = None
     notes: Any = None  # flask.g of the request
 

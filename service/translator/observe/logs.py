@@ -48,26 +48,8 @@ def _cause(error: BaseException) -> BaseException | None:
     return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-_LONGEST_ARGUMENT = 200
-
-
-class WithoutCallersWords(logging.Filter):
-    """A filter that changes records and lets all pass; for the logger `gunicorn.error`."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Exceptions are told by their type, URIs without their query."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(_harmless(argument) for argument in record.args)
-        return True
-
-
-def _harmless(argument: object) -> object:
-    if isinstance(argument, BaseException):
-        return type(argument).__name__
-    return argument.partition("?")[0][:_LONGEST_ARGUMENT] if isinstance(argument, str) else argument
-
-
 _LONGEST_MESSAGE = 1000
+_LEFT_OUT = [*RESERVED_ATTRS, "color_message"]  # uvicorn's words again, for a terminal
 
 
 # What no line says, and would be looked up for each (logging HOWTO, "Optimization").
@@ -80,18 +62,8 @@ def configuration(level: str, release: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": LineFormatter, "release": release}},
-        "filters": {"without_callers_words": {"()": WithoutCallersWords}},
         "handlers": {"stderr": {"()": LineHandler, "formatter": "json"}},
         "root": {"level": level.upper(), "handlers": ["stderr"]},
-        "loggers": {
-            # gunicorn cuts its loggers off from the root.
-            "gunicorn.error": {
-                "level": level.upper(),
-                "handlers": ["stderr"],
-                "filters": ["without_callers_words"],
-                "propagate": False,
-            },
-        },
     }
 
 
@@ -116,7 +88,7 @@ class LineFormatter(JsonFormatter):
         log_data["release"] = self._release
         if record.exc_info and record.exc_info[1]:
             log_data["exception"] = message_dict["exc_info"]
-        merge_record_extra(record, log_data, RESERVED_ATTRS)
+        merge_record_extra(record, log_data, _LEFT_OUT)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
         """Instead of a traceback."""

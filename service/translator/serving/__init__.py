@@ -1,1 +1,1 @@
-"""Takes connections: what gunicorn's thread worker leaves open for a service behind a proxy."""
+"""Takes requests from the server, and has the application answer them."""

@@ -56,11 +56,6 @@ def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
         root.setLevel(level)
 
 
-def create() -> Flask:
-    """The application that gunicorn serves."""
-    return observed()[0]
-
-
 def samples(text: str, name: str) -> dict[str, float]:
     """Values of a metric by their labels' values, in the order of the labels' names: `POST /read 200`."""
     found = [sample for family in parse(text) for sample in family.samples if sample.name == name]

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ MODEL = SERVICE / "models/zh-en-tiny/2026.11/ct2-int8"
 
 @dataclass(frozen=True)
 class Service:
-    """A running gunicorn and the connections that a test has opened to it."""
+    """A running service and the connections that a test has opened to it."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -43,26 +42,11 @@ class Service:
         finally:
             connection.close()
 
-    def wait_for(self, path: str, status: int, within: float = 60, *, put_away: bool = False) -> None:
-        """`put_away`: afterwards no thread has a connection of these probes in hand any more."""
-        probe = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    def wait_for(self, path: str, status: int, within: float = 60) -> None:
         deadline = time.monotonic() + within
-        while (self.send(probe) if put_away else self.get(path)) != status:
+        while self.get(path) != status:
             assert time.monotonic() < deadline, f"{path} never answered {status}"
             time.sleep(0.01)
-
-    def send(self, request: bytes) -> int:
-        """The status of the answer to a request with `Connection: close`; 0 when there is no connection.
-
-        Returns when the service's loop has put the connection away, which it does after the answer.
-        """
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
-                connection.sendall(request)
-                answer = b"".join(iter(lambda: connection.recv(65_536), b""))
-        except ConnectionError:
-            return 0
-        return int(answer.split()[1]) if answer else 0
 
     def errors(self, within: float = 60) -> str:
         """All that it wrote on stderr, once it has ended by itself."""
@@ -78,7 +62,7 @@ class Service:
     def end(self) -> None:
         self.open.close()
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)  # gunicorn and its worker
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=10)
         self.log.close()
 
@@ -92,11 +76,10 @@ class Services:
     def start(self, **environment: str) -> Service:
         port = free_port()
         variables = {"MODEL_DIR": str(MODEL), "PYTHONPATH": str(SERVICE), "PORT": str(port)}
-        command = "gunicorn --config python:translator.server translator.wsgi:app"
         # A file and not a pipe: nobody reads while a test runs, and a full pipe would stop the service.
         log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  `end` closes it
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", *command.split()],
+            [sys.executable, "-W", "error", "-m", "translator.server"],
             env=os.environ | variables | environment,
             start_new_session=True,
             stderr=log,

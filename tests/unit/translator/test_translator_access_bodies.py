@@ -4,7 +4,6 @@ import json
 
 import pytest
 from flask.testing import FlaskClient
-from gunicorn.http.errors import InvalidChunkSize
 
 from unit.translator.access_answers import assert_refused, caller
 from unit.translator.access_credentials import API_KEYS, KEY, bearer
@@ -108,7 +107,7 @@ class Endless:
 
 
 class BreakingOff(Endless):
-    """A body whose chunks gunicorn cannot make out."""
+    """A body that was cut off: the door closes its stream."""
 
     def read(self, size: int = -1) -> bytes:
-        raise InvalidChunkSize(size)
+        raise ValueError("I/O operation on closed file.")

@@ -64,7 +64,7 @@ def test_a_wrong_setting_is_named_and_a_secret_is_not_shown(chosen: dict[str, An
 
 def test_a_secret_of_the_environment_that_is_not_utf_8_is_named_and_not_shown() -> None:
     started = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "import translator.server"],
+        [sys.executable, "-W", "error", "-m", "translator.server"],
         env={
             b"PYTHONPATH": bytes(SERVICE),
             b"MODEL_DIR": bytes(MODEL),

@@ -3,163 +3,165 @@
 import contextlib
 import http.client
 import json
-import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families as parse
+from translator.batching.queue import QueueFullError
 
-from translator.serving.crowd import find_size
-from translator.serving.patience import REQUEST_WITHIN
-from unit.translator.service_process import Service, Services
+from translator.app import create_app
+from unit.translator.applications import make_parts
+from unit.translator.served import served
 
 BODY = json.dumps({"text": "今天天气真好。"}).encode()
-POST = b"POST /translate HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
-AWAITED = POST.replace(b"Host: x", b"Host: x\r\nContent-Type: application/json")
-WHOLE = AWAITED.replace(b"Host: x", b"Host: x\r\nConnection: close") + b"null"
+HEAD = b"POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+THREADS = 3
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        POST + b"body",
-        POST + b"body and the next request",
-        POST.replace(b"/translate", b"/v2/translate?target_lang=EN") + b"body",
-        POST.replace(b"/translate", b"/batch") + b"body",
-        POST.replace(b"Content-Length", b"CONTENT-length") + b"body",
-        b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /livez HTTP/1.0\r\n\r\n",
-    ],
-)
-def test_work_and_probes_that_have_arrived_are_answered_at_once(data: bytes) -> None:
-    size = find_size(data)
-    assert size is not None
-    assert size <= len(data)
+@dataclass
+class Waiting:
+    """A translator that has every request wait until `released`."""
+
+    is_full: bool = False
+    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def require_room(self, *, crowded: bool) -> None:
+        if crowded or self.is_full:
+            raise QueueFullError(1)
+
+    @contextmanager
+    def admit(self, _: int) -> Iterator[Callable[[Sequence[str]], list[str]]]:
+        self.begun.release()
+        assert self.released.wait(60)
+        yield lambda sentences: [sentence.upper() for sentence in sentences]
 
 
-@pytest.mark.parametrize("length", [1, 11, 20, len(POST) - 1, len(POST), len(POST) + 3])
-def test_the_rest_of_a_small_request_is_waited_for(length: int) -> None:
-    size = find_size((POST + b"body")[:length])
-    assert size == (length + 1 if length < len(POST) else len(POST) + 4)
+@dataclass
+class Stand:
+    """A served application, and its translator."""
+
+    port: int
+    translator: Waiting
+    open: contextlib.ExitStack
+
+    def connect(self) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return self.open.enter_context(contextlib.closing(connection))
+
+    def dial(self) -> socket.socket:
+        return self.open.enter_context(socket.create_connection(("127.0.0.1", self.port), timeout=60))
+
+    def ask(self, path: str) -> int:
+        return answer(self.connect(), path).status
+
+    def fill(self) -> list[http.client.HTTPConnection]:
+        """Give every thread a request."""
+        callers = [self.connect() for _ in range(THREADS)]
+        for caller in callers:
+            caller.request("POST", "/translate", BODY, {"Content-Type": "application/json"})
+            assert self.translator.begun.acquire(timeout=60)
+        return callers
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"\r\n\r\n",
-        POST.replace(b"4", b"1" * 5_000) + b"body",
-        POST.replace(b"4", b"-4") + b"body",
-        POST.replace(b"4", b"four") + b"body",
-        POST.replace(b"/translate", b"/translates") + b"body",
-        POST.replace(b"Host: x", b"Transfer-Encoding: chunked") + b"body",
-        POST.replace(b"Host: x", b"Expect: 100-continue") + b"body",
-        POST.replace(b"Host: x", b"Content-Length: 20000") + b"body",
-        b"GET /translate HTTP/1.1\r\n\r\n",
-        b"GET /metrics HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\n\r\n",
-    ],
-)
-def test_everything_else_waits_for_a_thread(data: bytes) -> None:
-    assert find_size(data) is None
+@pytest.fixture
+def stand() -> Iterator[Stand]:
+    parts = make_parts(threads=THREADS, queue_requests=2)
+    translator = Waiting()
+    parts.lifecycle.become_ready(cast("Any", translator))
+    with contextlib.ExitStack() as opened, served(create_app(parts), parts) as port:
+        try:
+            yield Stand(port, translator, opened)
+        finally:
+            translator.released.set()
+            opened.close()
 
 
-@pytest.fixture(scope="module")
-def crowded() -> Iterator[Service]:
-    """A service whose every thread waits for the rest of a request that nobody sends."""
-    services = Services()
-    try:
-        service = services.start(THREADS="3", QUEUE_REQUESTS="2")
-        service.wait_for("/readyz", 200, put_away=True)
-        for _ in range(3):
-            held = service.open.enter_context(socket.create_connection(("127.0.0.1", service.port)))
-            held.sendall(AWAITED)
-        wait_until_crowded(service)
-        yield service
-    finally:
-        services.end()
-
-
-def wait_until_crowded(service: Service) -> None:
-    """Return when work is refused again and again.
-
-    Once would not do: a thread that has looked before the request came gives its connection back first.
-    """
-    refused, deadline = 0, time.monotonic() + REQUEST_WITHIN
-    while refused < 10:
-        refused = refused + 1 if service.send(WHOLE) == 503 else 0
-        assert time.monotonic() < deadline, "a thread is free"
-        time.sleep(0.02)
-
-
-def cpu_seconds(service: Service) -> float:
-    """What the worker has used so far."""
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
-    fields = Path(f"/proc/{children.read_text().split()[0]}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def split_metric(line: str) -> tuple[str, str]:
-    """The name with its labels in the order of the alphabet, and the value."""
-    name, _, value = line.rpartition(" ")
-    return ("", "0") if line.startswith("#") else (name, value)
-
-
-def answer(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
-    connection.request("POST", "/translate", BODY, {"Content-Type": "application/json"})
+def answer(connection: http.client.HTTPConnection, path: str = "") -> http.client.HTTPResponse:
+    if path:
+        connection.request("GET", path)
+    else:
+        connection.request("POST", "/translate", BODY, {"Content-Type": "application/json"})
     return connection.getresponse()
 
 
-def test_a_kept_connection_is_refused_again_and_again_while_no_thread_is_free(crowded: Service) -> None:
-    with contextlib.closing(crowded.connect()) as connection:
-        began = time.monotonic()
-        for _ in range(20):
-            found = answer(connection)
-            problem = json.load(found)
-            assert (found.status, found.headers["Retry-After"]) == (503, "1")
-            assert found.headers["X-Request-Id"]
-            assert found.headers["X-Content-Type-Options"] == "nosniff"
-            assert problem["detail"] == "The service is busy; try again in a moment."
-        assert crowded.get("/readyz") == crowded.get("/livez") == 200
-        # A thread would have been free only after the ten seconds that a request may take to arrive.
-        assert time.monotonic() - began < 5
+def test_a_kept_connection_is_refused_again_and_again_while_no_thread_is_free(stand: Stand) -> None:
+    callers = stand.fill()
+    connection = stand.connect()
+    for _ in range(20):
+        found = answer(connection)
+        problem = json.load(found)
+        assert (found.status, found.headers["Retry-After"]) == (503, "1")
+        assert found.headers["X-Request-Id"]
+        assert found.headers["X-Content-Type-Options"] == "nosniff"
+        assert problem["detail"] == "The service is busy; try again in a moment."
+    assert stand.ask("/readyz") == stand.ask("/livez") == 200
+    stand.translator.released.set()
+    assert {caller.getresponse().status for caller in callers} == {200}
+    assert answer(stand.connect()).status == 200
 
 
-def test_a_request_that_comes_in_parts_is_not_lost_meanwhile(crowded: Service) -> None:
-    with socket.create_connection(("127.0.0.1", crowded.port), timeout=20) as slow:
-        for piece in (AWAITED[:30], AWAITED[30:60], AWAITED[60:], b"nu"):
-            slow.sendall(piece)
-            assert crowded.get("/readyz") == 200
-        slow.sendall(b"ll")
-        assert slow.recv(12) == b"HTTP/1.1 503"
+def test_what_was_refused_is_counted_like_all_else(stand: Stand) -> None:
+    stand.fill()
+    for _ in range(5):
+        assert answer(stand.connect()).status == 503
+    stand.translator.released.set()
+    text = answer(stand.connect(), "/metrics").read().decode()
+    values = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in parse(text)
+        for sample in family.samples
+    }
+    assert values["translator_http_requests_total", "/translate", "503", "POST"] == 5
 
 
-def test_who_goes_in_the_middle_of_a_request_costs_nothing(crowded: Service) -> None:
-    for part in (b"", AWAITED[:10], AWAITED[:60], AWAITED, AWAITED + b"nul"):
-        with socket.create_connection(("127.0.0.1", crowded.port), timeout=20) as short:
-            short.sendall(part)
-    began, spent = time.monotonic(), cpu_seconds(crowded)
-    while time.monotonic() - began < 1:
-        assert crowded.get("/readyz") == 200
-        time.sleep(0.1)
-    assert cpu_seconds(crowded) - spent < 0.5
+def test_a_full_queue_refuses_before_the_body_is_there(stand: Stand) -> None:
+    stand.translator.is_full = True
+    slow = stand.dial()
+    slow.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n")
+    assert slow.recv(12) == b"HTTP/1.1 503"
 
 
-def test_afterwards_it_translates_and_has_counted_what_it_refused(crowded: Service) -> None:
-    with contextlib.closing(crowded.connect()) as connection:
-        deadline = time.monotonic() + 60
-        while (found := answer(connection)).status == 503:
-            found.read()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert json.load(found)["translation"] == "The weather is great today."
-        connection.request("GET", "/metrics")
-        metrics = connection.getresponse().read().decode()
-        values = {name: float(value) for name, value in map(split_metric, metrics.splitlines())}
-        refused = values['translator_refused_total{reason="queue_full"}']
-        assert refused >= 20
-        assert (
-            values['translator_http_requests_total{method="POST",route="/translate",status="503"}'] == refused
-        )
+def test_a_request_that_comes_in_parts_is_not_lost_meanwhile(stand: Stand) -> None:
+    stand.fill()
+    slow = stand.dial()
+    whole = HEAD + b"Content-Length: 4\r\n\r\n"
+    for piece in (whole[:30], whole[30:60], whole[60:], b"nu"):
+        slow.sendall(piece)
+        assert stand.ask("/readyz") == 200
+    slow.sendall(b"ll")
+    assert slow.recv(12) == b"HTTP/1.1 503"
+
+
+def test_half_sent_requests_hold_no_thread(stand: Stand) -> None:
+    stand.translator.released.set()
+    for part in (
+        HEAD[:10],
+        HEAD,
+        HEAD + b"Content-Length: 4\r\n\r\n",
+        HEAD + b"Content-Length: 4\r\n\r\nnul",
+    ):
+        for _ in range(2 * THREADS):
+            stand.dial().sendall(part)
+    began = time.monotonic()
+    assert answer(stand.connect()).status == 200
+    assert time.monotonic() - began < 5
+
+
+def test_who_goes_in_the_middle_of_a_request_costs_nothing(stand: Stand) -> None:
+    stand.translator.released.set()
+    whole = HEAD + b"Content-Length: 4\r\n\r\n"
+    for part in (b"", whole[:10], whole[:60], whole, whole + b"nul"):
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", stand.port), timeout=60) as short:
+                short.sendall(part)
+    assert stand.ask("/readyz") == 200
+    began = time.process_time()
+    time.sleep(1)
+    assert time.process_time() - began < 0.5

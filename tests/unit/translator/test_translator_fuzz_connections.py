@@ -11,7 +11,7 @@ from itertools import repeat
 
 import pytest
 
-from translator.serving.patience import REQUEST_WITHIN
+from translator.serving.body import REQUEST_WITHIN
 from unit.translator.clean_service import KEY, TEXT, clean_service
 from unit.translator.service_process import Service
 

@@ -2,9 +2,6 @@
 
 import json
 import math
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from typing import Any, cast
@@ -13,7 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from translator import server
 from translator.api.intake import Intake
+from translator.app import create_app
 from translator.batching import queue as queueing
 from translator.batching.job import Batch, Job, Sentence
 from translator.batching.queue import Limits as QueueLimits
@@ -22,11 +21,12 @@ from translator.body import Limits
 from translator.engines.protocol import Output, Pieces
 from translator.lifecycle import Lifecycle
 from translator.loading import make_translator
-from translator.serving import crowd, patience, worker
+from translator.server import make_server
+from translator.serving import body
 from translator.settings import Settings
 from translator.text.blocked import BlockedWords
 from unit.translator.applications import make_client, make_parts
-from unit.translator.service_process import MODEL, SERVICE
+from unit.translator.service_process import MODEL
 from unit.translator.slow_engine import SlowEngine
 
 BOUNDS = {
@@ -236,33 +236,13 @@ def test_a_service_is_ready_only_when_it_has_a_translator_to_give() -> None:
     assert (seen, lifecycle.await_translator()) == ([translator], translator)
 
 
-def request(length: int, *, head: bytes = b"") -> bytes:
-    return b"POST /translate HTTP/1.1\r\n" + head + b"Content-Length: %d\r\n\r\n" % length
-
-
-@pytest.mark.parametrize(("more", "known"), [(0, True), (1, False)])
-def test_sixteen_kibibytes_of_a_request_are_looked_at_while_every_thread_is_busy(
-    more: int, known: bool
-) -> None:
-    length = crowd.LOOKED_AT - len(request(10_000)) + more
-    found = crowd.find_size(request(length))
-    assert found == (16 * 1024 if known else None)
-
-
-def test_a_length_of_too_many_digits_needs_a_thread() -> None:
-    assert crowd.find_size(request(0).replace(b" 0", b" 000000007")) is not None
-    assert crowd.find_size(request(0).replace(b" 0", b" 0000000007")) is None
-
-
 def test_the_times_that_the_service_gives_a_client_and_itself_follow_from_each_other() -> None:
     """Docker waits ten seconds for a container to stop, and relctl for what the settings need."""
-    assert (patience.REQUEST_WITHIN, patience.ANSWER_WITHIN, patience.HURRY) == (10.0, 30.0, 0.001)
-    assert (worker.LAME_DUCK, worker._SPARE, worker._LINGERING_SHARE) == (2.0, 128, 2)
+    assert (body.REQUEST_WITHIN, body.REST_WITHIN) == (10.0, 30.0)
+    assert (server.LAME_DUCK, server.KEEP_ALIVE, server.BACKLOG) == (2.0, 75, 2048)
     assert queueing.NO_PAUSE.seconds == 0.0
     assert Lifecycle()._patience == 2.0
-    words = "from translator import server as s; print(s.graceful_timeout, s.keepalive, s.backlog, s.workers)"
-    environment = os.environ | {"MODEL_DIR": str(MODEL), "PYTHONPATH": str(SERVICE), "DEADLINE": "7.5"}
-    said = subprocess.run(
-        [sys.executable, "-c", words], env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    assert said.split() == [str(math.ceil(2.0 + 10.0 + 7.5)), "75", "2048", "1"]
+    parts = make_parts(deadline=7.5)
+    config = make_server(create_app(parts), parts, connections=123).config
+    assert config.timeout_graceful_shutdown == math.ceil(10.0 + 7.5)
+    assert (config.timeout_keep_alive, config.limit_concurrency, config.workers) == (75, 123, 1)

@@ -1,11 +1,9 @@
-"""What is dropped of a client's bytes, for how long and of how many at a time; over real sockets."""
+"""What is dropped of a client's bytes, and for how long."""
 
-import contextlib
-import select
-import socket
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,174 +14,72 @@ from relctl.proxy.render import render
 from relctl.state.paths import Paths
 from scratch import ROOT
 from translator.body import Limits
-from translator.serving import lingering
-from translator.serving.lingering import Lingering
-from translator.serving.remainder import MOST
+from translator.serving import body
+from translator.serving.body import MOST, Body
 
 
-class Ends:
-    """A service's end of connections that linger, and their clients'."""
+def sent(pieces: Iterable[Any], *, length: int | None, expects: bool = False) -> Body:
+    """A body that comes in these pieces, and then no further; None: its client goes."""
+    left = list(pieces)
 
-    def __init__(self, most: int = 10) -> None:
-        self.lingering = Lingering(most)
-        self.open = contextlib.ExitStack()
-        self.ended: list[tuple[Any, bool]] = []
+    async def receive() -> dict[str, Any]:
+        if not left:
+            await asyncio.sleep(60)
+        piece = left.pop(0)
+        if piece is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": bool(left) or length is None}
 
-    def connect(self) -> tuple[Any, socket.socket]:
-        ours, theirs = (self.open.enter_context(each) for each in socket.socketpair())
-        return SimpleNamespace(sock=ours), theirs
-
-    def take_rest(self, size: int) -> tuple[Any, socket.socket]:
-        conn, client = self.connect()
-        self.lingering.take_rest(conn, size, self.end)
-        return conn, client
-
-    def take_all(self, unread: int | None = None) -> tuple[Any, socket.socket]:
-        conn, client = self.connect()
-        self.lingering.take_all(conn, unread, self.end)
-        return conn, client
-
-    def end(self, conn: Any, whole: bool) -> None:
-        self.ended.append((conn, whole))
-
-    def drop(self) -> None:
-        assert select.select([self.lingering.fileno()], [], [], 5)[0], "nothing has come"
-        self.lingering.drop()
+    sized = (b"transfer-encoding", b"chunked") if length is None else (b"content-length", b"%d" % length)
+    expecting = [(b"expect", b"100-continue")] if expects else []
+    return Body({"headers": [sized, *expecting]}, receive)
 
 
-@pytest.fixture
-def ends() -> Iterator[Ends]:
-    made = Ends()
-    with made.open:
-        yield made
+def test_no_more_is_dropped_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "MOST", 1000)
+    found = sent([b"x" * 999, b"x", b"x" * 999, b"x"], length=5000)
+    asyncio.run(found.drop())
+    assert found.more
+    assert asyncio.run(found._next()) == b"x" * 999
 
 
-class Clock:
-    """Moved by hand."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1000.0
-        monkeypatch.setattr(lingering, "time", SimpleNamespace(monotonic=lambda: self.now))
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+@pytest.mark.parametrize("name", ["REST_WITHIN", "_PAUSE"])
+def test_who_sends_no_more_is_waited_for_a_little(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, name, 0.2)
+    found = sent([b"x"], length=5000)
+    found.more = True
+    began = time.monotonic()
+    asyncio.run(found.drop())
+    assert time.monotonic() - began < 3
 
 
-def test_a_rest_is_dropped_to_its_last_byte_and_no_further(ends: Ends) -> None:
-    conn, client = ends.take_rest(10)
-    client.sendall(b"1234")
-    ends.drop()
-    assert ends.ended == []
-    client.sendall(b"567890GET")
-    ends.drop()
-    assert ends.ended == [(conn, True)]
-    assert conn.sock.recv(100) == b"GET"
-    assert len(ends.lingering) == 0
+def test_who_has_gone_is_not_waited_for() -> None:
+    found = sent([b"x", None], length=5000)
+    asyncio.run(found.drop())
+    assert (found.more, found.cut_off) == (False, True)
 
 
-def test_a_rest_that_has_come_already_is_dropped_at_once(ends: Ends) -> None:
-    conn, client = ends.connect()
-    client.sendall(b"1234")
-    ends.lingering.take_rest(conn, 4, ends.end)
-    assert ends.ended == [(conn, True)]
-
-
-def test_a_rest_that_breaks_off_is_not_whole(ends: Ends) -> None:
-    conn, client = ends.take_rest(10)
-    client.sendall(b"1234")
-    client.close()
-    ends.drop()
-    ends.drop()
-    assert ends.ended == [(conn, False)]
-
-
-def test_the_end_of_an_answer_is_told_and_the_client_waited_for(ends: Ends) -> None:
-    conn, client = ends.take_all()
-    assert client.recv(1) == b"", "this side has ended"
-    client.sendall(b"still sending")
-    ends.drop()
-    assert ends.ended == []
-    client.close()
-    ends.drop()
-    assert [each for each, _ in ends.ended] == [conn]
-
-
-def test_no_more_is_dropped_than_the_limit(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lingering, "MOST", 1000)
-    conn, client = ends.take_all()
-    client.sendall(b"x" * 999)
-    ends.drop()
-    assert ends.ended == []
-    client.sendall(b"x" * 999)
-    ends.drop()
-    assert [each for each, _ in ends.ended] == [conn]
-
-
-def test_one_fast_sender_gets_a_buffer_at_a_time(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lingering, "_SCRATCH", 100)
-    small = Ends()
-    with small.open:
-        _, fast = small.take_rest(1000)
-        slow_conn, slow = small.take_rest(5)
-        fast.sendall(b"x" * 1000)
-        slow.sendall(b"12345")
-        small.drop()
-        assert small.ended == [(slow_conn, True)]
+def test_a_body_is_read_to_its_limit_and_not_much_further() -> None:
+    found = sent([b"x" * 60] * 5, length=300)
+    asyncio.run(found.read(100))
+    assert (len(found.data), found.more, found.cut_off) == (120, True, False)
 
 
 @pytest.mark.parametrize(
-    ("unread", "within"), [(0, 2.0), (5, 30.0), (None, 30.0)], ids=["all read", "some left", "unknown"]
+    ("length", "expects", "hides"),
+    [
+        (5, False, False),
+        (MOST, False, False),
+        (MOST + 1, False, True),
+        (None, False, True),
+        (5, True, True),
+        (0, True, False),
+    ],
 )
-def test_who_has_sent_everything_is_waited_for_less_long(
-    unread: int | None, within: float, ends: Ends, clock: Clock
+def test_where_the_next_request_begins_is_unknown_behind_some_bodies(
+    length: int | None, expects: bool, hides: bool
 ) -> None:
-    conn, client = ends.take_all(unread)
-    for moment in (within - 0.6, within - 0.05):
-        clock.now = 1000.0 + moment
-        client.sendall(b"a byte a while gains no time")
-        ends.drop()
-        ends.lingering.end_late()
-        assert ends.ended == []
-    clock.now = 1000.0 + within + 0.5
-    ends.lingering.end_late()
-    assert ends.ended == [(conn, False)]
-
-
-def test_at_the_end_of_the_service_nobody_has_longer_than_for_a_request(ends: Ends, clock: Clock) -> None:
-    before, _ = ends.take_rest(10)
-    quick, _ = ends.take_all(0)
-    ends.lingering.hurry()
-    after, _ = ends.take_rest(10)
-    clock.now += 9.9
-    ends.lingering.end_late()
-    assert ends.ended == [(quick, False)]
-    clock.now += 0.6
-    ends.lingering.end_late()
-    assert [conn for conn, _ in ends.ended] == [quick, before, after]
-
-
-def test_one_too_many_ends_the_one_that_was_waited_for_longest() -> None:
-    ends = Ends(most=2)
-    with ends.open:
-        first, _ = ends.take_rest(10)
-        second, _ = ends.take_rest(10)
-        third, client = ends.take_rest(10)
-        assert ends.ended == [(first, False)]
-        client.sendall(b"1234567890")
-        ends.drop()
-        assert ends.ended == [(first, False), (third, True)]
-        assert len(ends.lingering) == 1
-        assert second.sock.fileno() >= 0
-
-
-def test_a_connection_that_was_closed_meanwhile_is_no_mistake(ends: Ends) -> None:
-    conn, _ = ends.connect()
-    conn.sock.close()
-    ends.lingering.take_all(conn, 0, ends.end)
-    assert ends.ended == [(conn, False)]
-    assert len(ends.lingering) == 0
+    assert sent([], length=length, expects=expects).hides_the_next_request is hides
 
 
 def test_nginx_lets_through_more_than_is_read_and_less_than_is_dropped(tmp_path: Path) -> None:
@@ -195,4 +91,4 @@ def test_nginx_lets_through_more_than_is_read_and_less_than_is_dropped(tmp_path:
 
 
 def test_the_leeways_of_lingering() -> None:
-    assert (MOST, lingering._SCRATCH, lingering._CLOSE_WITHIN) == (64 * 1024**2, 256 * 1024, 2.0)
+    assert (MOST, body.REST_WITHIN, body._PAUSE) == (64 * 1024**2, 30.0, 5.0)

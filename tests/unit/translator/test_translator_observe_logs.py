@@ -18,7 +18,6 @@ from flask.testing import FlaskClient
 
 from translator.observe import logs
 from translator.observe.exchange import choose_id
-from translator.observe.logs import WithoutCallersWords
 from translator.observe.metrics import Metrics
 from translator.release import UNKNOWN
 from unit.translator.applications import make_client
@@ -228,7 +227,7 @@ from translator.observe import logs
 logging.config.dictConfig(logs.configuration(sys.argv[1], "v1.1.0-abc12de"))
 print("begun", flush=True)
 sys.stdin.readline()
-for name in ("translator.loading", "gunicorn.error", "flask"):
+for name in ("translator.loading", "uvicorn.error", "flask"):
     logging.getLogger(name).debug("debugging")
     logging.getLogger(name).info("informing")
 print("ended", flush=True)
@@ -267,15 +266,3 @@ def test_a_broken_stderr_breaks_nothing_else() -> None:
         os.close(reader)
         output, _ = program.communicate("\n", timeout=20)
     assert output == "ended\n"
-
-
-def test_gunicorns_messages_lose_what_a_caller_sent() -> None:
-    def filtered(message: object, *arguments: object) -> str:
-        record = logging.makeLogRecord({"msg": message, "args": arguments})
-        assert WithoutCallersWords().filter(record)
-        return record.getMessage()
-
-    assert filtered("Error handling request %s %s", "GET", f"/x?{WORDS}") == "Error handling request GET /x"
-    assert filtered("Closing connection. %s", ValueError(WORDS)) == "Closing connection. ValueError"
-    assert filtered("Booting worker with pid: %s", 17) == "Booting worker with pid: 17"
-    assert filtered(ValueError("x")) == "x"

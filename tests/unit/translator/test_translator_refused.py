@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from refused_parts.clients import Client, spend
 from refused_parts.kinds import KINDS, SETTINGS, Kind, credential
-from translator.serving.remainder import MOST
+from translator.serving.body import MOST
 from unit.translator.clean_service import clean_service
 from unit.translator.service_process import Service, Services
 
@@ -61,7 +61,7 @@ def read_answer(connection: socket.socket) -> tuple[int, str]:
     left = int(fields.get("content-length", 0))
     while left:
         left -= len(some(connection, left))
-    return int(head.split()[1]), fields.get("connection", "")
+    return int(head.split()[1]), fields.get("connection", "keep-alive")
 
 
 def some(connection: socket.socket, most: int) -> bytes:
@@ -102,7 +102,7 @@ def test_a_connection_on_which_a_body_was_refused_is_used_again(service: Service
         connection.request("POST", path, b"x" * LONG)
         answer = connection.getresponse()
         answer.read()
-        assert (answer.status, answer.headers["Connection"]) == (status, "keep-alive")
+        assert (answer.status, answer.headers["Connection"]) == (status, None)
         first = connection.sock
     connection.request("GET", "/livez")
     assert connection.getresponse().status == 200
@@ -165,7 +165,7 @@ def test_a_body_that_is_wanted_is_asked_for_once(service: Service) -> None:
     )
     with connected(service) as connection:
         connection.sendall(head)
-        assert read_answer(connection) == (100, "")
+        assert read_answer(connection) == (100, "keep-alive")
         connection.sendall(body)
         assert read_answer(connection) == (200, "keep-alive")
         connection.sendall(LIVEZ)

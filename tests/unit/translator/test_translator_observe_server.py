@@ -1,4 +1,4 @@
-"""Under the real gunicorn: its log is ours, no caller's words are in it, and nothing stays in flight."""
+"""Under the real server: its log is ours, no caller's words are in it, and nothing stays in flight."""
 
 import contextlib
 import http.client
@@ -18,30 +18,34 @@ import pytest
 from unit.translator.observed_service import RELEASE, WORDS, samples
 
 ROOT = Path(__file__).parents[3]
-CONFIGURATION = f"""
-import logging.config
+PROGRAM = f"""
+import dataclasses, logging.config, socket, sys
 from translator.observe import logs
+from translator.server import make_server
+from unit.translator.applications import make_parts
+from unit.translator.observed_service import observed
 logging.config.dictConfig(logs.configuration("debug", "{RELEASE}"))
-loglevel, errorlog, accesslog = "debug", None, None
-worker_class, threads, control_socket_disable = "translator.serving.worker.DrainingWorker", 8, True
+application, metrics = observed()
+parts = dataclasses.replace(make_parts(), metrics=metrics)
+make_server(application, parts, 100).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
 """
 
 
 @dataclass
 class Server:
-    """A running gunicorn, which writes its log into a file."""
+    """A running server, which writes its log into a file."""
 
     port: int
     log: Path
     process: subprocess.Popen[bytes] = field(repr=False)
 
     def ask(self, path: str) -> str:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
             connection.request("GET", path)
             return connection.getresponse().read().decode()
 
     def send(self, sent: bytes) -> bytes:
-        """What comes back until gunicorn closes; the client sends no more than this."""
+        """What comes back until the server closes; the client sends no more than this."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
@@ -50,19 +54,17 @@ class Server:
     def end(self) -> list[dict[str, Any]]:
         """The lines of its log."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(60) == 0
+        assert self.process.wait(20) == 0
         return [json.loads(line) for line in self.log.read_text(encoding="ascii").splitlines()]
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    (tmp_path / "observed_configuration.py").write_text(CONFIGURATION, encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as listener, (tmp_path / "log").open("wb") as log:
-        paths = (tmp_path, ROOT / "service", ROOT / "tests")
-        command = "gunicorn --config python:observed_configuration unit.translator.observed_service:create()"
         process = subprocess.Popen(
-            [sys.executable, "-m", *command.split(), "--bind", f"fd://{listener.fileno()}"],
-            env=os.environ | {"PYTHONPATH": ":".join(map(str, paths))},
+            [sys.executable, "-c", PROGRAM, str(listener.fileno())],
+            env=os.environ
+            | {"PYTHONPATH": ":".join(str(ROOT / name) for name in ("service", "tests", "benchmarks"))},
             pass_fds=[listener.fileno()],
             start_new_session=True,
             stderr=log,
@@ -80,27 +82,30 @@ def test_every_line_is_json_and_names_the_release(server: Server) -> None:
     assert "alive" in server.ask("/livez")
     lines = server.end()
     assert {line["release"] for line in lines} == {RELEASE}
-    messages = [line["message"] for line in lines if line["logger"] == "gunicorn.error"]
-    assert "Starting gunicorn" in " ".join(messages)
-    assert "Shutting down: Master" in messages
-    assert "gunicorn.access" not in {line["logger"] for line in lines}
+    messages = [line["message"] for line in lines if line["logger"] == "uvicorn.error"]
+    assert "Started server process" in " ".join(messages)
+    assert "Shutting down" in messages
+    assert "uvicorn.access" not in {line["logger"] for line in lines}
+    assert not any("color_message" in line for line in lines)
 
 
 PLANTED = "aVerySecretWord"
 # What is sent, and a word of the line that it leaves at level debug or above.
+NOT_FOUND = "POST unmatched 404"
+INVALID = "Invalid HTTP request received."
 HOSTILE = {
-    f"{PLANTED} {PLANTED}\r\n\r\n": "InvalidRequestLine",
-    f"{PLANTED} / HTTP/1.1\r\n\r\n": "InvalidRequestMethod",
-    f"GET /livez?{PLANTED} HTTP/9.9\r\n\r\n": "InvalidHTTPVersion",
-    f"GET /livez HTTP/1.1\r\nHost: x\r\nAuthorization {PLANTED}\r\n\r\n": "InvalidHeader",
-    f"GET /livez HTTP/1.1\r\nHost: x\r\n{PLANTED}(): x\r\n\r\n": "InvalidHeaderName",
-    f"GET /livez HTTP/1.1\r\nHost: x\r\nExpect: {PLANTED}\r\n\r\n": "ExpectationFailed",
-    f"GET /livez?{PLANTED}": "NoMoreData",
+    f"{PLANTED} {PLANTED}\r\n\r\n": INVALID,
+    f"{PLANTED} / HTTP/1.1\r\n\r\n": INVALID,
+    f"GET /livez?{PLANTED} HTTP/9.9\r\n\r\n": INVALID,
+    f"GET /livez HTTP/1.1\r\nHost: x\r\nAuthorization {PLANTED}\r\n\r\n": INVALID,
+    f"GET /livez HTTP/1.1\r\nHost: x\r\n{PLANTED}(): x\r\n\r\n": INVALID,
+    f"GET /livez HTTP/1.1\r\nHost: x\r\nExpect: {PLANTED}\r\n\r\n": "417",
+    f"GET /livez?{PLANTED}": "",
     f"GET /fails?{PLANTED} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n": "Exception on /fails",
-    f"GET /breaks?{PLANTED} HTTP/1.1\r\nHost: x\r\n\r\n": "Error handling request",
-    f"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{PLANTED}\r\n": "InvalidChunkSize",
-    f"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n{PLANTED}": "POST /read",
-    f"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{PLANTED}": "POST /read",
+    f"GET /breaks?{PLANTED} HTTP/1.1\r\nHost: x\r\n\r\n": "error handling a request",
+    f"GET /stops?{PLANTED} HTTP/1.1\r\nHost: x\r\n\r\n": "Exception in ASGI application",
+    f"POST /translate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{PLANTED}\r\n": NOT_FOUND,
+    f"POST /translate HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{PLANTED}": NOT_FOUND,
 }
 
 
