@@ -13,9 +13,9 @@ from typing import Any, cast
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
-from translator.batching.queue import QueueFullError
 
 from translator.app import create_app
+from translator.batching.queue import QueueFullError
 from unit.translator.applications import make_parts
 from unit.translator.served import served
 
