@@ -19,9 +19,9 @@ def modules(document: str) -> set[str]:
 
 
 def exists(module: str) -> bool:
-    """Whether there is such a file: below relctl, below the repository, or by its name alone."""
+    """Whether there is such a file: below relctl, the translator or the repository, or by its name alone."""
     if "/" in module:
-        return (RELCTL / module).is_file() or (ROOT / module).is_file()
+        return any((below / module).is_file() for below in (RELCTL, ROOT / "service" / "translator", ROOT))
     return any(next((ROOT / folder).rglob(module), None) for folder in ("deploy", "tests", "benchmarks"))
 
 
