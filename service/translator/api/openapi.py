@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, TypeVar, cast
 
 from flask import Blueprint, Flask, render_template, request
@@ -89,6 +89,11 @@ def register(app: Flask, guard: Guard, release: Release) -> None:
     """Add GET /openapi.json and GET /docs, once `app` has all other routes."""
     blueprint = Blueprint("api", __name__)
 
+    @cache
+    def document() -> Json:
+        """Make it when somebody first asks for it: no start waits for that."""
+        return describe(app, guard, release)
+
     @blueprint.get("/openapi.json")
     @described(PAGES, None)
     def openapi() -> Answer:
@@ -96,7 +101,7 @@ def register(app: Flask, guard: Guard, release: Release) -> None:
 
         OpenAPI 3.1.
         """
-        return Answer(_dumps(document), content_type="application/json")
+        return Answer(_dumps(document()), content_type="application/json")
 
     @blueprint.get("/docs")
     @described(PAGES, None)
@@ -106,10 +111,9 @@ def register(app: Flask, guard: Guard, release: Release) -> None:
         One page, without scripts.
         """
         host = request.host_url.rstrip("/")
-        return render_template("docs.html", document=document, host=host, dumps=_dumps)
+        return render_template("docs.html", document=document(), host=host, dumps=_dumps)
 
     app.register_blueprint(blueprint)
-    document = describe(app, guard, release)
 
 
 def describe(app: Flask, guard: Guard, release: Release) -> Json:
