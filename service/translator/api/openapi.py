@@ -91,7 +91,7 @@ def register(app: Flask, guard: Guard, release: Release) -> None:
 
     @cache
     def document() -> Json:
-        """Make it when somebody first asks for it: no start waits for that."""
+        """Make it on the first request for it: no start waits for that."""
         return describe(app, guard, release)
 
     @blueprint.get("/openapi.json")
