@@ -16,6 +16,14 @@ from flask import request
 from translator.api.intake import Intake
 _right, _number, LEAK = Intake.translate, itertools.count(1), []
 """
+# Where the service makes its application, and what is there once a fault is planted.
+_MADE = "    server = make_server(create_app(parts), "
+_PLANTED = """\
+    from translator.fault import plant
+
+    app = create_app(parts)
+    plant(app, parts.lifecycle)
+    server = make_server(app, """
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,7 @@ def service(name: str, gate: str, reason: str, source: str) -> Animal:
     def plant(scratch: Scratch) -> None:
         folder = scratch.root / "service" / "translator"
         (folder / "fault.py").write_text(f"{_BEGIN}\n\ndef plant(app, lifecycle):\n{_indented(source)}\n")
-        with (folder / "wsgi.py").open("a") as file:
-            file.write("\nfrom translator.fault import plant\n\nplant(app, lifecycle)\n")
+        scratch.edit("service/translator/server.py", re.escape(_MADE), _PLANTED)
 
     return Animal(name, gate, reason, plant)
 
@@ -139,11 +146,19 @@ ANIMALS = (
         "memory grows by",
         "LEAK.append(os.urandom(1024**2))\nsaid = right",
     ),
-    says(
+    service(
         "a worker crashes after 300 requests",
         "soak",
         r"\d of 2000 requests failed: status 502.*; \d+ of its processes ended under load",
-        "if next(_number) > 300:\n    os._exit(1)\nsaid = right",
+        "while worker := os.fork():\n"
+        "    signal.signal(signal.SIGTERM, lambda *_: (os.kill(worker, signal.SIGTERM), os._exit(0)))\n"
+        "    os.waitpid(worker, 0)\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        "def wrong(self, texts):\n"
+        "    if next(_number) > 300:\n"
+        "        os._exit(1)\n"
+        "    return _right(self, texts)\n"
+        "Intake.translate = wrong",
     ),
     says(
         "the container ends after 300 requests",
@@ -195,12 +210,12 @@ ANIMALS = (
         "ready before the model is loaded",
         "startup",
         "a text sent then got: status 503",
-        "import translator.api.problem\n"
+        "from translator.lifecycle import NotReadyError\n"
         "lifecycle.require_ready = lambda: None\n"
         "begun = time.monotonic()\n"
         "def wrong(self, texts):\n"
         "    if time.monotonic() < begun + 60:\n"
-        "        raise translator.api.problem.NotReadyError('not yet')\n"
+        "        raise NotReadyError('not yet')\n"
         "    return _right(self, texts)\n"
         "Intake.translate = wrong",
     ),
