@@ -49,7 +49,7 @@ class Scratch:
     root: Path
     service: str
     environ: dict[str, str]
-    timeout: float = 120  # seconds for one command
+    timeout: float = 240  # seconds for one command; less than a test may take
 
     @property
     def state(self) -> Path:

@@ -141,10 +141,10 @@ ANIMALS = (
         "Intake.translate = wrong",
     ),
     says(
-        "leaks a megabyte a request",
+        "leaks a quarter of a megabyte a request",
         "soak",
         "memory grows by",
-        "LEAK.append(os.urandom(1024**2))\nsaid = right",
+        "LEAK.append(os.urandom(1024**2 // 4))\nsaid = right",
     ),
     service(
         "a worker crashes after 300 requests",
